@@ -30,7 +30,8 @@ extension NetworkAddress {
         var address = mediaio_address(self)
         var text = [CChar](repeating: 0, count: 46)
         unsafe mediaio_format_host(&address, &text)
-        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(
+            decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// The host and port: `192.0.2.1:3478` or `[2001:db8::1]:3478`.
