@@ -51,7 +51,8 @@ package struct ProxyOptions: Equatable {
                 throw ProxyOptionError(message: "\(option) needs a value")
             }
             switch option {
-            case "--listen": listen = try Self.read(option, value) { NetworkAddress(hostAndPort: $0) }
+            case "--listen":
+                listen = try Self.read(option, value) { NetworkAddress(hostAndPort: $0) }
             case "--target":
                 target = try Self.read(option, value) { NetworkAddress(hostAndPort: $0) }
                 hasTarget = true

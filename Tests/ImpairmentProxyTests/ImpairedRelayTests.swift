@@ -154,8 +154,9 @@ private func client(_ number: Int) -> NetworkAddress {
         #expect(try first == arrived(seed: 5))
         #expect(try first != arrived(seed: 6))
         // The clients do not share their luck.
-        #expect(Set(first.filter { $0[0] % 2 == 0 }.map { $0[0] / 2 })
-            != Set(first.filter { $0[0] % 2 == 1 }.map { $0[0] / 2 }))
+        #expect(
+            Set(first.filter { $0[0] % 2 == 0 }.map { $0[0] / 2 })
+                != Set(first.filter { $0[0] % 2 == 1 }.map { $0[0] / 2 }))
     }
 
     @Test func settingsChangeWhileItRuns() throws {
