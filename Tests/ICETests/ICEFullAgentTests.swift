@@ -169,9 +169,9 @@ struct ICEFullAgentTests {
             network.isCut = false
             network.run(until: end + .seconds(2))
             for side in network.sides {
-                if length > 7_000 || side.lastReceived >= end {
-                    #expect(side.lastReceived >= end, "seed \(seed)")
-                }
+                // A short one may fall between two checks, and then nobody notices it.
+                let silence = network.now - side.lastReceived
+                #expect(side.lastReceived >= end || silence < .milliseconds(7_000), "seed \(seed)")
             }
             network.run(until: end + .seconds(40))
             #expect(!network.log.contains { $0.event == .failed }, "seed \(seed)")
