@@ -75,13 +75,29 @@ let sansIO: [Target] = [
 let drivers: [Target] = [
     .target(name: "CMediaIO"),
     floor("MediaIO", ["CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker"]),
-    tests("MediaIO", ["Wire", "MediaCrypto", "Negotiation", "MediaWorker"]),
+    tests(
+        "MediaIO",
+        ["Wire", "MediaCrypto", "Negotiation", "MediaWorker", "CMediaIO", "CAllocationCounter"]),
+]
+
+/// Test support: never linked into what is shipped.
+let testSupport: [Target] = [
+    .target(name: "CAllocationCounter", linkerSettings: [.linkedLibrary("dl")]),
+    floor("NetworkImpairment", ["Wire"]), tests("NetworkImpairment", ["Wire"]),
+    .executableTarget(
+        name: "ImpairmentProxy",
+        dependencies: ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment"],
+        swiftSettings: strict),
+    tests("ImpairmentProxy", ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment"]),
 ]
 
 let package = Package(
     name: "martlet",
+    products: [
+        .executable(name: "martlet-impair", targets: ["ImpairmentProxy"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0")
     ],
-    targets: sansIO + drivers
+    targets: sansIO + drivers + testSupport
 )

@@ -7,13 +7,19 @@ func hex(_ text: String) -> [UInt8] {
     var bytes: [UInt8] = []
     var rest = digits[...]
     while !rest.isEmpty {
-        bytes.append(UInt8(rest.prefix(2), radix: 16)!)
+        guard let byte = UInt8(rest.prefix(2), radix: 16) else { fatalError("not hexadecimal") }
+        bytes.append(byte)
         rest = rest.dropFirst(2)
     }
     return bytes
 }
 
-/// The bytes of a span as an array.
-func array(_ span: Span<UInt8>) -> [UInt8] {
-    span.indices.map { span[$0] }
+/// The bytes of an inline array as an array.
+func array<let count: Int>(_ bytes: InlineArray<count, UInt8>) -> [UInt8] {
+    bytes.indices.map { bytes[$0] }
+}
+
+/// The first bytes of an array as an inline array, for IVs and counters.
+func inline<let count: Int>(_ bytes: [UInt8]) -> InlineArray<count, UInt8> {
+    InlineArray { bytes[$0] }
 }
