@@ -11,6 +11,6 @@ package protocol MediaPlane: Sendable {
     /// - Returns: `false` if the loop's bounded queue is full; the command is then not obeyed.
     func submit(_ command: WorkerCommand, to loop: Int) -> Bool
 
-    /// The events of all loops; to be iterated once. It ends when the loops have stopped.
-    var events: AsyncStream<WorkerEvent> { get }
+    /// The events of each loop in their order, each to be iterated once; they end when the loops have stopped.
+    var events: [AsyncStream<WorkerEvent>] { get }
 }
