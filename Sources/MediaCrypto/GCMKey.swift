@@ -70,6 +70,24 @@ package struct GCMKey: ~Copyable {
         precondition(sealed, "GCM refused valid lengths")
     }
 
+    /// Seals `packet[aadCount..<count]` in place behind the header `packet[0..<aadCount]`, which is
+    /// authenticated; the tag goes to `count`. There must be room for it.
+    package mutating func seal(
+        packet: inout MutableSpan<UInt8>, aadCount: Int, count: Int, iv: InlineArray<12, UInt8>
+    ) {
+        precondition(
+            aadCount >= 0 && count >= aadCount && packet.count - Self.tagCount >= count,
+            "no room for the tag")
+        let sealed = unsafe packet.withUnsafeMutableBufferPointer { packet in
+            let body = unsafe packet.baseAddress.map { unsafe $0 + aadCount }
+            return unsafe Self.seal(
+                handle, iv: iv.span, aad: packet.baseAddress, aadCount: aadCount, input: body,
+                count: count - aadCount, output: body,
+                tag: packet.baseAddress.map { unsafe $0 + count })
+        }
+        precondition(sealed, "GCM refused valid lengths")
+    }
+
     /// Seals `packet[offset..<offset + count]` in place, with `aad` standing elsewhere; the tag goes behind the
     /// ciphertext. There must be room for it.
     package mutating func seal(

@@ -13,7 +13,12 @@ func hex(_ text: String) -> [UInt8] {
     return bytes
 }
 
-/// The bytes of a span as an array.
-func array(_ span: Span<UInt8>) -> [UInt8] {
-    span.indices.map { span[$0] }
+/// The bytes of an inline array as an array.
+func array<let count: Int>(_ bytes: InlineArray<count, UInt8>) -> [UInt8] {
+    bytes.indices.map { bytes[$0] }
+}
+
+/// The first bytes of an array as an inline array, for IVs and counters.
+func inline<let count: Int>(_ bytes: [UInt8]) -> InlineArray<count, UInt8> {
+    InlineArray { bytes[$0] }
 }
