@@ -75,7 +75,20 @@ let sansIO: [Target] = [
 let drivers: [Target] = [
     .target(name: "CMediaIO"),
     floor("MediaIO", ["CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker"]),
-    tests("MediaIO", ["Wire", "MediaCrypto", "Negotiation", "MediaWorker"]),
+    tests(
+        "MediaIO",
+        ["Wire", "MediaCrypto", "Negotiation", "MediaWorker", "CMediaIO", "CAllocationCounter"]),
+]
+
+/// Test support: never linked into what is shipped.
+let testSupport: [Target] = [
+    .target(name: "CAllocationCounter", linkerSettings: [.linkedLibrary("dl")]),
+    floor("NetworkImpairment", ["Wire"]), tests("NetworkImpairment", ["Wire"]),
+    .executableTarget(
+        name: "ImpairmentProxy",
+        dependencies: ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment"],
+        swiftSettings: strict),
+    tests("ImpairmentProxy", ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment"]),
 ]
 
 /// The server's HTTP and WebSocket face, and the `martlet` executable over everything.
@@ -93,7 +106,8 @@ let servers: [Target] = [
     floor(
         "SignalServer",
         network + [
-            "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "RTP", "MediaWorker",
+            "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "SDP", "RTP",
+            "MediaWorker",
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -112,6 +126,7 @@ let servers: [Target] = [
             "SignalServer", "MediaIO", "MediaWorker", "Negotiation", "Signaling", "Rooms",
             "DTLS", "MediaCrypto", "Wire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
         ],
         swiftSettings: strict),
@@ -129,13 +144,14 @@ let serverPackages: [Package.Dependency] = [
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
 ]
 
 let package = Package(
     name: "martlet",
-    products: isSansIOOnly ? [] : [.executable(name: "martlet", targets: ["MartletCLI"])],
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0")
-    ] + (isSansIOOnly ? [] : serverPackages),
-    targets: sansIO + drivers + (isSansIOOnly ? [] : servers)
+    products: [.executable(name: "martlet-impair", targets: ["ImpairmentProxy"])]
+        + (isSansIOOnly ? [] : [.executable(name: "martlet", targets: ["MartletCLI"])]),
+    dependencies: [.package(url: "https://github.com/apple/swift-collections", from: "1.6.0")]
+        + (isSansIOOnly ? [] : serverPackages),
+    targets: sansIO + drivers + testSupport + (isSansIOOnly ? [] : servers)
 )
