@@ -20,6 +20,14 @@ final class SignalSocket: Sendable {
         }
     }
 
+    /// How a connection came to its end.
+    enum Ending: Sendable {
+        /// The client sent a close frame.
+        case closedByClient
+        /// The connection broke, or this side closed it.
+        case lost
+    }
+
     private struct Queue {
         var messageCount = 0
         var byteCount = 0
@@ -74,23 +82,21 @@ final class SignalSocket: Sendable {
         }
     }
 
-    /// Reads messages until either side closes; returns when the connection is gone.
+    /// Reads messages until either side closes; returns how, when the connection is gone.
     func run(
         _ frames: HTTPAndWebSocketChannel.Frames,
         onMessage: @escaping @Sendable (ByteBuffer) async -> Void
-    ) async {
-        try? await frames.executeThenClose { inbound, outbound in
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.write(to: outbound) }
-                group.addTask {
-                    await self.read(inbound, onMessage: onMessage)
-                    // Whatever waits may still leave, a close frame behind it; then the writer ends.
-                    self.itemsIn.finish()
-                }
-                await group.waitForAll()
-            }
+    ) async -> Ending {
+        let ending = try? await frames.executeThenClose { inbound, outbound in
+            async let written: Void = write(to: outbound)
+            let ending = await read(inbound, onMessage: onMessage)
+            // Whatever waits may still leave, a close frame behind it; then the writer ends.
+            itemsIn.finish()
+            await written
+            return ending
         }
         itemsIn.finish()
+        return ending ?? .lost
     }
 
     private func write(to outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>) async {
@@ -128,7 +134,7 @@ final class SignalSocket: Sendable {
     private func read(
         _ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>,
         onMessage: @Sendable (ByteBuffer) async -> Void
-    ) async {
+    ) async -> Ending {
         var assembler = WebSocketAssembler(
             messageBytesMax: limits.messageBytesMax, fragmentsMax: limits.fragmentsMax)
         var window = ContinuousClock.now
@@ -156,7 +162,7 @@ final class SignalSocket: Sendable {
                 case .pong(let data): enqueue(.pong(data))
                 case .closed:
                     close(.normalClosure)
-                    return
+                    return .closedByClient
                 case .refuse(let code):
                     close(code)
                     isRefused = true
@@ -165,5 +171,6 @@ final class SignalSocket: Sendable {
         } catch {
             // The pipeline has answered a broken frame with a close frame itself (1002 or 1009).
         }
+        return .lost
     }
 }

@@ -92,13 +92,16 @@ struct SessionDescriptionRoutes: Sendable {
         guard let match = request.headers[.ifMatch] else {
             throw SignalingError(.preconditionRequired)
         }
-        try await hub.trickle(
-            fragment, resource: resource, ifMatch: match, token: bearerToken(of: request))
+        try hub.trickle(
+            fragment, resource: resource, ifMatch: match, token: bearerToken(of: request),
+            direction: direction)
         return Response(status: .noContent, headers: [.accessControlAllowOrigin: "*"])
     }
 
     private func end(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
-        try await hub.end(resource: sessionSegment(context), token: bearerToken(of: request))
+        try await hub.end(
+            resource: sessionSegment(context), token: bearerToken(of: request),
+            direction: direction)
         return Response(status: .ok, headers: [.accessControlAllowOrigin: "*"])
     }
 
