@@ -37,6 +37,12 @@ package struct DeadlineQueue {
         push(Node(deadline: deadline, owner: owner))
     }
 
+    /// Makes the deadline of an owner `deadline`, unless it already has an earlier one.
+    package mutating func bring(_ owner: Int, forwardTo deadline: MediaInstant) {
+        if owner < wanted.count, let present = wanted[owner], present <= deadline { return }
+        set(deadline, for: owner)
+    }
+
     /// Takes one owner whose deadline has come; its deadline is then cleared. `nil`: nobody is due.
     package mutating func popDue(at now: MediaInstant) -> Int? {
         while let first = heap.first, first.deadline <= now {

@@ -1,6 +1,6 @@
 // The last packets of one published stream, in plaintext, shared by all who receive it.
 // SPDX-License-Identifier: Apache-2.0
-package import BasicContainers
+import BasicContainers
 package import RTP
 package import Wire
 

@@ -1,6 +1,6 @@
 // The counters inside a video payload descriptor, where they stand, and how they are written over.
 // SPDX-License-Identifier: Apache-2.0
-package import Wire
+import Wire
 
 /// The picture id and the TL0 picture index of a VP8 (RFC 7741 §4.2) or VP9 (RFC 9628 §4.2) descriptor.
 ///

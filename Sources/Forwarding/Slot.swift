@@ -55,7 +55,7 @@ package struct SlotConfiguration: Sendable, Equatable {
 }
 
 /// Which published track a slot shows.
-package struct SlotSource: Sendable, Equatable {
+package struct TrackReference: Sendable, Equatable {
     /// The track's index in the worker.
     package var track: Int
     /// Which of the tracks that had this index.
@@ -75,9 +75,9 @@ package struct Slot: Sendable {
         /// It shows nothing.
         case empty
         /// It will show the source from the first packet a decoder can start at.
-        case waiting(SlotSource)
+        case waiting(TrackReference)
         /// It shows the source, from this producer (one simulcast layer of it).
-        case flowing(SlotSource, producer: Int)
+        case flowing(TrackReference, producer: Int)
     }
 
     /// What became of a packet offered to a slot.
@@ -152,7 +152,7 @@ package struct Slot: Sendable {
     }
 
     /// What the slot is to show or shows; `nil` if it is empty.
-    package var source: SlotSource? {
+    package var source: TrackReference? {
         switch state {
         case .empty: nil
         case .waiting(let source), .flowing(let source, _): source
@@ -160,7 +160,7 @@ package struct Slot: Sendable {
     }
 
     /// Turns to another source, or to none. The old one stops at once; the new one starts where it can.
-    package mutating func show(_ source: SlotSource?) {
+    package mutating func show(_ source: TrackReference?) {
         state = source.map { .waiting($0) } ?? .empty
         reportsOfSource = 0
         if source == nil { nextReport = nil }

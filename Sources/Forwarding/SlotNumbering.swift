@@ -1,6 +1,6 @@
 // How the numbers of a source become the numbers of a slot, continuous across every change of source.
 // SPDX-License-Identifier: Apache-2.0
-package import RTP
+import RTP
 package import Wire
 
 /// The numbers one forwarded packet carries towards one receiver.

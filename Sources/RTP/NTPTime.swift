@@ -18,7 +18,7 @@ package struct NTPTime: Hashable, Sendable {
 
     /// The time `nanoseconds` after 1 January 1970 (the Unix epoch), for a driver that has a wall clock.
     package init(nanosecondsSince1970 nanoseconds: Int64) {
-        rawValue = 2_208_988_800 << 32 &+ Self.units(MediaDuration(nanoseconds: nanoseconds))
+        rawValue = (2_208_988_800 << 32) &+ Self.units(MediaDuration(nanoseconds: nanoseconds))
     }
 
     /// The middle 32 bits: 16.16 seconds (RFC 3550 §4).
@@ -48,6 +48,6 @@ package struct NTPTime: Hashable, Sendable {
             dividingBy: 1_000_000_000)
         // |remainder| < 2^30, so the product stays inside 62 bits.
         let fraction = (remainder << 32) / 1_000_000_000
-        return UInt64(bitPattern: quotient << 32 &+ fraction)
+        return UInt64(bitPattern: (quotient << 32) &+ fraction)
     }
 }

@@ -54,7 +54,7 @@ package struct CandidateLine: Equatable, Sendable {
         self.priority = priority
         host = fields[4]
         self.port = port
-        address = NetworkAddress(hostText: fields[4], port: port)
+        address = NetworkAddress(host: fields[4], port: port)
         type = fields[7]
         var index = 8
         while index &+ 1 < fields.count {

@@ -1,118 +1,197 @@
-// Numeric addresses as text: read strictly, written in one spelling.
+// Network addresses as text: the strict spellings only.
 // SPDX-License-Identifier: Apache-2.0
 
 extension NetworkAddress {
-    /// Reads a numeric address: four decimal numbers, or IPv6 as RFC 4291 §2.2 spells it, without zone or brackets.
+    /// The longest text of a host that is read: an IPv6 address with an embedded IPv4 one.
+    package static let hostTextByteCountMax = 45
+
+    /// Reads a host as text: dotted IPv4 with four plain decimal numbers, or IPv6 as RFC 4291 §2.2 spells it, without brackets.
     ///
-    /// Everything else is `nil`, also the shorthands of old resolvers (`127.1`, `0x7f.1`, leading zeroes), so that
-    /// one host cannot hide behind another spelling.
-    package init?(hostText: String, port: UInt16) {
-        guard hostText.utf8.count <= 45 else { return nil }
-        let bytes = Array(hostText.utf8)
-        if let ipv4 = Self.ipv4(bytes[...]) {
+    /// Other spellings that some libraries accept (`0177.0.0.1`, `127.1`, `2130706433`, `0x7f.1`, a zone after `%`) are refused, because
+    /// they slip past checks of addresses.
+    /// - Returns: `nil` if the text is anything else. O(length), which is capped.
+    package init?(host text: String, port: UInt16) {
+        guard text.utf8.count <= NetworkAddress.hostTextByteCountMax,
+            let address = NetworkAddress(hostBytes: Array(text.utf8).span, port: port)
+        else { return nil }
+        self = address
+    }
+
+    /// Reads a host from bytes of text, as `init(host:port:)` does.
+    package init?(hostBytes bytes: Span<UInt8>, port: UInt16) {
+        guard !bytes.isEmpty, bytes.count <= NetworkAddress.hostTextByteCountMax else { return nil }
+        var isIPv6 = false
+        for index in bytes.indices where bytes[index] == UInt8(ascii: ":") { isIPv6 = true }
+        if isIPv6 {
+            guard let (high, low) = NetworkAddress.readIPv6(bytes) else { return nil }
+            self.init(ipv6High: high, low: low, port: port)
+        } else {
+            guard let ipv4 = NetworkAddress.readIPv4(bytes, from: 0) else { return nil }
             self.init(ipv4: ipv4, port: port)
-            return
         }
-        guard let groups = Self.ipv6(bytes) else { return nil }
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        for (index, group) in groups.enumerated() {
-            if index < 4 {
-                high = high << 16 | UInt64(group)
-            } else {
-                low = low << 16 | UInt64(group)
-            }
-        }
-        self.init(ipv6High: high, low: low, port: port)
     }
 
-    /// The address without its port; IPv6 as RFC 5952 §4 demands.
-    package var hostText: String {
-        if let ipv4 {
-            return "\(ipv4 >> 24).\(ipv4 >> 16 & 255).\(ipv4 >> 8 & 255).\(ipv4 & 255)"
-        }
-        var groups: [UInt64] = []
-        for index in 0..<8 {
-            let half = index < 4 ? high : low
-            groups.append(half >> UInt64((3 - index & 3) * 16) & 0xFFFF)
-        }
-        // The first of the longest runs of zeroes, if at least two groups long, becomes `::`.
-        var best = 0..<0
-        var index = 0
-        while index < 8 {
-            var end = index
-            while end < 8, groups[end] == 0 { end += 1 }
-            if end - index > best.count, end - index >= 2 { best = index..<end }
-            index = max(end, index + 1)
-        }
-        let texts = groups.map { String($0, radix: 16) }
-        guard !best.isEmpty else { return texts.joined(separator: ":") }
-        return texts[..<best.lowerBound].joined(separator: ":") + "::"
-            + texts[best.upperBound...].joined(separator: ":")
-    }
-
-    private static func ipv4(_ bytes: ArraySlice<UInt8>) -> UInt32? {
-        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        var address: UInt32 = 0
-        for part in parts {
-            guard let first = part.first, part.count <= 3, part.count == 1 || first != 0x30,
-                part.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 })
+    /// Reads `192.0.2.1:443` or `[2001:db8::1]:443`, the spellings of `description`.
+    package init?(_ text: String) {
+        let bytes = Array(text.utf8.prefix(NetworkAddress.hostTextByteCountMax + 9))
+        guard bytes.count <= NetworkAddress.hostTextByteCountMax + 8,
+            let colon = bytes.lastIndex(of: UInt8(ascii: ":")),
+            let port = NetworkAddress.readPort(bytes.span.extracting((colon + 1)..<bytes.count))
+        else { return nil }
+        if bytes.first == UInt8(ascii: "[") {
+            guard colon >= 2, bytes[colon - 1] == UInt8(ascii: "]") else { return nil }
+            self.init(hostBytes: bytes.span.extracting(1..<(colon - 1)), port: port)
+            guard isIPv6 || bytes.contains(UInt8(ascii: ".")) else { return nil }
+        } else {
+            guard let ipv4 = NetworkAddress.readIPv4(bytes.span.extracting(0..<colon), from: 0)
             else { return nil }
-            let number = part.reduce(UInt32(0)) { $0 * 10 + UInt32($1 - 0x30) }
-            guard number <= 255 else { return nil }
-            address = address << 8 | number
+            self.init(ipv4: ipv4, port: port)
         }
-        return address
     }
 
-    private static func ipv6(_ bytes: [UInt8]) -> [UInt16]? {
-        var parts = bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        guard parts.count >= 3, parts.count <= 9 else { return nil }
-        // A leading or trailing `::` leaves two empty parts side by side: keep one.
-        if parts[0].isEmpty {
-            guard parts[1].isEmpty else { return nil }
-            parts.removeFirst()
+    /// The host as text: dotted IPv4, or IPv6 as RFC 5952 §4 wants it.
+    package var hostText: String {
+        guard isIPv6 else {
+            return [24, 16, 8, 0].map { String((low >> $0) & 0xFF) }.joined(separator: ".")
         }
-        if parts[parts.count - 1].isEmpty {
-            guard parts.count >= 2, parts[parts.count - 2].isEmpty else {
-                // What is left of `::` alone is one empty part.
-                return parts.count == 1 ? Array(repeating: 0, count: 8) : nil
+        let groups = [high, low].flatMap { half in
+            [48, 32, 16, 0].map { UInt16(truncatingIfNeeded: half >> $0) }
+        }
+        let run = NetworkAddress.longestZeroRun(groups)
+        let text = { (part: ArraySlice<UInt16>) in
+            part.map { String($0, radix: 16) }.joined(separator: ":")
+        }
+        guard run.count >= 2 else { return text(groups[...]) }
+        return text(groups[..<run.lowerBound]) + "::" + text(groups[run.upperBound...])
+    }
+
+    /// The port of a decimal text of 1 to 5 digits; `nil` if it is none or above 65,535.
+    package static func readPort(_ bytes: Span<UInt8>) -> UInt16? {
+        guard (1...5).contains(bytes.count), bytes.count == 1 || bytes[0] != UInt8(ascii: "0") else {
+            return nil
+        }
+        var value: UInt32 = 0
+        for index in bytes.indices {
+            guard let digit = digit(bytes[index], radix: 10) else { return nil }
+            value = value &* 10 &+ digit
+        }
+        return UInt16(exactly: value)
+    }
+
+    /// Reads four decimal numbers from `start` to the end.
+    private static func readIPv4(_ bytes: Span<UInt8>, from start: Int) -> UInt32? {
+        var address: UInt32 = 0
+        var offset = start
+        for part in 0..<4 {
+            if part > 0 {
+                guard bytes.uint8(at: offset) == UInt8(ascii: ".") else { return nil }
+                offset += 1
             }
-            parts.removeLast()
+            let first = offset
+            var value: UInt32 = 0
+            while offset - first < 3, let byte = bytes.uint8(at: offset),
+                let digit = digit(byte, radix: 10)
+            {
+                value = value &* 10 &+ digit
+                offset += 1
+            }
+            let hasLeadingZero = offset - first > 1 && bytes[first] == UInt8(ascii: "0")
+            guard offset > first, !hasLeadingZero, value <= 255 else { return nil }
+            address = address << 8 | value
         }
-        var groups: [UInt16] = []
+        return offset == bytes.count ? address : nil
+    }
+
+    /// Reads eight groups of 16 bits, of which one `::` stands for a run of zeros and the last two may be an IPv4 address.
+    private static func readIPv6(_ bytes: Span<UInt8>) -> (high: UInt64, low: UInt64)? {
+        var groups = InlineArray<8, UInt16>(repeating: 0)
+        var count = 0
         var gap: Int?
-        for (index, part) in parts.enumerated() {
-            if part.isEmpty {
+        var offset = 0
+        let colon = UInt8(ascii: ":")
+        if bytes.uint16(at: 0) == 0x3A3A {
+            gap = 0
+            offset = 2
+        }
+        while offset < bytes.count {
+            guard count < 8 else { return nil }
+            let first = offset
+            var value: UInt32 = 0
+            while offset - first < 4, let byte = bytes.uint8(at: offset),
+                let digit = digit(byte, radix: 16)
+            {
+                value = value << 4 | digit
+                offset += 1
+            }
+            guard offset > first else { return nil }
+            if bytes.uint8(at: offset) == UInt8(ascii: ".") {
+                guard count <= 6, let ipv4 = readIPv4(bytes, from: first) else { return nil }
+                groups[count] = UInt16(truncatingIfNeeded: ipv4 >> 16)
+                groups[count + 1] = UInt16(truncatingIfNeeded: ipv4)
+                count += 2
+                break
+            }
+            groups[count] = UInt16(truncatingIfNeeded: value)
+            count += 1
+            if offset == bytes.count { break }
+            guard bytes[offset] == colon else { return nil }
+            offset += 1
+            if bytes.uint8(at: offset) == colon {
                 guard gap == nil else { return nil }
-                gap = groups.count
-            } else if index == parts.count - 1, part.contains(UInt8(ascii: ".")) {
-                guard let ipv4 = ipv4(part) else { return nil }
-                groups.append(UInt16(truncatingIfNeeded: ipv4 >> 16))
-                groups.append(UInt16(truncatingIfNeeded: ipv4))
-            } else {
-                guard part.count <= 4, let group = hexadecimal(part) else { return nil }
-                groups.append(group)
+                gap = count
+                offset += 1
+            } else if offset == bytes.count {
+                return nil
             }
         }
-        if let gap {
-            guard groups.count <= 7 else { return nil }
-            groups.insert(contentsOf: Array(repeating: 0, count: 8 - groups.count), at: gap)
+        guard gap == nil ? count == 8 : count < 8 else { return nil }
+        var halves: (high: UInt64, low: UInt64) = (0, 0)
+        for position in 0..<8 {
+            let moved = position - (8 - count)
+            var group: UInt16 = 0
+            if let gap, position >= gap {
+                if moved >= gap { group = groups[moved] }
+            } else {
+                group = groups[position]
+            }
+            if position < 4 {
+                halves.high = halves.high << 16 | UInt64(group)
+            } else {
+                halves.low = halves.low << 16 | UInt64(group)
+            }
         }
-        return groups.count == 8 ? groups : nil
+        return halves
     }
 
-    private static func hexadecimal(_ digits: ArraySlice<UInt8>) -> UInt16? {
-        var number: UInt16 = 0
-        for digit in digits {
-            switch digit {
-            case 0x30...0x39: number = number << 4 | UInt16(digit - 0x30)
-            case 0x41...0x46: number = number << 4 | UInt16(digit - 0x41 + 10)
-            case 0x61...0x66: number = number << 4 | UInt16(digit - 0x61 + 10)
-            default: return nil
+    private static func digit(_ byte: UInt8, radix: UInt32) -> UInt32? {
+        let value: UInt32
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): value = UInt32(byte &- UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): value = UInt32(byte &- UInt8(ascii: "a")) + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): value = UInt32(byte &- UInt8(ascii: "A")) + 10
+        default: return nil
+        }
+        return value < radix ? value : nil
+    }
+
+    /// The first of the longest runs of zeros (RFC 5952 §4.2.3).
+    private static func longestZeroRun(_ groups: [UInt16]) -> Range<Int> {
+        var best = 0..<0
+        var start = 0
+        for index in groups.indices {
+            if groups[index] != 0 {
+                start = index + 1
+            } else if index + 1 - start > best.count {
+                best = start..<(index + 1)
             }
         }
-        return number
+        return best
+    }
+}
+
+extension NetworkAddress: CustomStringConvertible {
+    /// `192.0.2.1:443` or `[2001:db8::1]:443`. For files and answers of our own, never for logs.
+    package var description: String {
+        isIPv6 ? "[\(hostText)]:\(port)" : "\(hostText):\(port)"
     }
 }

@@ -12,9 +12,9 @@ import Testing
     ("1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"), ("1::3:4:5:6:7:8", "1:0:3:4:5:6:7:8"),
 ])
 func addressReadsAndHasOneSpelling(_ sample: (String, String)) throws {
-    let address = try #require(NetworkAddress(hostText: sample.0, port: 7))
+    let address = try #require(NetworkAddress(host: sample.0, port: 7))
     #expect(address.hostText == sample.1)
-    #expect(NetworkAddress(hostText: address.hostText, port: 7) == address)
+    #expect(NetworkAddress(host: address.hostText, port: 7) == address)
 }
 
 @Test(arguments: [
@@ -23,5 +23,5 @@ func addressReadsAndHasOneSpelling(_ sample: (String, String)) throws {
     "1:2:3:4:5:6:7:8::", "::1.2.3", "+1.2.3.4", "1.2.3.4 ", "g::",
 ])
 func addressInAnotherFormIsRefused(_ text: String) {
-    #expect(NetworkAddress(hostText: text, port: 7) == nil)
+    #expect(NetworkAddress(host: text, port: 7) == nil)
 }
