@@ -92,10 +92,20 @@ struct SessionDescriptionRoutes: Sendable {
         guard let match = request.headers[.ifMatch] else {
             throw SignalingError(.preconditionRequired)
         }
-        try hub.trickle(
+        let outcome = try hub.trickle(
             fragment, resource: resource, ifMatch: match, token: bearerToken(of: request),
             direction: direction)
-        return Response(status: .noContent, headers: [.accessControlAllowOrigin: "*"])
+        switch outcome {
+        case .taken:
+            return Response(status: .noContent, headers: [.accessControlAllowOrigin: "*"])
+        case .restartRefused:
+            // RFC 9725 §4.3.3: a server that trickles and does not restart answers 422.
+            var response = SignalingError(
+                .invalidArgument, detail: "ICE restart is not done here; open a new session."
+            ).response(status: .unprocessableContent)
+            response.headers[.accessControlAllowOrigin] = "*"
+            return response
+        }
     }
 
     private func end(_ request: Request, _ context: BasicRequestContext) async throws -> Response {

@@ -33,6 +33,14 @@ struct Gatekeeper: Sendable {
                 participant: wish ?? .random(using: &random), name: name, metadata: metadata,
                 grants: TokenGrants())
         }
-        fatalError("\(token)")
+        do {
+            let claims = try TokenVerifier(keys: keys).verify(token, now: clock.unixSeconds)
+            try claims.checkAdmission(to: room, as: wish)
+            return Admission(
+                participant: claims.participant, name: claims.name ?? name,
+                metadata: claims.metadata ?? metadata, grants: claims.grants)
+        } catch {
+            throw SignalingError(error.code)
+        }
     }
 }

@@ -73,24 +73,27 @@ extension RoomHub {
         return HTTPSession(resource: resource.name, eTag: resource.eTag, answer: offer.answer)
     }
 
-    /// Takes trickled candidates for a session.
-    ///
-    /// They are not needed: a lite server learns where a client is from its checks. A fragment with other ICE words
-    /// asks for an ICE restart, which is not done over HTTP: RFC 9725 §4.3.3 lets it be refused, and the client
-    /// opens a new session.
+    /// What becomes of a fragment sent to a session.
+    enum TrickleOutcome {
+        /// Its candidates are taken note of. They are not needed: a lite server learns where a client is from its
+        /// checks.
+        case taken
+        /// It asks for an ICE restart, which is not done over HTTP; the client opens a new session.
+        case restartRefused
+    }
+
+    /// Takes trickled candidates for a session (RFC 9725 §4.3.2).
     nonisolated func trickle(
         _ fragment: ICEFragment, resource: String, ifMatch: String, token: String?,
         direction: SessionDescriptionRoutes.Direction
-    ) throws(SignalingError) {
+    ) throws(SignalingError) -> TrickleOutcome {
         let (_, room, session) = try session(at: resource, direction: direction)
         try authorize(token, session, room: room.name)
         let isRestart =
             fragment.usernameFragment.map { $0 != session.remoteUsernameFragment } ?? false
-        if isRestart, ifMatch == "*" || ifMatch == session.eTag {
-            throw SignalingError(
-                .invalidOffer, detail: "ICE restart is not done here; open a new session.")
-        }
+        if isRestart, ifMatch == "*" || ifMatch == session.eTag { return .restartRefused }
         guard ifMatch == session.eTag else { throw SignalingError(.preconditionFailed) }
+        return .taken
     }
 
     /// Ends a session.
