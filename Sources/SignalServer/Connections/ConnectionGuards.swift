@@ -69,7 +69,9 @@ final class RequestGuard: ChannelDuplexHandler {
     private var requestsOpen = 0
     private var isReadingBody = false
     private var bodyBytes = 0
+    /// Whether what still comes in is read and forgotten: closing with bytes unread would lose the answer.
     private var isRefusing = false
+    private var isBodyOver = false
     private var isEnding = false
 
     /// - Parameter tooLarge: The JSON body of the answer 413.
@@ -88,8 +90,13 @@ final class RequestGuard: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isRefusing else { return }
-        switch unwrapInboundIn(data) {
+        let part = unwrapInboundIn(data)
+        guard !isRefusing else {
+            if case .end = part { isBodyOver = true }
+            if isBodyOver, requestsOpen <= 0 { context.close(promise: nil) }
+            return
+        }
+        switch part {
         case .head(let head):
             let declared = head.headerFields[.contentLength].map { Int($0) ?? .max } ?? 0
             guard declared <= limits.bodyBytesMax else { return refuse(context) }
@@ -120,9 +127,8 @@ final class RequestGuard: ChannelDuplexHandler {
         }
         requestsOpen -= 1
         if isEnding, requestsOpen <= 0 {
-            let channel = context.channel
             context.writeAndFlush(data, promise: promise)
-            context.eventLoop.execute { channel.close(promise: nil) }
+            closeSoon(context)
             return
         }
         context.write(data, promise: promise)
@@ -151,10 +157,12 @@ final class RequestGuard: ChannelDuplexHandler {
         head.headerFields[.accessControlAllowOrigin] = "*"
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(tooLarge)), promise: nil)
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
-            channel.close(promise: nil)
-        }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        closeSoon(context)
+    }
+
+    private func closeSoon(_ context: ChannelHandlerContext) {
+        wait(isRefusing && !isBodyOver ? .seconds(2) : .zero, context)
     }
 
     private func wait(_ timeout: TimeAmount, _ context: ChannelHandlerContext) {

@@ -43,10 +43,9 @@ struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
                 headDeadline, WriteStallGuard(timeout: limits.writeStallTimeout))
             let upgrader = NIOTypedWebSocketServerUpgrader<Negotiated>(
                 maxFrameSize: limits.messageBytesMax,
-                shouldUpgrade: { channel, head in
-                    let path = head.uri.prefix { $0 != "?" }
-                    return channel.eventLoop.makeSucceededFuture(
-                        path == Self.signalPath ? HTTPHeaders() : nil)
+                // The filter lets no other upgrade through.
+                shouldUpgrade: { channel, _ in
+                    channel.eventLoop.makeSucceededFuture(HTTPHeaders())
                 },
                 upgradePipelineHandler: { channel, _ in
                     channel.eventLoop.makeCompletedFuture {
@@ -78,6 +77,10 @@ struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
             pipeline.decoderConfiguration.maxHeaderListSize = limits.headerListBytesMax
             let chosen = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
                 configuration: pipeline)
+            let upgradeHandler = try channel.pipeline.syncOperations.handler(
+                type: NIOTypedHTTPServerUpgradeHandler<Negotiated>.self)
+            try channel.pipeline.syncOperations.addHandler(
+                FirstRequestFilter(signalPath: Self.signalPath), position: .before(upgradeHandler))
             return Value(negotiated: chosen, channel: channel)
         }
     }

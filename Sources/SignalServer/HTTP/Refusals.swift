@@ -38,7 +38,7 @@ struct RefusalMiddleware<Context: RequestContext>: RouterMiddleware {
         }
         response.headers[.xContentTypeOptions] = "nosniff"
         // A page's address may hold a token: never tell it to others.
-        response.headers[Self.referrerPolicy] = "no-referrer"
+        response.headers[.referrerPolicy] = "no-referrer"
         metrics.countResponse(status: response.status.code)
         return response
     }
@@ -53,6 +53,4 @@ struct RefusalMiddleware<Context: RequestContext>: RouterMiddleware {
         default: SignalingError(.invalidArgument, detail: "The request is malformed; correct it.")
         }
     }
-
-    private static var referrerPolicy: HTTPField.Name { .init("Referrer-Policy")! }
 }

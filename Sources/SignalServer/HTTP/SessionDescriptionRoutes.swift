@@ -176,7 +176,7 @@ struct SessionDescriptionRoutes: Sendable {
                 .accessControlAllowHeaders: "Authorization, Content-Type, If-Match",
                 .accessControlExposeHeaders: "Location, ETag, Link, Accept-Patch",
                 .accessControlMaxAge: "600", .allow: methods,
-                HTTPField.Name("Accept-Post")!: Self.sdpType,
+                .acceptPost: Self.sdpType,
                 .acceptPatch: Self.fragmentType,
             ])
     }

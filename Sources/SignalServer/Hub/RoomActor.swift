@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import MediaWorker
 import NIOCore
+import NIOWebSocket
 import Negotiation
 import Rooms
 import Signaling

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import MediaCrypto
 import NIOCore
+import NIOWebSocket
 import Negotiation
 import Rooms
 import Signaling
