@@ -1,6 +1,7 @@
 // The last packets of one published stream, in plaintext, shared by all who receive it.
 // SPDX-License-Identifier: Apache-2.0
 import BasicContainers
+package import Payloads
 package import RTP
 package import Wire
 
@@ -20,8 +21,8 @@ package struct HistoryEntry: Sendable {
     package var audioLevel: UInt8?
     /// The video orientation byte (3GPP TS 26.114 §7.4.5); `nil` if the packet carried none.
     package var orientation: UInt8?
-    /// The numbers that a VP8 or VP9 payload descriptor counts its pictures with.
-    package var picture: PictureNumbers
+    /// Where a VP8 or VP9 payload descriptor counts its pictures, and with which numbers.
+    package var descriptor: DescriptorFields
     /// The payload's size in bytes.
     package private(set) var payloadCount: Int
     /// Where the payload stands, counted in bytes ever written.
@@ -31,7 +32,7 @@ package struct HistoryEntry: Sendable {
     package init(
         sequence: ExtendedSequenceNumber, timestamp: RTPTimestamp, codec: MediaCodec,
         marker: Bool, startsKeyframe: Bool, audioLevel: UInt8? = nil, orientation: UInt8? = nil,
-        picture: PictureNumbers = PictureNumbers()
+        descriptor: DescriptorFields = DescriptorFields()
     ) {
         self.sequence = sequence
         self.timestamp = timestamp
@@ -40,7 +41,7 @@ package struct HistoryEntry: Sendable {
         self.startsKeyframe = startsKeyframe
         self.audioLevel = audioLevel
         self.orientation = orientation
-        self.picture = picture
+        self.descriptor = descriptor
         payloadCount = 0
         position = 0
     }

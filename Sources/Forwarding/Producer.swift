@@ -44,7 +44,7 @@ package struct Producer: ~Copyable {
     /// Makes a stream without packets.
     package init(
         generation: UInt32, track: Int, peer: Int, ssrc: SSRC, rid: String, kind: MediaKind,
-        clockRate: UInt32, usesNACK: Bool
+        clockRate: UInt32, usesNACK: Bool, history size: (packets: Int, bytes: Int)? = nil
     ) {
         self.generation = generation
         self.track = track
@@ -52,11 +52,21 @@ package struct Producer: ~Copyable {
         self.ssrc = ssrc
         self.rid = rid
         self.usesNACK = usesNACK
-        let size = kind == .video ? Self.videoHistory : Self.audioHistory
+        let size = size ?? (kind == .video ? Self.videoHistory : Self.audioHistory)
         history = PacketHistory(packetCapacity: size.packets, byteCapacity: size.bytes)
         reception = ReceptionStatistics(clockRate: clockRate)
         clock = StreamClock(clockRate: clockRate)
     }
+
+    /// A place that holds no stream: of generation 0, which no stream ever has.
+    package static func vacant() -> Producer {
+        Producer(
+            generation: 0, track: -1, peer: -1, ssrc: SSRC(0), rid: "", kind: .audio,
+            clockRate: 48_000, usesNACK: false, history: (packets: 2, bytes: 0))
+    }
+
+    /// Whether nothing stands in this place.
+    package var isVacant: Bool { generation == 0 }
 
     /// The loudness of the interval just over, in -dBov; once more 127 when a stream that was heard falls silent.
     /// `nil`: there is nothing new to say.

@@ -1,6 +1,6 @@
 // How the numbers of a source become the numbers of a slot, continuous across every change of source.
 // SPDX-License-Identifier: Apache-2.0
-import RTP
+package import Payloads
 package import Wire
 
 /// The numbers one forwarded packet carries towards one receiver.
@@ -10,7 +10,7 @@ package struct OutgoingNumbers: Sendable, Equatable {
     /// The slot's own timestamp.
     package var timestamp: RTPTimestamp
     /// The counters to write into the payload descriptor.
-    package var picture: PictureNumbers
+    package var descriptor: DescriptorPatch
 }
 
 /// Keeps sequence numbers, timestamps and picture ids of a slot continuous while its sources come and go.
@@ -21,13 +21,11 @@ package struct SlotNumbering: Sendable {
     private var highestSequence: UInt64
     private var highestTimestamp: RTPTimestamp
     private var lastSentAt = MediaInstant.zero
-    private var lastPictureID: UInt16 = 0
-    private var lastTL0: UInt8 = 0
+    private var lastDescriptor = DescriptorPatch(pictureID: 0, tl0PictureIndex: 0, keyIndex: 0)
 
     private var sequenceShift: UInt64 = 0
     private var timestampShift: UInt32 = 0
-    private var pictureIDShift: UInt16 = 0
-    private var tl0Shift: UInt8 = 0
+    private var descriptorShift = DescriptorPatch(pictureID: 0, tl0PictureIndex: 0, keyIndex: 0)
     private var firstOfSource = ExtendedSequenceNumber(.max)
 
     /// Starts at random numbers, as RFC 3550 §5.1 asks.
@@ -54,22 +52,28 @@ package struct SlotNumbering: Sendable {
         let ticks = hasSent ? max(1, capped / 1_000 * Int64(clockRate) / 1_000_000) : 0
         let next = highestTimestamp.rawValue &+ UInt32(truncatingIfNeeded: ticks)
         timestampShift = next &- entry.timestamp.rawValue
-        let picture = entry.picture
-        pictureIDShift = hasSent ? (lastPictureID &+ 1) &- picture.pictureID : 0
-        tl0Shift = hasSent ? (lastTL0 &+ 1) &- picture.tl0 : 0
+        let fields = entry.descriptor
+        descriptorShift = DescriptorPatch(
+            pictureID: hasSent ? lastDescriptor.pictureID &+ 1 &- fields.pictureID : 0,
+            tl0PictureIndex: hasSent
+                ? lastDescriptor.tl0PictureIndex &+ 1 &- fields.tl0PictureIndex : 0,
+            keyIndex: hasSent ? lastDescriptor.keyIndex &+ 1 &- fields.keyIndex : 0)
         firstOfSource = entry.sequence
     }
 
     /// The numbers of a packet of the present source; `nil` if it is older than the source's first here.
     package func numbers(for entry: HistoryEntry) -> OutgoingNumbers? {
         guard entry.sequence >= firstOfSource else { return nil }
-        var picture = entry.picture
-        picture.pictureID = (picture.pictureID &+ pictureIDShift) & picture.pictureIDMask
-        picture.tl0 = picture.tl0 &+ tl0Shift
+        // Too large a number is cut to the field's size where it is written.
+        let fields = entry.descriptor
+        let descriptor = DescriptorPatch(
+            pictureID: fields.pictureID &+ descriptorShift.pictureID,
+            tl0PictureIndex: fields.tl0PictureIndex &+ descriptorShift.tl0PictureIndex,
+            keyIndex: fields.keyIndex &+ descriptorShift.keyIndex)
         return OutgoingNumbers(
             sequence: ExtendedSequenceNumber(entry.sequence.rawValue &+ sequenceShift),
             timestamp: RTPTimestamp(entry.timestamp.rawValue &+ timestampShift),
-            picture: picture)
+            descriptor: descriptor)
     }
 
     /// Notes that a packet left with these numbers.
@@ -77,8 +81,7 @@ package struct SlotNumbering: Sendable {
         if numbers.sequence.rawValue > highestSequence {
             highestSequence = numbers.sequence.rawValue
             lastSentAt = now
-            if numbers.picture.pictureIDOffset != nil { lastPictureID = numbers.picture.pictureID }
-            if numbers.picture.tl0Offset != nil { lastTL0 = numbers.picture.tl0 }
+            lastDescriptor = numbers.descriptor
         }
         if !hasSent || numbers.timestamp.distance(from: highestTimestamp) > 0 {
             highestTimestamp = numbers.timestamp

@@ -20,9 +20,9 @@ extension ICEAgent {
         guard message.verifyIntegrity(in: datagram, key: keys.password.span) else {
             throw .wrongIntegrity
         }
+        guard replies.count < ICELimits.replies else { throw .tooManyReplies }
         let finding = memory.note(message.transactionID, on: path)
         guard finding != .replayed else { throw .replayed }
-        guard replies.count < ICELimits.replies else { throw .tooManyReplies }
         if owner == generation { previousLocal = nil }
         if message.unknownAttributeCount > 0 {
             reply(.unknownAttributes(message.unknownAttributes), to: message, on: path, owner)
@@ -47,7 +47,7 @@ extension ICEAgent {
         }
         if !message.useCandidate { paths[index].wasCheckedPlainly = true }
         if message.useCandidate, role == .controlled, finding == .new {
-            paths[index].isNominated = true
+            paths[index].isNominationPending = !paths[index].isUsable
             if paths[index].isUsable { follow(nominationOf: index) }
         }
         if !isLite { trigger(index) }

@@ -94,6 +94,10 @@ package enum ICETiming {
     package static let repeatMax = MediaDuration.seconds(1)
     /// How often one check is sent.
     package static let sendsPerCheck = 7
+    /// How long after its last sending a check is repeated at once because the peer was heard on its path.
+    package static let triggeredRepeatAfter = MediaDuration.milliseconds(100)
+    /// After how many sendings without a response the selected pair may be dead.
+    package static let sendsUntilSuspect = 3
     /// The wait before a pair that failed is tried again while there is no better one.
     package static let retryAfter = MediaDuration.seconds(1)
     /// The mean time between consent checks; each is 0.8 to 1.2 times that (RFC 7675 §5.1).

@@ -13,6 +13,8 @@ struct ICETransaction {
     let nominates: Bool
     /// How often it was sent.
     var sends: Int
+    /// When it was last sent.
+    var sent: MediaInstant
     /// When it is sent again or given up.
     var next: MediaInstant
 }
@@ -42,8 +44,8 @@ struct ICEPath {
     var isUsable = false
     /// Whether a check without USE-CANDIDATE came on it: its peer nominates deliberately.
     var wasCheckedPlainly = false
-    /// Whether the peer nominated it (we being controlled).
-    var isNominated = false
+    /// Whether the peer nominated it before a check of ours succeeded on it (we being controlled).
+    var isNominationPending = false
     /// Whether its next check is to carry USE-CANDIDATE (we being controlling).
     var wantsNomination = false
     /// When it came into the table.
@@ -72,7 +74,7 @@ struct ICEPath {
         self.generation = generation
         isUsable = false
         wasCheckedPlainly = false
-        isNominated = false
+        isNominationPending = false
         wantsNomination = false
         appeared = now
         check = .idle

@@ -28,7 +28,8 @@ struct ControlQueue: ~Copyable {
         guard used + room <= Self.capacity else { return false }
         var count = 0
         let start = used
-        unsafe bytes.mutableSpan.withUnsafeMutableBufferPointer { buffer in
+        var span = bytes.mutableSpan
+        unsafe span.withUnsafeMutableBufferPointer { buffer in
             // The range start..<start+room was checked just above; the span does not leave this closure.
             let part = unsafe UnsafeMutableBufferPointer(rebasing: buffer[start..<start + room])
             var output = unsafe OutputSpan(buffer: part, initializedCount: 0)

@@ -4,7 +4,7 @@ import BasicContainers
 import DTLS
 import Forwarding
 import ICE
-package import Negotiation
+import Negotiation
 import PeerTransport
 import RTP
 package import Wire
@@ -60,7 +60,7 @@ extension MediaWorker {
             return emit(.peerFailed(id, reason: "no handshake can be set up: \(error)"))
         }
         let index = freePeerIndex()
-        if index == peers.count { peers.append(peer) } else { peers[index] = peer }
+        if index == peers.count { peers.append(consume peer) } else { peers[index] = consume peer }
         peerOfID[id] = index
         register(username: media.localICE.usernameFragment, for: index)
         takeSections(of: media, for: index)
@@ -95,7 +95,7 @@ extension MediaWorker {
                 usernameFragment: media.remoteICE.usernameFragment,
                 password: media.remoteICE.password)
         {
-            peers[index]?.transport.restartICE(local: local, remote: remote)
+            peers[index]?.transport.restartICE(local: local, remote: remote, at: now)
             register(username: media.localICE.usernameFragment, for: index)
         }
         peers[index]?.media = media
@@ -108,14 +108,13 @@ extension MediaWorker {
         for section in media.sections {
             guard let kind = section.kind.mediaKind, section.direction != .inactive else { continue }
             // RFC 9143 §7.1.3: within a bundle an identifier means the same everywhere.
-            peers[index]?.midID = section.extensionID(.mid) ?? peers[index]?.midID
+            if let id = section.extensionID(.mid) { peers[index]?.midID = id }
             if section.direction.isReceiving {
-                peers[index]?.ridID = section.extensionID(.rid) ?? peers[index]?.ridID
-                peers[index]?.repairedRidID =
-                    section.extensionID(.repairedRid) ?? peers[index]?.repairedRidID
-                peers[index]?.transportSequenceID =
-                    section.extensionID(.transportSequenceNumber)
-                    ?? peers[index]?.transportSequenceID
+                if let id = section.extensionID(.rid) { peers[index]?.ridID = id }
+                if let id = section.extensionID(.repairedRid) { peers[index]?.repairedRidID = id }
+                if let id = section.extensionID(.transportSequenceNumber) {
+                    peers[index]?.transportSequenceID = id
+                }
                 takeTrack(section, kind: kind, for: index)
             }
             if section.direction.isSending, let slot = section.slot {
@@ -125,9 +124,8 @@ extension MediaWorker {
     }
 
     private mutating func takeTrack(_ section: MediaSection, kind: MediaKind, for index: Int) {
-        let known = peers[index]?.tracks.first { tracks[$0]?.mid == section.mid }
         let position: Int
-        if let known {
+        if let known = track(mid: section.mid, of: index) {
             position = known
         } else {
             generation &+= 1
@@ -169,7 +167,7 @@ extension MediaWorker {
             },
             extensionIDs: ids)
         // A slot lives as long as its peer: numbering it anew under the same key would repeat indices.
-        if let known = peers[index]?.slots.first(where: { slots[$0]?.mid == section.mid }) {
+        if let known = slot(mid: section.mid, of: index) {
             slots[known]?.update(configuration)
             return
         }
@@ -179,15 +177,23 @@ extension MediaWorker {
         peers[index]?.slots.append(position)
     }
 
+    private mutating func track(mid: String, of index: Int) -> Int? {
+        for track in peers[index]?.tracks ?? [] where tracks[track]?.mid == mid { return track }
+        return nil
+    }
+
+    private mutating func slot(mid: String, of index: Int) -> Int? {
+        for slot in peers[index]?.slots ?? [] where slots[slot]?.mid == mid { return slot }
+        return nil
+    }
+
     private mutating func setSlot(
         receiver: PeerID, mid: String, source: SlotBinding?, at now: MediaInstant
     ) {
-        guard let peer = peerOfID[receiver],
-            let index = peers[peer]?.slots.first(where: { slots[$0]?.mid == mid })
-        else { return }
+        guard let peer = peerOfID[receiver], let index = slot(mid: mid, of: peer) else { return }
         detach(slot: index)
         guard let source, let publisher = peerOfID[source.publisher],
-            let track = peers[publisher]?.tracks.first(where: { tracks[$0]?.mid == source.mid }),
+            let track = track(mid: source.mid, of: publisher),
             let generation = tracks[track]?.generation,
             tracks[track]?.kind == slots[index]?.kind
         else { return }
@@ -207,8 +213,7 @@ extension MediaWorker {
     private mutating func setPaused(
         publisher: PeerID, mid: String, _ isPaused: Bool, at now: MediaInstant
     ) {
-        guard let peer = peerOfID[publisher],
-            let track = peers[peer]?.tracks.first(where: { tracks[$0]?.mid == mid }),
+        guard let peer = peerOfID[publisher], let track = track(mid: mid, of: peer),
             tracks[track]?.isPaused != isPaused
         else { return }
         tracks[track]?.isPaused = isPaused
@@ -241,7 +246,7 @@ extension MediaWorker {
                 peerOfUsername[username] = nil
             }
             for track in peers[index]?.tracks ?? [] {
-                for producer in tracks[track]?.producers ?? [] { producers[producer] = nil }
+                for producer in tracks[track]?.producers ?? [] { producers[producer] = .vacant() }
                 tracks[track] = nil
             }
             for slot in peers[index]?.slots ?? [] { slots[slot] = nil }

@@ -1,6 +1,8 @@
 // RTCP from peers: reports, requests for repair, requests for keyframes.
 // SPDX-License-Identifier: Apache-2.0
+import BasicContainers
 import Forwarding
+import PeerTransport
 import RTP
 import SRTP
 import Wire
@@ -67,14 +69,14 @@ extension MediaWorker {
         _ report: SenderReport, from index: Int, at now: MediaInstant
     ) {
         guard let route = peers[index]?.route(of: report.ssrc) ?? nil,
-            producers[route.producer]?.ssrc == report.ssrc
+            producers[route.producer].ssrc == report.ssrc
         else { return }
-        let isFirst = producers[route.producer]?.clock.hasReport == false
+        let isFirst = !producers[route.producer].clock.hasReport
         let arrival = NTPTime(now, clockZero: configuration.ntpAtZero)
         peers[index]?.clock.observe(reported: report.ntp.rawValue, arrival: arrival.rawValue)
-        producers[route.producer]?.clock.observeReport(
+        producers[route.producer].clock.observeReport(
             ntp: report.ntp.rawValue, timestamp: report.rtpTimestamp)
-        producers[route.producer]?.reception.noteSenderReport(report, at: now)
+        producers[route.producer].reception.noteSenderReport(report, at: now)
         guard isFirst else { return }
         // What receivers were told so far was a guess from arrival times: tell them the truth at once.
         for slot in tracks[route.track]?.slots ?? [] {
@@ -99,8 +101,9 @@ extension MediaWorker {
     }
 
     /// The slot of a receiver that sends on an SSRC.
-    private func slot(of ssrc: SSRC, receiver: Int) -> Int? {
-        peers[receiver]?.slots.first { slots[$0]?.ssrc == ssrc }
+    private mutating func slot(of ssrc: SSRC, receiver: Int) -> Int? {
+        for slot in peers[receiver]?.slots ?? [] where slots[slot]?.ssrc == ssrc { return slot }
+        return nil
     }
 
     private mutating func retransmit(
@@ -109,8 +112,7 @@ extension MediaWorker {
         counters.nacksReceived &+= 1
         guard let slot = slots[index], case .flowing(_, let producer) = slot.state,
             let source = slot.numbering.sourceSequence(of: number),
-            let entry = producers[producer]?.history.entry(source) ?? nil,
-            let generation = producers[producer]?.generation,
+            let entry = producers[producer].history.entry(source),
             let numbers = slot.numbering.numbers(for: entry)
         else { return drops.count(.retransmissionTooOld) }
         // Without a retransmission stream nothing is repeated: the same index must never seal two packets.
@@ -123,8 +125,8 @@ extension MediaWorker {
         counters.retransmissionsSent &+= 1
         enqueue(
             OutgoingPacket(
-                producer: producer, generation: generation, slot: index, source: source,
-                numbers: numbers, retransmission: repeated),
+                producer: producer, generation: producers[producer].generation, slot: index,
+                source: source, numbers: numbers, retransmission: repeated),
             to: receiver)
     }
 
@@ -147,8 +149,8 @@ extension MediaWorker {
     }
 
     private mutating func requestKeyframe(ofProducer producer: Int, at now: MediaInstant) {
-        guard let publisher = producers[producer]?.peer else { return }
-        producers[producer]?.keyframes.request()
-        if let due = producers[producer]?.keyframes.deadline { schedule(publisher, by: max(due, now)) }
+        let publisher = producers[producer].peer
+        producers[producer].keyframes.request()
+        if let due = producers[producer].keyframes.deadline { schedule(publisher, by: max(due, now)) }
     }
 }

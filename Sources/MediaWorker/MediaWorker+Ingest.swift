@@ -1,7 +1,9 @@
 // A published packet's way in: opened, understood, remembered, offered to everyone who watches.
 // SPDX-License-Identifier: Apache-2.0
+import BasicContainers
 import Forwarding
 import Payloads
+import PeerTransport
 import RTP
 import SRTP
 import Wire
@@ -47,7 +49,7 @@ extension MediaWorker {
         if format.isRetransmission {
             guard unwrap(&arrival, in: packet) else { return }
         } else {
-            producers[route.producer]?.reception.record(
+            producers[route.producer].reception.record(
                 sequence, timestamp: header.timestamp, at: now)
         }
         take(arrival, in: packet, at: now)
@@ -86,7 +88,8 @@ extension MediaWorker {
             drops.count(.paddingOnly)
             return false
         }
-        guard let highest = producers[arrival.producer]?.highest, highest.rawValue > 0 else {
+        let highest = producers[arrival.producer].highest
+        guard highest.rawValue > 0 else {
             drops.count(.malformedRetransmission)
             return false
         }
@@ -105,7 +108,7 @@ extension MediaWorker {
             marker: arrival.header.marker,
             startsKeyframe: codec.kind == .video
                 && Keyframe.isKeyframeStart(codec: codec, payload: payload))
-        entry.picture = PictureNumbers(codec: codec, payload: payload)
+        entry.descriptor = DescriptorFields.find(codec: codec, payload: payload)
         if let id = tracks[arrival.track]?.audioLevelID,
             let level = arrival.header.audioLevel(id: id, in: packet)
         {
@@ -117,44 +120,42 @@ extension MediaWorker {
             entry.orientation = packet.uint8(at: range.lowerBound)
         }
         noteArrival(of: entry, at: now, producer: index)
-        guard producers[index]?.history.insert(entry, payload: payload) == true else {
+        guard producers[index].history.insert(entry, payload: payload) else {
             return drops.count(.duplicate)
         }
         guard tracks[arrival.track]?.isPaused == false else { return drops.count(.trackPaused) }
         // The history knows the payload's size and place; what was built here does not.
-        guard let kept = producers[index]?.history.entry(entry.sequence) else { return }
+        guard let kept = producers[index].history.entry(entry.sequence) else { return }
         fanOut(kept, from: index, track: arrival.track, at: now)
     }
 
     private mutating func noteArrival(
         of entry: HistoryEntry, at now: MediaInstant, producer index: Int
     ) {
-        guard let peer = producers[index]?.peer else { return }
-        let isNew = entry.sequence > (producers[index]?.highest ?? ExtendedSequenceNumber(0))
-        if isNew {
-            producers[index]?.highest = entry.sequence
+        let peer = producers[index].peer
+        if entry.sequence > producers[index].highest {
+            producers[index].highest = entry.sequence
             let arrival = NTPTime(now, clockZero: configuration.ntpAtZero).rawValue
-            producers[index]?.clock.observePacket(timestamp: entry.timestamp, arrival: arrival)
+            producers[index].clock.observePacket(timestamp: entry.timestamp, arrival: arrival)
             if let level = entry.audioLevel {
-                producers[index]?.levels.add(level)
+                producers[index].levels.add(level)
                 if nextLevels == nil { nextLevels = now + FeedbackTiming.levelInterval }
             }
         }
-        if producers[index]?.usesNACK == true {
-            producers[index]?.loss.insert(entry.sequence, at: now)
-            if entry.startsKeyframe { producers[index]?.loss.forget(before: entry.sequence) }
-            if let due = producers[index]?.loss.nextDeadline { schedule(peer, by: due) }
+        if producers[index].usesNACK {
+            producers[index].loss.insert(entry.sequence, at: now)
+            if entry.startsKeyframe { producers[index].loss.forget(before: entry.sequence) }
+            if let due = producers[index].loss.nextDeadline { schedule(peer, by: due) }
         }
-        if entry.startsKeyframe { producers[index]?.keyframes.keyframeArrived() }
+        if entry.startsKeyframe { producers[index].keyframes.keyframeArrived() }
     }
 
     /// Offers a packet to every slot that shows its track.
     private mutating func fanOut(
         _ entry: HistoryEntry, from producer: Int, track: Int, at now: MediaInstant
     ) {
-        guard let generation = producers[producer]?.generation,
-            let count = tracks[track]?.slots.count
-        else { return }
+        let generation = producers[producer].generation
+        guard let count = tracks[track]?.slots.count else { return }
         for position in 0..<count {
             guard let slot = tracks[track]?.slots[position] else { return }
             offer(entry, to: slot, from: producer, generation: generation, at: now)

@@ -3,6 +3,7 @@
 import BasicContainers
 import Forwarding
 import Negotiation
+import PeerTransport
 import RTP
 import Wire
 
@@ -51,7 +52,7 @@ extension MediaWorker {
 
     /// Finds the section: by MID, by what the offer declared, or because only one knows the payload type
     /// (RFC 9143 §9.2).
-    private func track(of header: RTPHeader, in packet: Span<UInt8>, from index: Int) -> Int? {
+    private mutating func track(of header: RTPHeader, in packet: Span<UInt8>, from index: Int) -> Int? {
         let candidates = peers[index]?.tracks ?? []
         if let mid = text(of: peers[index]?.midID ?? nil, header: header, in: packet) {
             return candidates.first { tracks[$0]?.mid == mid }
@@ -68,16 +69,26 @@ extension MediaWorker {
     }
 
     /// The stream that a retransmission stream repeats.
-    private func repeatedProducer(
+    private mutating func repeatedProducer(
         of header: RTPHeader, in packet: Span<UInt8>, track: Int, from index: Int
     ) -> Int? {
         let producers = tracks[track]?.producers ?? []
         let repaired = text(of: peers[index]?.repairedRidID ?? nil, header: header, in: packet)
-        if let repaired { return producers.first { self.producers[$0]?.rid == repaired } }
+        if let repaired {
+            for producer in producers where self.producers[producer].rid == repaired {
+                return producer
+            }
+            return nil
+        }
         let mid = tracks[track]?.mid
         let section = peers[index]?.media.sections.first { $0.mid == mid }
         let pair = section?.declaredRTX.first { $0.retransmission == header.ssrc.rawValue }
-        if let pair { return producers.first { self.producers[$0]?.ssrc.rawValue == pair.media } }
+        if let pair {
+            for producer in producers where self.producers[producer].ssrc.rawValue == pair.media {
+                return producer
+            }
+            return nil
+        }
         return producers.count == 1 ? producers.first : nil
     }
 
@@ -99,19 +110,19 @@ extension MediaWorker {
             usesNACK: codec?.hasNACK ?? false)
         let index = freeIndex(in: producers)
         if index == producers.count {
-            producers.append(producer)
+            producers.append(consume producer)
         } else {
-            producers[index] = producer
+            producers[index] = consume producer
         }
         tracks[track]?.producers.append(index)
         if tracks[track]?.kind == .video, tracks[track]?.slots.isEmpty == false {
-            producers[index]?.keyframes.request()
+            producers[index].keyframes.request()
         }
         return index
     }
 
-    private func freeIndex(in producers: borrowing UniqueArray<Producer?>) -> Int {
-        for index in 0..<producers.count where producers[index] == nil { return index }
+    private func freeIndex(in producers: borrowing UniqueArray<Producer>) -> Int {
+        for index in 0..<producers.count where producers[index].isVacant { return index }
         return producers.count
     }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import BasicContainers
 import Forwarding
+import Payloads
+import PeerTransport
 import SRTP
 import Wire
 
@@ -32,19 +34,19 @@ extension MediaWorker {
     /// - Returns: Why it could not leave; `nil` if it did.
     private static func seal(
         _ number: Int, of receiver: Int, _ peers: inout UniqueArray<Peer?>,
-        _ producers: inout UniqueArray<Producer?>, _ slots: inout [Slot?],
+        _ producers: inout UniqueArray<Producer>, _ slots: inout [Slot?],
         into slab: inout SendSlab
     ) -> DropReason? {
         guard let packet = peers[receiver]?.outbox[number],
             let path = peers[receiver]?.transport.selectedPath,
             let transportSequence = peers[receiver]?.transportSequence
         else { return .receiverNotReady }
-        guard producers[packet.producer]?.generation == packet.generation,
-            let entry = producers[packet.producer]?.history.entry(packet.source),
-            let range = producers[packet.producer]?.history.payloadRange(of: entry),
+        guard producers[packet.producer].generation == packet.generation,
+            let entry = producers[packet.producer].history.entry(packet.source),
             let ssrc = packet.retransmission == nil
                 ? slots[packet.slot]?.ssrc : slots[packet.slot]?.retransmissionSSRC
         else { return .historyOverwritten }
+        let range = producers[packet.producer].history.payloadRange(of: entry)
         let overhead = 128
         guard range.count + overhead <= SendSlab.datagramMax else { return .sealFailed }
 
@@ -59,10 +61,12 @@ extension MediaWorker {
 
         // What differs per receiver is written over the shared payload, sealed, and put back.
         var payload = range
-        patch(&producers[packet.producer], with: packet, payload: &payload)
+        patch(
+            &producers[packet.producer], entry.descriptor, with: packet, payload: &payload)
         let count = sealed(
-            &peers[receiver], &target, headerCount: headerCount, payload: payload,
-            from: producers[packet.producer], packet: packet, ssrc: ssrc)
+            &peers[receiver], &target, headerCount: headerCount,
+            payload: producers[packet.producer].history.payloadBytes.extracting(payload),
+            packet: packet, ssrc: ssrc)
         restore(&producers[packet.producer], entry: entry, payload: range)
         guard let count else { return .sealFailed }
         if slots[packet.slot]?.usesTransportSequence == true {
@@ -73,10 +77,11 @@ extension MediaWorker {
     }
 
     private static func patch(
-        _ producer: inout Producer?, with packet: OutgoingPacket, payload: inout Range<Int>
+        _ producer: inout Producer, _ fields: DescriptorFields, with packet: OutgoingPacket, payload: inout Range<Int>
     ) {
-        guard var bytes = producer?.history.mutablePayloadBytes else { return }
-        packet.numbers.picture.write(into: &bytes, payload: payload)
+        var bytes = producer.history.mutablePayloadBytes
+        var part = bytes._mutatingExtracting(payload)
+        fields.apply(packet.numbers.descriptor, to: &part)
         guard packet.retransmission != nil else { return }
         // RFC 4588 §4: the original number stands before the payload, in the bytes kept free for it.
         payload = (payload.lowerBound - PacketHistory.spareCount)..<payload.upperBound
@@ -85,20 +90,20 @@ extension MediaWorker {
     }
 
     private static func restore(
-        _ producer: inout Producer?, entry: HistoryEntry, payload: Range<Int>
+        _ producer: inout Producer, entry: HistoryEntry, payload: Range<Int>
     ) {
-        guard var bytes = producer?.history.mutablePayloadBytes else { return }
-        entry.picture.write(into: &bytes, payload: payload)
+        var bytes = producer.history.mutablePayloadBytes
+        var part = bytes._mutatingExtracting(payload)
+        entry.descriptor.restore(in: &part)
     }
 
     private static func sealed(
         _ peer: inout Peer?, _ target: inout MutableSpan<UInt8>, headerCount: Int,
-        payload: Range<Int>, from producer: borrowing Producer?, packet: OutgoingPacket, ssrc: SSRC
+        payload: Span<UInt8>, packet: OutgoingPacket, ssrc: SSRC
     ) -> Int? {
-        guard let bytes = producer?.history.payloadBytes else { return nil }
         do throws(SRTPError) {
             return try peer?.transport.sealRTP(
-                &target, headerCount: headerCount, payload: bytes.extracting(payload), ssrc: ssrc,
+                &target, headerCount: headerCount, payload: payload, ssrc: ssrc,
                 index: packet.retransmission ?? packet.numbers.sequence) ?? nil
         } catch {
             return nil
@@ -165,7 +170,8 @@ extension MediaWorker {
         var path: TransportPath?
         var count = 0
         let start = slab.used
-        unsafe slab.bytes.mutableSpan.withUnsafeMutableBufferPointer { buffer in
+        var span = slab.bytes.mutableSpan
+        unsafe span.withUnsafeMutableBufferPointer { buffer in
             // `hasRoom` was asked before; the span does not leave this closure.
             let part = unsafe UnsafeMutableBufferPointer(
                 rebasing: buffer[start..<start + SendSlab.datagramMax])

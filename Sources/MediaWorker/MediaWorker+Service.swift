@@ -1,6 +1,8 @@
 // What a worker does for one peer when its time has come: requests, feedback, reports.
 // SPDX-License-Identifier: Apache-2.0
+import BasicContainers
 import Forwarding
+import PeerTransport
 import RTP
 import Wire
 
@@ -27,8 +29,8 @@ extension MediaWorker {
         consider(peers[index]?.nextReport)
         for track in peers[index]?.tracks ?? [] {
             for producer in tracks[track]?.producers ?? [] {
-                consider(producers[producer]?.loss.nextDeadline)
-                consider(producers[producer]?.keyframes.deadline)
+                consider(producers[producer].loss.nextDeadline)
+                consider(producers[producer].keyframes.deadline)
             }
         }
         for slot in peers[index]?.slots ?? [] { consider(slots[slot]?.nextReport) }
@@ -61,11 +63,11 @@ extension MediaWorker {
         }
     }
 
-    private func firstSSRC(of index: Int) -> SSRC? {
-        guard let track = peers[index]?.tracks.first(where: { tracks[$0]?.hasStarted == true }),
-            let producer = tracks[track]?.producers.first
-        else { return nil }
-        return producers[producer]?.ssrc
+    private mutating func firstSSRC(of index: Int) -> SSRC? {
+        for track in peers[index]?.tracks ?? [] {
+            if let producer = tracks[track]?.producers.first { return producers[producer].ssrc }
+        }
+        return nil
     }
 
     /// Asks a publisher again for lost packets, and for keyframes where those cannot help.
@@ -76,14 +78,13 @@ extension MediaWorker {
         for track in peers[index]?.tracks ?? [] {
             for producer in tracks[track]?.producers ?? [] {
                 requestLost(of: producer, from: sender, to: index, roundTrip: roundTrip, at: now)
-                if producers[producer]?.loss.takeKeyframeNeed() == true,
+                if producers[producer].loss.takeKeyframeNeed(),
                     tracks[track]?.kind == .video, tracks[track]?.slots.isEmpty == false
                 {
-                    producers[producer]?.keyframes.request()
+                    producers[producer].keyframes.request()
                 }
-                if producers[producer]?.keyframes.takeDue(at: now) == true,
-                    let media = producers[producer]?.ssrc
-                {
+                if producers[producer].keyframes.takeDue(at: now) {
+                    let media = producers[producer].ssrc
                     counters.keyframeRequestsSent &+= 1
                     control.append(to: index, room: 16) { output in
                         RTCPWriter.pictureLossIndication(from: sender, about: media, into: &output)
@@ -97,9 +98,8 @@ extension MediaWorker {
         of producer: Int, from sender: SSRC, to index: Int, roundTrip: MediaDuration,
         at now: MediaInstant
     ) {
-        guard let media = producers[producer]?.ssrc,
-            let due = producers[producer]?.loss.nextDeadline, due <= now
-        else { return }
+        guard let due = producers[producer].loss.nextDeadline, due <= now else { return }
+        let media = producers[producer].ssrc
         var lost = InlineArray<128, SequenceNumber>(repeating: SequenceNumber(0))
         var span = lost.mutableSpan
         let count = Self.nextLost(&producers[producer], into: &span, roundTrip: roundTrip, at: now)
@@ -113,14 +113,14 @@ extension MediaWorker {
     }
 
     private static func nextLost(
-        _ producer: inout Producer?, into numbers: inout MutableSpan<SequenceNumber>,
+        _ producer: inout Producer, into numbers: inout MutableSpan<SequenceNumber>,
         roundTrip: MediaDuration, at now: MediaInstant
     ) -> Int {
         var count = 0
         unsafe numbers.withUnsafeMutableBufferPointer { buffer in
             // The output span covers memory that the caller owns and does not leave this closure.
             var output = unsafe OutputSpan(buffer: buffer, initializedCount: 0)
-            count = producer?.loss.nextNACKs(at: now, rtt: roundTrip, into: &output) ?? 0
+            count = producer.loss.nextNACKs(at: now, rtt: roundTrip, into: &output)
             _ = unsafe output.finalize(for: buffer)
         }
         return count
@@ -134,9 +134,9 @@ extension MediaWorker {
         var blocks: [ReceptionReportBlock] = []
         for track in peers[index]?.tracks ?? [] {
             for producer in tracks[track]?.producers ?? [] {
-                guard let ssrc = producers[producer]?.ssrc else { continue }
-                let block = producers[producer]?.reception.makeReportBlock(about: ssrc, at: now)
-                if let block = block ?? nil { blocks.append(block) }
+                let ssrc = producers[producer].ssrc
+                let block = producers[producer].reception.makeReportBlock(ssrc: ssrc, at: now)
+                if let block { blocks.append(block) }
             }
         }
         guard !blocks.isEmpty else { return }
@@ -154,8 +154,8 @@ extension MediaWorker {
         for number in peers[index]?.slots ?? [] {
             guard var slot = slots[number], let due = slot.nextReport, due <= now else { continue }
             guard case .flowing(_, let producer) = slot.state,
-                let publisher = producers[producer]?.peer, let clock = peers[publisher]?.clock,
-                let timestamp = producers[producer]?.clock.timestamp(
+                let clock = peers[producers[producer].peer]?.clock,
+                let timestamp = producers[producer].clock.timestamp(
                     at: ntp.rawValue, publisher: clock)
             else {
                 slots[number]?.nextReport = now + FeedbackTiming.reportInterval
@@ -186,8 +186,8 @@ extension MediaWorker {
         nextLevels = nil
         var reports: [AudioLevelReport] = []
         for index in 0..<producers.count {
-            guard let level = producers[index]?.takeLevel() ?? nil,
-                let track = producers[index]?.track, let published = tracks[track],
+            guard !producers[index].isVacant, let level = producers[index].takeLevel(),
+                let published = tracks[producers[index].track],
                 let publisher = peers[published.peer]?.id
             else { continue }
             reports.append(

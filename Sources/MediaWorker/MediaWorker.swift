@@ -3,7 +3,7 @@
 import BasicContainers
 package import DTLS
 import Forwarding
-package import Negotiation
+import Negotiation
 import PeerTransport
 package import RTP
 import STUN
@@ -38,7 +38,7 @@ package struct MediaWorker: ~Copyable {
     var random: SeededRandom
     var peers = UniqueArray<Peer?>()
     var tracks: [Track?] = []
-    var producers = UniqueArray<Producer?>()
+    var producers = UniqueArray<Producer>()
     var slots: [Slot?] = []
     var generation: UInt32 = 0
 

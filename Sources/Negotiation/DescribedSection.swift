@@ -121,6 +121,7 @@ struct DescribedSection {
     var extensions: [ExtensionMapping] = []
     var sentRIDs: [String] = []
     var sentLayers: [String] = []
+    var receivedLayers: [String] = []
     var ssrcs: [UInt32] = []
     var repairs: [DeclaredRetransmission] = []
     var otherRepairSSRCs: [UInt32] = []
@@ -234,7 +235,11 @@ struct DescribedSection {
                 sentRIDs.append(line.id)
             }
         case "simulcast":
-            if let line = SimulcastLine(value), sentLayers.isEmpty { sentLayers = line.sent }
+            guard sentLayers.isEmpty, receivedLayers.isEmpty, let line = SimulcastLine(value) else {
+                return
+            }
+            sentLayers = line.sent
+            receivedLayers = line.received
         case "candidate":
             guard candidates.count < SectionLimits.candidatesMax, let line = CandidateLine(value),
                 line.component == 1, let address = line.address

@@ -139,8 +139,10 @@ package struct PeerTransport: ~Copyable {
     }
 
     /// Takes new credentials of both sides: an ICE restart (RFC 8445 §9). Keys and streams stay.
-    package mutating func restartICE(local: ICECredentials, remote: ICECredentials) {
-        ice.restart(local: local, remote: remote)
+    package mutating func restartICE(
+        local: ICECredentials, remote: ICECredentials, at now: MediaInstant
+    ) {
+        ice.restart(local: local, remote: remote, at: now)
     }
 
     /// Tells the peer that this is the end (`close_notify`).

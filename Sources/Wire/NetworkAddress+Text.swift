@@ -39,9 +39,10 @@ extension NetworkAddress {
             let port = NetworkAddress.readPort(bytes.span.extracting((colon + 1)..<bytes.count))
         else { return nil }
         if bytes.first == UInt8(ascii: "[") {
-            guard colon >= 2, bytes[colon - 1] == UInt8(ascii: "]") else { return nil }
-            self.init(hostBytes: bytes.span.extracting(1..<(colon - 1)), port: port)
-            guard isIPv6 || bytes.contains(UInt8(ascii: ".")) else { return nil }
+            guard colon >= 2, bytes[colon - 1] == UInt8(ascii: "]"),
+                let (high, low) = NetworkAddress.readIPv6(bytes.span.extracting(1..<(colon - 1)))
+            else { return nil }
+            self.init(ipv6High: high, low: low, port: port)
         } else {
             guard let ipv4 = NetworkAddress.readIPv4(bytes.span.extracting(0..<colon), from: 0)
             else { return nil }

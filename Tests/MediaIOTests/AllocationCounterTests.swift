@@ -4,9 +4,9 @@ import CAllocationCounter
 import Glibc
 import Testing
 
-@Suite struct AllocationCounterTests {
-    @Test func oneDeliberateAllocationIsCounted() throws {
-        try #require(allocation_counter_is_active() != 0)
+@Suite(.enabled(if: allocation_counter_is_active() != 0, "a sanitizer has its own heap"))
+struct AllocationCounterTests {
+    @Test func oneDeliberateAllocationIsCounted() {
         allocation_counter_start()
         let memory = unsafe malloc(1234)
         let one = allocation_counter_read()
@@ -18,8 +18,7 @@ import Testing
         #expect(all.frees == 1)
     }
 
-    @Test func everyDoorToTheHeapIsWatched() throws {
-        try #require(allocation_counter_is_active() != 0)
+    @Test func everyDoorToTheHeapIsWatched() {
         allocation_counter_start()
         var aligned: UnsafeMutableRawPointer?
         let result = unsafe posix_memalign(&aligned, 64, 100)

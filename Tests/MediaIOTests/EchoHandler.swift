@@ -30,6 +30,8 @@ struct EchoHandler: ~Copyable, MediaLoopHandler {
     /// Counts allocations from the first datagram after this many, for `countedDatagrams`.
     var warmUpDatagrams = Int.max
     var countedDatagrams = 0
+    /// Whether each datagram costs an allocation, to prove that one would be seen.
+    var isWasteful = false
 
     private var slab = [UInt8](repeating: 0, count: 1 << 19)
     private var used = 0
@@ -37,6 +39,7 @@ struct EchoHandler: ~Copyable, MediaLoopHandler {
     private var events: [EchoEvent] = []
     private var floodLeft = 0
     private var seen = 0
+    private var waste: [UInt8] = []
     private(set) var nextDeadline: MediaInstant?
 
     init() {
@@ -55,6 +58,7 @@ struct EchoHandler: ~Copyable, MediaLoopHandler {
                     allocation_counter_stop().allocations, perDatagrams: countedDatagrams))
         }
         guard used + datagram.count <= slab.count else { return }
+        if isWasteful { waste = [UInt8](repeating: 0, count: datagram.count) }
         for index in datagram.indices { slab[used + index] = datagram[index] }
         transmissions.append(
             Transmission(

@@ -6,7 +6,9 @@ import Wire
 
 @Suite struct NetworkAddressTextTests {
     @Test func textReadsBackAsTheSameAddress() {
-        for text in ["127.0.0.1:80", "0.0.0.0:0", "255.255.255.255:65535", "[::1]:5", "[2001:db8::7]:443"] {
+        for text in [
+            "127.0.0.1:80", "0.0.0.0:0", "255.255.255.255:65535", "[::1]:5", "[2001:db8::7]:443",
+        ] {
             #expect(NetworkAddress(hostAndPort: text)?.text == text)
         }
         #expect(NetworkAddress(host: "2001:db8::1", port: 1)?.text == "[2001:db8::1]:1")

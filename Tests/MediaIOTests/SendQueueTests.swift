@@ -155,7 +155,8 @@ private struct ScriptedKernel: ~Copyable, DatagramKernel {
         // Linux segments no socket that leaves out checksums.
         var on: CInt = 1
         let result = unsafe setsockopt(
-            sockets.descriptors[0], SOL_SOCKET, SO_NO_CHECK, &on, socklen_t(MemoryLayout<CInt>.size))
+            sockets.descriptors[0], SOL_SOCKET, SO_NO_CHECK, &on, socklen_t(MemoryLayout<CInt>.size)
+        )
         try #require(result == 0)
         var client = try TestClient()
         let path = TransportPath(socket: 0, remote: client.address)

@@ -14,10 +14,13 @@ struct TestClient: ~Copyable {
     private var poller: Poller
 
     init(address: NetworkAddress = loopback) throws {
-        sockets = try SocketSet(bindings: [address])
-        inbox = try DatagramInbox(capacity: 256)
-        poller = try Poller()
+        let sockets = try SocketSet(bindings: [address])
+        let inbox = try DatagramInbox(capacity: 256)
+        var poller = try Poller()
         try poller.watch(sockets)
+        self.sockets = sockets
+        self.inbox = inbox
+        self.poller = poller
     }
 
     var address: NetworkAddress { sockets.addresses[0] }
