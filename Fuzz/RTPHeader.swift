@@ -16,7 +16,9 @@ import Wire
         _ = header.audioLevel(id: element.id, in: packet.span)
         _ = header.transportSequenceNumber(id: element.id, in: packet.span)
     }
-    for index in 0..<header.csrcCount { precondition(header.csrc(at: index, in: packet.span) != nil) }
+    for index in 0..<header.csrcCount {
+        precondition(header.csrc(at: index, in: packet.span) != nil)
+    }
     if let payload = try? header.payloadRange(in: packet.span) {
         precondition(payload.upperBound <= packet.count)
     }

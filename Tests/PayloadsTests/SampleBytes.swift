@@ -51,7 +51,8 @@ enum Chromium156 {
     /// VP9 L2T2_KEY: a frame of temporal layer 1.
     static let vp9LayeredDelta = bytes("fdbc40300287000000027e0166b341c120e0cc600007807f")
     /// H.264: STAP-A with both parameter sets.
-    static let h264ParameterSets = bytes("78001367 42c0158c 8d40a0cb cf350606 06078442 35000004 68ce3c80")
+    static let h264ParameterSets = bytes(
+        "78001367 42c0158c 8d40a0cb cf350606 06078442 35000004 68ce3c80")
     /// H.264: FU-A, first fragment of an IDR slice.
     static let h264IDRStart = bytes("7c85b80004000005388c500010458e000203f1c000407e4e")
     /// H.264: FU-A, last fragment of the IDR slice.

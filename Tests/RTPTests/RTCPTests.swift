@@ -108,10 +108,11 @@ private func packets(in datagram: [UInt8]) throws -> [RTCPPacketView] {
     #expect(view.kind == .pictureLossIndication)
     #expect(try held(FeedbackSources(view, in: loss.span).media) == SSRC(0x2222_2222))
     #expect(
-        held(written {
-            RTCPWriter.pictureLossIndication(
-                from: SSRC(0x1111_1111), about: SSRC(0x2222_2222), into: &$0)
-        }) == loss)
+        held(
+            written {
+                RTCPWriter.pictureLossIndication(
+                    from: SSRC(0x1111_1111), about: SSRC(0x2222_2222), into: &$0)
+            }) == loss)
 
     let intra = Handmade.fullIntra
     let request = try FullIntraRequest(try packets(in: intra)[0], in: intra.span)
@@ -164,9 +165,10 @@ private func packets(in datagram: [UInt8]) throws -> [RTCPPacketView] {
         #expect(throws: RTCPError.self) { try Goodbye(view, in: lie.span) }
     }
     #expect(
-        held(written {
-            RTCPWriter.goodbye([SSRC(0x1111_1111)].span, into: &$0)
-        }) == bytes("81cb0001 11111111"))
+        held(
+            written {
+                RTCPWriter.goodbye([SSRC(0x1111_1111)].span, into: &$0)
+            }) == bytes("81cb0001 11111111"))
 }
 
 @Test func reportThatCountsMoreBlocksThanItHoldsIsRefused() throws {

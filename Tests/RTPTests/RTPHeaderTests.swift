@@ -225,7 +225,8 @@ import Wire
     #expect(held(writer.append(id: 1, uint8: 9, in: &span)))
     let count = writer.finish(in: &span)
     #expect(count == 20)
-    #expect(try held(RTPHeader.parse(packet.span).extensionRange(id: 1, in: packet.span)) == 17..<18)
+    #expect(
+        try held(RTPHeader.parse(packet.span).extensionRange(id: 1, in: packet.span)) == 17..<18)
 }
 
 @Test func retransmissionGivesTheOriginalPacket() throws {
@@ -237,7 +238,9 @@ import Wire
             == SequenceNumber(0x18EF))
     var span = packet.mutableSpan
     let range = try #require(
-        held(RTPRetransmission.unwrap(&span, header: header, ssrc: SSRC(0xA0C3_4CA5), payloadType: 102)))
+        held(
+            RTPRetransmission.unwrap(
+                &span, header: header, ssrc: SSRC(0xA0C3_4CA5), payloadType: 102)))
     #expect(range == 2..<packet.count)
     let original = Array(packet[range])
     let unwrapped = try RTPHeader.parse(original.span)
@@ -258,13 +261,15 @@ import Wire
         let header = try RTPHeader.parse(packet.span)
         var span = packet.mutableSpan
         #expect(
-            held(RTPRetransmission.unwrap(&span, header: header, ssrc: SSRC(9), payloadType: 1)) == nil)
+            held(RTPRetransmission.unwrap(&span, header: header, ssrc: SSRC(9), payloadType: 1))
+                == nil)
         #expect(packet == before)
     }
     var packet = Chromium156.paddingOnlyRetransmission
     let header = try RTPHeader.parse(packet.span)
     var span = packet.mutableSpan
-    #expect(held(RTPRetransmission.unwrap(&span, header: header, ssrc: SSRC(9), payloadType: 1)) == nil)
+    #expect(
+        held(RTPRetransmission.unwrap(&span, header: header, ssrc: SSRC(9), payloadType: 1)) == nil)
     #expect(packet == Chromium156.paddingOnlyRetransmission)
 }
 
@@ -273,7 +278,8 @@ import Wire
     var packet = bytes("a0600001 00000002 00000003 AA0002")
     let header = try RTPHeader.parse(packet.span)
     var span = packet.mutableSpan
-    #expect(held(RTPRetransmission.unwrap(&span, header: header, ssrc: SSRC(9), payloadType: 1)) == nil)
+    #expect(
+        held(RTPRetransmission.unwrap(&span, header: header, ssrc: SSRC(9), payloadType: 1)) == nil)
 }
 
 @Test func wrappingWritesTheOriginalNumberInFront() {
@@ -299,6 +305,7 @@ import Wire
 
 @Test func extensionKindsAreFoundByTheirURI() {
     for kind in HeaderExtensionKind.allCases { #expect(HeaderExtensionKind(uri: kind.uri) == kind) }
-    #expect(Set(HeaderExtensionKind.allCases.map(\.uri)).count == HeaderExtensionKind.allCases.count)
+    #expect(
+        Set(HeaderExtensionKind.allCases.map(\.uri)).count == HeaderExtensionKind.allCases.count)
     #expect(HeaderExtensionKind(uri: "urn:none") == nil)
 }

@@ -80,15 +80,17 @@ private func at(_ milliseconds: Int64) -> MediaInstant { .zero + .milliseconds(m
     // A clock that stepped back, and one far ahead, saturate.
     let early = try #require(held(statistics.makeReportBlock(ssrc: SSRC(1), at: at(0))))
     #expect(early.delaySinceLastSR == 0)
-    let late = try #require(held(
-        statistics.makeReportBlock(ssrc: SSRC(1), at: MediaInstant(nanoseconds: .max))))
+    let late = try #require(
+        held(
+            statistics.makeReportBlock(ssrc: SSRC(1), at: MediaInstant(nanoseconds: .max))))
     #expect(late.delaySinceLastSR == .max)
 }
 
 @Test func statisticsSurviveExtremeNumbers() throws {
     var statistics = ReceptionStatistics(clockRate: .max)
     statistics.record(number(0), timestamp: RTPTimestamp(0), at: MediaInstant(nanoseconds: .min))
-    statistics.record(number(.max), timestamp: RTPTimestamp(.max), at: MediaInstant(nanoseconds: .max))
+    statistics.record(
+        number(.max), timestamp: RTPTimestamp(.max), at: MediaInstant(nanoseconds: .max))
     let block = try #require(held(statistics.makeReportBlock(ssrc: SSRC(1), at: .zero)))
     #expect(block.cumulativeLost == 0x7F_FFFF || block.cumulativeLost < 0)
 }
