@@ -55,8 +55,8 @@ func opened(_ key: inout GCMKey, packet: [UInt8], aadCount: Int, iv: [UInt8]) ->
         deadbeefdeadbeefdeadbeefdeadbeefdeadbeef
         """
 
-    /// "The Galois/Counter Mode of Operation (GCM)", submission to NIST, appendix B, the cases with IVs of 96 bits
-    /// and keys of 128 and 256; RFC 7714 §17.3 and §17.4 (tagging alone).
+    /// "The Galois/Counter Mode of Operation (GCM)", submission to NIST, appendix B, the cases with
+    /// IVs of 96 bits and keys of 128 and 256; RFC 7714 §17.3 and §17.4 (tagging alone).
     static let gcm: [GCMVector] = [
         GCMVector(
             name: "NIST case 1", key: String(repeating: "00", count: 16),

@@ -14,7 +14,8 @@ func hex(_ text: String) -> [UInt8] {
     var rest = text.filter { !$0.isWhitespace }[...]
     var bytes: [UInt8] = []
     while !rest.isEmpty {
-        bytes.append(UInt8(rest.prefix(2), radix: 16)!)
+        guard let byte = UInt8(rest.prefix(2), radix: 16) else { fatalError("not hexadecimal") }
+        bytes.append(byte)
         rest = rest.dropFirst(2)
     }
     return bytes
@@ -59,7 +60,7 @@ extension SRTPSender {
         var packet =
             Array(plain[..<headerCount])
             + [UInt8](repeating: 0xEE, count: payload.count + profile.rtpOverhead)
-        let ssrc = SSRC(plain.span.uint32(at: 8)!)
+        let ssrc = SSRC(plain.span.uint32(at: 8) ?? 0)
         var span = packet.mutableSpan
         let count = try sealRTP(
             &span, headerCount: headerCount, payload: payload.span, ssrc: ssrc,

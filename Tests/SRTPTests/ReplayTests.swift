@@ -26,6 +26,42 @@ import Wire
         #expect(receiver.openRTCP(rtcp) == .failed(.replayed))
     }
 
+    @Test(arguments: profiles)
+    func eachSSRCHasItsOwnWindows(profile: SRTPProfile) throws {
+        var first = try makeSender(profile)
+        var second = try makeSender(profile)
+        var receiver = try makeReceiver(profile)
+        for index in [70_000, 3, 70_001] as [UInt64] {
+            let ssrc: UInt32 = index < 65_536 ? 2 : 1
+            // The rollover counter of SSRC 1 begins at 0 as well.
+            if index == 70_000 {
+                let start = rtpPacket(ssrc: 1, index: 60_000)
+                let opened = receiver.open(try first.seal(start, index: 60_000))
+                #expect(opened == .opened(start, 60_000))
+            }
+            let plain = rtpPacket(ssrc: ssrc, index: index)
+            let opened = receiver.open(try first.seal(plain, index: index))
+            #expect(opened == .opened(plain, index))
+        }
+        // Both count their SRTCP indices from 0.
+        for _ in 0..<3 {
+            let one = receiver.openRTCP(try first.sealRTCP(rtcpPacket(ssrc: 1)))
+            #expect(one == .opened(rtcpPacket(ssrc: 1), 0))
+            let two = receiver.openRTCP(try second.sealRTCP(rtcpPacket(ssrc: 2)))
+            #expect(two == .opened(rtcpPacket(ssrc: 2), 0))
+        }
+    }
+
+    @Test(arguments: profiles)
+    func aPacketSealedAgainIsTheSamePacket(profile: SRTPProfile) throws {
+        var sender = try makeSender(profile)
+        let plain = rtpPacket(ssrc: 1, index: 65_537)
+        let first = try sender.seal(plain, index: 65_537)
+        _ = try sender.seal(rtpPacket(ssrc: 1, index: 65_538), index: 65_538)
+        let again = try sender.seal(plain, index: 65_537)
+        #expect(first == again)
+    }
+
     @Test func theWindowIsExactly1024Packets() {
         func verdict(_ window: ReplayWindow, _ index: UInt64) -> SRTPError? {
             do throws(SRTPError) {

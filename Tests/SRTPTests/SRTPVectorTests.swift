@@ -33,7 +33,8 @@ import Wire
         deadbeefdeadbeefdeadbeefdeadbeefdeadbeef
         """
 
-    /// RFC 7714 §16.1 with §17.1, and §16.2 with §17.2: session key 00 01 02..., salt "Quid pro quo".
+    /// RFC 7714 §16.1 with §17.1, and §16.2 with §17.2: session key 00 01 02..., salt "Quid pro
+    /// quo".
     static let rfc7714 = [
         Vector(
             section: "128", profile: .aeadAES128GCM,
@@ -88,8 +89,9 @@ import Wire
         let rtcp: [String]
     }
 
-    /// Made by libsrtp 2.5.0: master key and salt are one run of bytes `i * 7 + seed`; a header with a one-byte
-    /// extension of 20 bytes, indices FFFE and 1 0000; receiver report and BYE with SRTCP indices 1 to 3.
+    /// Made by libsrtp 2.5.0: master key and salt are one run of bytes `i * 7 + seed`; a header
+    /// with a one-byte extension of 20 bytes, indices FFFE and 1 0000; receiver report and BYE with
+    /// SRTCP indices 1 to 3.
     static let libsrtp = [
         Capture(
             profile: .aes128CMHMACSHA1_80, seed: 1,

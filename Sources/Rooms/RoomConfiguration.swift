@@ -1,0 +1,40 @@
+// The lifetimes and bounds of rooms.
+// SPDX-License-Identifier: Apache-2.0
+package import Wire
+
+/// How long things last and how many there may be in one room.
+package struct RoomConfiguration: Sendable, Equatable {
+    /// What happens when somebody joins with an id that is in the room.
+    package enum Duplicates: Sendable, Equatable {
+        /// The newest session stays; the old one is told and dropped.
+        case replace
+        /// The newcomer is refused.
+        case reject
+    }
+
+    /// How long a room made by the server waits for its first member.
+    package var emptyTimeout = MediaDuration.seconds(30)
+    /// How long a room stays after its last member has gone.
+    package var departureTimeout = MediaDuration.seconds(10)
+    /// How long a member may be silent before it counts as gone.
+    package var livenessTimeout = MediaDuration.seconds(30)
+    /// What a second session of one id does.
+    package var duplicates = Duplicates.replace
+    /// The most members of a room, players included.
+    package var participantsMax = 1_000
+    /// The most tracks one participant publishes.
+    package var tracksPerParticipantMax = 16
+    /// The most pairs of slots a client is asked to offer.
+    package var pairSlotsMax = 32
+    /// The most audio-only slots a client is asked to offer.
+    package var audioSlotsMax = 16
+    /// Slots are asked for in multiples of this.
+    package var slotGrowthStep = 8
+    /// Requests a session may make at once; refilled by `requestsPerSecond`.
+    package var requestBurst: Int64 = 100
+    /// Requests a session may make each second in the long run.
+    package var requestsPerSecond: Int64 = 50
+
+    /// The default configuration.
+    package init() {}
+}

@@ -1,0 +1,90 @@
+// A client's messages as verbs, each with its answer.
+// SPDX-License-Identifier: Apache-2.0
+package import Signaling
+package import Wire
+
+/// How loud a published section is, as the media worker measured it.
+package struct MeasuredLevel: Hashable, Sendable {
+    /// Whose section.
+    package var publisher: SessionKey
+    /// Which section.
+    package var mid: MediaSectionID
+    /// -dBov: 0 is the loudest, 127 is silence (RFC 6464 §3).
+    package var level: UInt8
+
+    /// Makes a level.
+    package init(publisher: SessionKey, mid: MediaSectionID, level: UInt8) {
+        self.publisher = publisher
+        self.mid = mid
+        self.level = level
+    }
+}
+
+extension RoomCore {
+    /// Does what a client asks and answers it. `join` and `offer` need an answer from the
+    /// negotiation first and have verbs of their own; here they are refused.
+    package mutating func handle(
+        _ message: ClientMessage, from session: SessionKey, at now: MediaInstant
+    ) {
+        guard !isClosed, let index = index(of: session) else { return }
+        heard(from: session, at: now)
+        do throws(SignalingError) {
+            switch message {
+            case .pong: return
+            case .leave(let id):
+                emit(.send(session, .ok(id, nil)))
+                leave(session, reason: .left, at: now)
+                return
+            default: break
+            }
+            guard participants[index].requests.take(at: now) else {
+                throw SignalingError(.tooManyRequests)
+            }
+            try perform(message, from: session, at: now)
+        } catch {
+            emit(.send(session, .error(error.answering(message.requestID))))
+        }
+        // After the answer, so that the client knows its request done when its slots change.
+        flush()
+    }
+
+    private mutating func perform(
+        _ message: ClientMessage, from session: SessionKey, at now: MediaInstant
+    ) throws(SignalingError) {
+        switch message {
+        case .join, .offer: throw SignalingError(.invalidState)
+        case .publish(let id, let request):
+            let track = try beginPublish(session, request)
+            emit(.send(session, .ok(id, track)))
+        case .unpublish(let id, let track):
+            try beginUnpublish(session, track)
+            emit(.send(session, .ok(id, nil)))
+        case .mute(let id, let track, let muted):
+            try mute(session, track, muted, at: now)
+            emit(.send(session, .ok(id, nil)))
+        case .subscribe(let id, let participant, let source):
+            try beginSubscribe(session, true, to: participant, source: source)
+            emit(.send(session, .ok(id, nil)))
+        case .unsubscribe(let id, let participant, let source):
+            try beginSubscribe(session, false, to: participant, source: source)
+            emit(.send(session, .ok(id, nil)))
+        case .ping(let id): emit(.send(session, .pong(id)))
+        case .leave, .pong: break
+        }
+    }
+
+    /// Tells everybody how loud people are. Levels of unknown or unpublished sections are left out.
+    package mutating func report(_ levels: [MeasuredLevel]) {
+        var told: [AudioLevel] = []
+        for level in levels {
+            guard let index = index(of: level.publisher),
+                participants[index].tracks.contains(where: {
+                    $0.mid == level.mid && $0.source == .microphone
+                })
+            else { continue }
+            told.append(
+                AudioLevel(participant: participants[index].id, level: min(level.level, 127)))
+        }
+        if !told.isEmpty { broadcast(.audioLevels(told), except: nil) }
+    }
+}

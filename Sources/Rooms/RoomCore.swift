@@ -1,0 +1,319 @@
+// One room: verbs in, effects out; no SDP, socket, clock or randomness.
+// SPDX-License-Identifier: Apache-2.0
+package import Signaling
+package import Wire
+
+/// The state of one room and everything decided in it.
+///
+/// Call a verb, then drain `pollEffect` until `nil`; call `advance(to:)` at `nextDeadline`. The same
+/// verbs at the same times give the same effects, byte for byte. A verb costs at most
+/// O(members x presentations); nothing here runs per packet.
+package struct RoomCore: Sendable {
+    /// The room's name.
+    package let name: RoomName
+    let configuration: RoomConfiguration
+
+    /// In the order of joining, so sorted by number.
+    var participants: [Participant] = []
+    /// Looked up, never iterated.
+    private var numberBySession: [SessionKey: UInt64] = [:]
+    /// Those whose ids are taken: all but players. Looked up, never iterated.
+    private var numberByID: [ParticipantID: UInt64] = [:]
+    private var nextParticipantNumber: UInt64 = 1
+    var nextTrackNumber: UInt64 = 1
+
+    private var effects: [RoomEffect] = []
+    private var effectsTaken = 0
+    /// Members with something to be told at the end of the verb, by number.
+    private var untold: [UInt64] = []
+
+    /// When the room closes if it stays empty; `nil` while somebody is in it.
+    private var closesAt: MediaInstant?
+    /// No member can time out before this; `nil` while none can at all.
+    private var nextLivenessCheck: MediaInstant?
+    /// Whether the room is gone; it takes nobody any more.
+    package private(set) var isClosed = false
+
+    /// Opens a room, which closes again if nobody enters within `emptyTimeout`.
+    package init(name: RoomName, configuration: RoomConfiguration, at now: MediaInstant) {
+        self.name = name
+        self.configuration = configuration
+        closesAt = now + configuration.emptyTimeout
+    }
+
+    // MARK: Driving
+
+    /// The next thing to do; `nil`: nothing more for now.
+    package mutating func pollEffect() -> RoomEffect? {
+        guard effectsTaken < effects.count else {
+            effects.removeAll(keepingCapacity: effects.count < 256)
+            effectsTaken = 0
+            return nil
+        }
+        defer { effectsTaken += 1 }
+        return effects[effectsTaken]
+    }
+
+    /// When `advance(to:)` has something to do at the latest; it may find nothing to do then.
+    package var nextDeadline: MediaInstant? {
+        guard let closesAt, let nextLivenessCheck else { return closesAt ?? nextLivenessCheck }
+        return min(closesAt, nextLivenessCheck)
+    }
+
+    /// Lets time pass: silent members go, an empty room closes.
+    package mutating func advance(to now: MediaInstant) {
+        guard !isClosed else { return }
+        if let check = nextLivenessCheck, check <= now {
+            dropSilentMembers(at: now)
+            flush()
+        }
+        if let closesAt, closesAt <= now {
+            isClosed = true
+            self.closesAt = nil
+            emit(.roomClosed)
+        }
+    }
+
+    // MARK: Membership
+
+    /// Whether somebody may enter, as far as is known without its sections: to refuse early.
+    /// - Throws: What `join` would throw.
+    package func checkEntry(
+        participant: ParticipantID, asPlayer: Bool
+    ) throws(SignalingError) {
+        guard !isClosed else { throw SignalingError(.roomClosed) }
+        let isReturning = !asPlayer && numberByID[participant] != nil
+        if isReturning && configuration.duplicates == .reject {
+            throw SignalingError(.duplicateIdentity)
+        }
+        guard isReturning || participants.count < configuration.participantsMax else {
+            throw SignalingError(.roomFull)
+        }
+    }
+
+    /// Lets somebody in. Whoever had the same id is told `duplicateIdentity` and dropped.
+    /// - Throws: `.roomClosed`, `.roomFull`, `.duplicateIdentity` or `.invalidState`; then nothing
+    ///   has changed.
+    package mutating func join(
+        _ entry: RoomEntry, at now: MediaInstant
+    ) throws(SignalingError) {
+        guard numberBySession[entry.key] == nil else { throw SignalingError(.invalidState) }
+        var participant = Participant(
+            number: nextParticipantNumber, entry: entry, sections: entry.sections,
+            subscriptions: SubscriptionTable(
+                initial: entry.options.autoSubscribe ? .all : []),
+            silentSince: now,
+            requests: RequestBucket(
+                burst: configuration.requestBurst, perSecond: configuration.requestsPerSecond,
+                at: now))
+        try checkEntry(participant: entry.participant, asPlayer: participant.isPlayer)
+        if !participant.isPlayer, let former = numberByID[entry.participant],
+            let index = index(of: former)
+        {
+            remove(at: index, reason: .duplicateIdentity, at: now)
+        }
+        nextParticipantNumber += 1
+        closesAt = nil
+        noteSilence(since: now)
+        participant.board.layOut(entry.sections)
+        participants.append(participant)
+        numberBySession[entry.key] = participant.number
+        if !participant.isPlayer { numberByID[entry.participant] = participant.number }
+        let index = participants.count - 1
+        seatEverybody(forReceiverAt: index)
+        welcome(index)
+        flush()
+    }
+
+    /// Tells the newcomer of the room and the room of the newcomer.
+    private mutating func welcome(_ index: Int) {
+        let newcomer = participants[index]
+        // The reply names every slot, so there is nothing left to tell of them.
+        participants[index].untoldSections = []
+        if case .signaling(let parts) = newcomer.entry.kind {
+            var others: [ParticipantInfo] = []
+            for other in participants where other.number != newcomer.number && other.isVisible {
+                others.append(other.info)
+            }
+            let reply = JoinedReply(
+                session: parts.session, room: RoomInfo(name: name), participant: newcomer.info,
+                answer: parts.answer, participants: others,
+                slots: newcomer.board.sections.indices.map { assignment($0, of: index) })
+            emit(.send(newcomer.key, .joined(parts.requestID, reply)))
+        }
+        if newcomer.isVisible {
+            broadcast(.participantJoined(newcomer.info), except: newcomer.number)
+        }
+    }
+
+    /// Lets somebody go, whatever the reason; nothing happens if the session is not in the room.
+    package mutating func leave(
+        _ session: SessionKey, reason: DisconnectReason, at now: MediaInstant
+    ) {
+        guard !isClosed, let index = index(of: session) else { return }
+        remove(at: index, reason: reason, at: now)
+        flush()
+    }
+
+    /// Closes the room: everybody is told and dropped, and it is gone.
+    package mutating func close(reason: DisconnectReason, at now: MediaInstant) {
+        guard !isClosed else { return }
+        for participant in participants {
+            dismiss(participant, reason: reason)
+        }
+        participants = []
+        numberBySession = [:]
+        numberByID = [:]
+        untold = []
+        closesAt = nil
+        nextLivenessCheck = nil
+        isClosed = true
+        emit(.roomClosed)
+    }
+
+    private mutating func dismiss(_ participant: Participant, reason: DisconnectReason) {
+        if participant.hearsMessages {
+            emit(.send(participant.key, .disconnected(reason, reason.message)))
+        }
+        emit(.drop(participant.key, reason))
+    }
+
+    private mutating func remove(at index: Int, reason: DisconnectReason, at now: MediaInstant) {
+        let leaver = participants.remove(at: index)
+        numberBySession[leaver.key] = nil
+        if numberByID[leaver.id] == leaver.number { numberByID[leaver.id] = nil }
+        if leaver.isVisible {
+            broadcast(.participantLeft(leaver.id, reason), except: leaver.number)
+            clearSeats(ofPublisher: leaver.number)
+        }
+        dismiss(leaver, reason: reason)
+        if participants.isEmpty {
+            closesAt = now + configuration.departureTimeout
+            nextLivenessCheck = nil
+        }
+    }
+
+    // MARK: Liveness
+
+    /// A message or pong of the session arrived.
+    package mutating func heard(from session: SessionKey, at now: MediaInstant) {
+        guard let index = index(of: session), participants[index].silentSince != nil else { return }
+        participants[index].silentSince = now
+    }
+
+    /// The session's media link is up again. A session without WebSocket lives by it alone.
+    package mutating func mediaConnected(_ session: SessionKey, at now: MediaInstant) {
+        guard let index = index(of: session), !participants[index].hearsMessages else { return }
+        participants[index].silentSince = nil
+    }
+
+    /// The session's media link has been silent for a while.
+    package mutating func mediaLost(_ session: SessionKey, at now: MediaInstant) {
+        guard let index = index(of: session), !participants[index].hearsMessages else { return }
+        participants[index].silentSince = now
+        noteSilence(since: now)
+    }
+
+    private mutating func noteSilence(since start: MediaInstant) {
+        let deadline = start + configuration.livenessTimeout
+        nextLivenessCheck = nextLivenessCheck.map { min($0, deadline) } ?? deadline
+    }
+
+    private mutating func dropSilentMembers(at now: MediaInstant) {
+        nextLivenessCheck = nil
+        var index = 0
+        while index < participants.count {
+            guard let since = participants[index].silentSince else {
+                index += 1
+                continue
+            }
+            if since + configuration.livenessTimeout <= now {
+                remove(at: index, reason: .timeout, at: now)
+            } else {
+                noteSilence(since: since)
+                index += 1
+            }
+        }
+    }
+
+    // MARK: Looking
+
+    /// How many are in the room, players included.
+    package var memberCount: Int { participants.count }
+
+    /// How many tracks are published.
+    package var trackCount: Int { participants.reduce(0) { $0 + $1.tracks.count } }
+
+    /// Everybody the members see, in the order of joining.
+    package var visibleParticipants: [ParticipantInfo] {
+        participants.filter(\.isVisible).map(\.info)
+    }
+
+    /// Every session in the room, in the order of joining.
+    package var sessions: [SessionKey] { participants.map(\.key) }
+
+    /// The session of a participant who is no player.
+    package func session(of participant: ParticipantID) -> SessionKey? {
+        guard let number = numberByID[participant], let index = index(of: number) else {
+            return nil
+        }
+        return participants[index].key
+    }
+
+    /// What the slots of a session show, in the order of its sections; empty if it is not here.
+    package func slots(of session: SessionKey) -> [SlotAssignment] {
+        guard let index = index(of: session) else { return [] }
+        return participants[index].board.sections.indices.map { assignment($0, of: index) }
+    }
+
+    func index(of session: SessionKey) -> Int? {
+        numberBySession[session].flatMap { index(of: $0) }
+    }
+
+    func index(of participant: ParticipantID) -> Int? {
+        numberByID[participant].flatMap { index(of: $0) }
+    }
+
+    /// Where the participant of that number stands; O(log n).
+    func index(of number: UInt64) -> Int? {
+        var low = 0
+        var high = participants.count
+        while low < high {
+            let middle = (low + high) / 2
+            if participants[middle].number < number { low = middle + 1 } else { high = middle }
+        }
+        guard low < participants.count, participants[low].number == number else { return nil }
+        return low
+    }
+
+    // MARK: Effects
+
+    mutating func emit(_ effect: RoomEffect) { effects.append(effect) }
+
+    /// Sends to everybody with a WebSocket but one.
+    mutating func broadcast(_ message: ServerMessage, except number: UInt64?) {
+        var audience: [SessionKey] = []
+        for participant in participants where participant.hearsMessages {
+            if participant.number != number { audience.append(participant.key) }
+        }
+        if !audience.isEmpty { emit(.broadcast(audience, message)) }
+    }
+
+    /// Remembers that a member's slots changed.
+    mutating func markUntold(_ index: Int) {
+        guard !participants[index].isUntold else { return }
+        participants[index].isUntold = true
+        untold.append(participants[index].number)
+    }
+
+    /// Ends a verb: tells each member of its changed slots, once, after the events behind them.
+    mutating func flush() {
+        let numbers = untold
+        untold = []
+        for number in numbers {
+            guard let index = index(of: number) else { continue }
+            participants[index].isUntold = false
+            tellSlots(index)
+        }
+    }
+}

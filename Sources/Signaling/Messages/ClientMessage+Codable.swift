@@ -1,0 +1,160 @@
+// The JSON form of what a client sends.
+// SPDX-License-Identifier: Apache-2.0
+
+extension ClientMessage: Codable {
+    private enum Kind: String {
+        case join, offer, publish, unpublish, mute, subscribe, unsubscribe, leave, ping, pong
+    }
+
+    private enum Key: String, CodingKey {
+        case type, id, offer, track, muted, participant, source
+    }
+
+    /// Reads a message. Throws `SignalingError` or `DecodingError`; unknown fields are ignored.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        guard let kind = Kind(rawValue: try fields.decode(String.self, forKey: .type)) else {
+            throw SignalingError(.unknownMessageType)
+        }
+        switch kind {
+        case .ping:
+            self = .ping(try fields.decodeIfPresent(RequestID.self, forKey: .id))
+            return
+        case .pong:
+            self = .pong
+            return
+        default:
+            break
+        }
+        let id = try fields.decode(RequestID.self, forKey: .id)
+        switch kind {
+        case .join:
+            self = .join(id, try JoinRequest(from: decoder))
+        case .offer:
+            self = .offer(id, try fields.decode(SDPBody.self, forKey: .offer))
+        case .publish:
+            self = .publish(id, try PublishRequest(from: decoder))
+        case .unpublish:
+            self = .unpublish(id, try fields.decode(TrackID.self, forKey: .track))
+        case .mute:
+            self = .mute(
+                id, try fields.decode(TrackID.self, forKey: .track),
+                try fields.decode(Bool.self, forKey: .muted))
+        case .subscribe:
+            self = .subscribe(
+                id, try fields.decode(ParticipantID.self, forKey: .participant),
+                try fields.decodeIfPresent(TrackSource.self, forKey: .source))
+        case .unsubscribe:
+            self = .unsubscribe(
+                id, try fields.decode(ParticipantID.self, forKey: .participant),
+                try fields.decodeIfPresent(TrackSource.self, forKey: .source))
+        case .leave, .ping, .pong:
+            self = .leave(id)
+        }
+    }
+
+    /// Writes a message.
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encodeIfPresent(requestID, forKey: .id)
+        switch self {
+        case .join(_, let request):
+            try fields.encode(Kind.join.rawValue, forKey: .type)
+            try request.encode(to: encoder)
+        case .offer(_, let body):
+            try fields.encode(Kind.offer.rawValue, forKey: .type)
+            try fields.encode(body, forKey: .offer)
+        case .publish(_, let request):
+            try fields.encode(Kind.publish.rawValue, forKey: .type)
+            try request.encode(to: encoder)
+        case .unpublish(_, let track):
+            try fields.encode(Kind.unpublish.rawValue, forKey: .type)
+            try fields.encode(track, forKey: .track)
+        case .mute(_, let track, let muted):
+            try fields.encode(Kind.mute.rawValue, forKey: .type)
+            try fields.encode(track, forKey: .track)
+            try fields.encode(muted, forKey: .muted)
+        case .subscribe(_, let participant, let source):
+            try fields.encode(Kind.subscribe.rawValue, forKey: .type)
+            try fields.encode(participant, forKey: .participant)
+            try fields.encodeIfPresent(source, forKey: .source)
+        case .unsubscribe(_, let participant, let source):
+            try fields.encode(Kind.unsubscribe.rawValue, forKey: .type)
+            try fields.encode(participant, forKey: .participant)
+            try fields.encodeIfPresent(source, forKey: .source)
+        case .leave: try fields.encode(Kind.leave.rawValue, forKey: .type)
+        case .ping: try fields.encode(Kind.ping.rawValue, forKey: .type)
+        case .pong: try fields.encode(Kind.pong.rawValue, forKey: .type)
+        }
+    }
+}
+
+extension JoinRequest: Codable {
+    private enum Key: String, CodingKey {
+        case room, token, participant, name, metadata, offer, options
+    }
+
+    /// Reads a request; all but `room` and `offer` may be absent.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        self.init(
+            room: try fields.decode(RoomName.self, forKey: .room),
+            token: try fields.decodeIfPresent(String.self, forKey: .token),
+            participant: try fields.decodeIfPresent(ParticipantID.self, forKey: .participant),
+            name: try fields.decodeIfPresent(DisplayName.self, forKey: .name),
+            metadata: try fields.decodeIfPresent(Metadata.self, forKey: .metadata),
+            offer: try fields.decode(SDPBody.self, forKey: .offer),
+            options: try fields.decodeIfPresent(JoinOptions.self, forKey: .options)
+                ?? JoinOptions())
+    }
+
+    /// Writes a request.
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(room, forKey: .room)
+        try fields.encodeIfPresent(token, forKey: .token)
+        try fields.encodeIfPresent(participant, forKey: .participant)
+        try fields.encodeIfPresent(name, forKey: .name)
+        try fields.encodeIfPresent(metadata, forKey: .metadata)
+        try fields.encode(offer, forKey: .offer)
+        try fields.encode(options, forKey: .options)
+    }
+}
+
+extension JoinOptions: Codable {
+    private enum Key: String, CodingKey { case autoSubscribe }
+
+    /// Reads options; absent ones take their defaults.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        self.init(
+            autoSubscribe: try fields.decodeIfPresent(Bool.self, forKey: .autoSubscribe) ?? true)
+    }
+
+    /// Writes options.
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(autoSubscribe, forKey: .autoSubscribe)
+    }
+}
+
+extension PublishRequest: Codable {
+    private enum Key: String, CodingKey { case source, mid, muted }
+
+    /// Reads a request; `muted` may be absent.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        self.init(
+            source: try fields.decode(TrackSource.self, forKey: .source),
+            mid: try fields.decode(MediaSectionID.self, forKey: .mid),
+            muted: try fields.decodeIfPresent(Bool.self, forKey: .muted) ?? false)
+    }
+
+    /// Writes a request.
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(source, forKey: .source)
+        try fields.encode(mid, forKey: .mid)
+        if muted { try fields.encode(true, forKey: .muted) }
+    }
+}

@@ -1,0 +1,98 @@
+// Every message a client may send over the signalling WebSocket.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A message from client to server (docs/protocol.md). Decode untrusted bytes with
+/// `ClientMessage.decode`, which checks size and nesting first.
+package enum ClientMessage: Hashable, Sendable {
+    /// Enters a room; must be the first message. Answered by `joined`.
+    case join(RequestID, JoinRequest)
+    /// Offers more or restarted media. Answered by `answer`.
+    case offer(RequestID, SDPBody)
+    /// Announces that a section of the last offer carries a track. Answered by `ok` with its id.
+    case publish(RequestID, PublishRequest)
+    /// Takes a track back.
+    case unpublish(RequestID, TrackID)
+    /// Says whether a track is silent for now.
+    case mute(RequestID, TrackID, Bool)
+    /// Asks for somebody's tracks, of one source or of all.
+    case subscribe(RequestID, ParticipantID, TrackSource?)
+    /// Wants somebody's tracks no longer, of one source or of all.
+    case unsubscribe(RequestID, ParticipantID, TrackSource?)
+    /// Leaves the room; answered by `ok`, then `disconnected`.
+    case leave(RequestID)
+    /// Asks for a `pong`.
+    case ping(RequestID?)
+    /// Answers the server's `ping`.
+    case pong
+
+    /// The number of the request, where the message is one.
+    package var requestID: RequestID? {
+        switch self {
+        case .join(let id, _), .offer(let id, _), .publish(let id, _), .unpublish(let id, _),
+            .mute(let id, _, _), .subscribe(let id, _, _), .unsubscribe(let id, _, _),
+            .leave(let id):
+            return id
+        case .ping(let id): return id
+        case .pong: return nil
+        }
+    }
+}
+
+/// What `join` carries.
+package struct JoinRequest: Hashable, Sendable {
+    /// The room to enter; comes into being if it does not exist.
+    package var room: RoomName
+    /// The access token; optional only where the server allows it.
+    package var token: String?
+    /// The id wished for; with a token it must be the token's or be left out.
+    package var participant: ParticipantID?
+    /// The name shown to people.
+    package var name: DisplayName?
+    /// Free text of the application, handed to everybody in the room.
+    package var metadata: Metadata?
+    /// The offer of the client's one peer connection.
+    package var offer: SDPBody
+    /// How to take part.
+    package var options: JoinOptions
+
+    /// Makes a request.
+    package init(
+        room: RoomName, token: String? = nil, participant: ParticipantID? = nil,
+        name: DisplayName? = nil, metadata: Metadata? = nil, offer: SDPBody,
+        options: JoinOptions = JoinOptions()
+    ) {
+        self.room = room
+        self.token = token
+        self.participant = participant
+        self.name = name
+        self.metadata = metadata
+        self.offer = offer
+        self.options = options
+    }
+}
+
+/// How a participant takes part; each field has a default.
+package struct JoinOptions: Hashable, Sendable {
+    /// Whether tracks of others are subscribed as they come.
+    package var autoSubscribe: Bool
+
+    /// Makes options.
+    package init(autoSubscribe: Bool = true) { self.autoSubscribe = autoSubscribe }
+}
+
+/// What `publish` carries.
+package struct PublishRequest: Hashable, Sendable {
+    /// What the track shows.
+    package var source: TrackSource
+    /// The sending section of the last offer that carries it.
+    package var mid: MediaSectionID
+    /// Whether it starts silent.
+    package var muted: Bool
+
+    /// Makes a request.
+    package init(source: TrackSource, mid: MediaSectionID, muted: Bool = false) {
+        self.source = source
+        self.mid = mid
+        self.muted = muted
+    }
+}

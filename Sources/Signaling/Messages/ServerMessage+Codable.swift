@@ -1,0 +1,205 @@
+// The JSON form of what the server sends.
+// SPDX-License-Identifier: Apache-2.0
+
+extension ServerMessage: Codable {
+    private enum Kind: String {
+        case joined, answer, ok, error, participantJoined, participantLeft, trackPublished
+        case trackUnpublished, trackMuted, slots, needSlots, audioLevels, ping, pong, disconnected
+    }
+
+    private enum Key: String, CodingKey {
+        case type, id, answer, track, code, message, participant, reason, muted, assignments
+        case levels
+    }
+
+    private var kind: Kind {
+        switch self {
+        case .joined: .joined
+        case .answer: .answer
+        case .ok: .ok
+        case .error: .error
+        case .participantJoined: .participantJoined
+        case .participantLeft: .participantLeft
+        case .trackPublished: .trackPublished
+        case .trackUnpublished: .trackUnpublished
+        case .trackMuted: .trackMuted
+        case .slots: .slots
+        case .needSlots: .needSlots
+        case .audioLevels: .audioLevels
+        case .ping: .ping
+        case .pong: .pong
+        case .disconnected: .disconnected
+        }
+    }
+
+    /// Reads a message. Throws `SignalingError` or `DecodingError`; unknown fields are ignored.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        guard let kind = Kind(rawValue: try fields.decode(String.self, forKey: .type)) else {
+            throw SignalingError(.unknownMessageType)
+        }
+        func id() throws -> RequestID { try fields.decode(RequestID.self, forKey: .id) }
+        func who() throws -> ParticipantID {
+            try fields.decode(ParticipantID.self, forKey: .participant)
+        }
+        func track() throws -> TrackID { try fields.decode(TrackID.self, forKey: .track) }
+        func reason() throws -> DisconnectReason {
+            try fields.decode(DisconnectReason.self, forKey: .reason)
+        }
+        switch kind {
+        case .joined: self = .joined(try id(), try JoinedReply(from: decoder))
+        case .answer: self = .answer(try id(), try fields.decode(SDPBody.self, forKey: .answer))
+        case .ok: self = .ok(try id(), try fields.decodeIfPresent(TrackID.self, forKey: .track))
+        case .error:
+            self = .error(
+                SignalingError(
+                    try fields.decode(ErrorCode.self, forKey: .code),
+                    requestID: try fields.decodeIfPresent(RequestID.self, forKey: .id),
+                    detail: try fields.decode(String.self, forKey: .message)))
+        case .participantJoined:
+            self = .participantJoined(
+                try fields.decode(ParticipantInfo.self, forKey: .participant))
+        case .participantLeft: self = .participantLeft(try who(), try reason())
+        case .trackPublished:
+            self = .trackPublished(try who(), try fields.decode(TrackInfo.self, forKey: .track))
+        case .trackUnpublished: self = .trackUnpublished(try who(), try track())
+        case .trackMuted:
+            self = .trackMuted(
+                try who(), try track(), try fields.decode(Bool.self, forKey: .muted))
+        case .slots:
+            self = .slots(try fields.decode([SlotAssignment].self, forKey: .assignments))
+        case .needSlots: self = .needSlots(try SlotDemand(from: decoder))
+        case .audioLevels:
+            self = .audioLevels(try fields.decode([AudioLevel].self, forKey: .levels))
+        case .ping: self = .ping
+        case .pong: self = .pong(try fields.decodeIfPresent(RequestID.self, forKey: .id))
+        case .disconnected:
+            self = .disconnected(
+                try reason(), try fields.decode(String.self, forKey: .message))
+        }
+    }
+
+    /// Writes a message.
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(kind.rawValue, forKey: .type)
+        switch self {
+        case .joined(let id, let reply):
+            try fields.encode(id, forKey: .id)
+            try reply.encode(to: encoder)
+        case .answer(let id, let body):
+            try fields.encode(id, forKey: .id)
+            try fields.encode(body, forKey: .answer)
+        case .ok(let id, let track):
+            try fields.encode(id, forKey: .id)
+            try fields.encodeIfPresent(track, forKey: .track)
+        case .error(let error):
+            try fields.encodeIfPresent(error.requestID, forKey: .id)
+            try fields.encode(error.code, forKey: .code)
+            try fields.encode(error.message, forKey: .message)
+        case .participantJoined(let info): try fields.encode(info, forKey: .participant)
+        case .participantLeft(let who, let reason):
+            try fields.encode(who, forKey: .participant)
+            try fields.encode(reason, forKey: .reason)
+        case .trackPublished(let who, let track):
+            try fields.encode(who, forKey: .participant)
+            try fields.encode(track, forKey: .track)
+        case .trackUnpublished(let who, let track):
+            try fields.encode(who, forKey: .participant)
+            try fields.encode(track, forKey: .track)
+        case .trackMuted(let who, let track, let muted):
+            try fields.encode(who, forKey: .participant)
+            try fields.encode(track, forKey: .track)
+            try fields.encode(muted, forKey: .muted)
+        case .slots(let assignments): try fields.encode(assignments, forKey: .assignments)
+        case .needSlots(let demand): try demand.encode(to: encoder)
+        case .audioLevels(let levels): try fields.encode(levels, forKey: .levels)
+        case .ping: break
+        case .pong(let id): try fields.encodeIfPresent(id, forKey: .id)
+        case .disconnected(let reason, let message):
+            try fields.encode(reason, forKey: .reason)
+            try fields.encode(message, forKey: .message)
+        }
+    }
+}
+
+extension ParticipantInfo: Codable {
+    private enum Key: String, CodingKey { case id, name, metadata, tracks }
+
+    /// Reads a description; all but `id` may be absent.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        self.init(
+            id: try fields.decode(ParticipantID.self, forKey: .id),
+            name: try fields.decodeIfPresent(DisplayName.self, forKey: .name),
+            metadata: try fields.decodeIfPresent(Metadata.self, forKey: .metadata),
+            tracks: try fields.decodeIfPresent([TrackInfo].self, forKey: .tracks) ?? [])
+    }
+
+    /// Writes a description.
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(id, forKey: .id)
+        try fields.encodeIfPresent(name, forKey: .name)
+        try fields.encodeIfPresent(metadata, forKey: .metadata)
+        try fields.encode(tracks, forKey: .tracks)
+    }
+}
+
+extension JoinedReply: Codable {
+    private enum Key: String, CodingKey {
+        case session, room, participant, answer, participants, slots
+    }
+
+    /// Reads a reply.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        self.init(
+            session: try fields.decode(SessionID.self, forKey: .session),
+            room: try fields.decode(RoomInfo.self, forKey: .room),
+            participant: try fields.decode(ParticipantInfo.self, forKey: .participant),
+            answer: try fields.decode(SDPBody.self, forKey: .answer),
+            participants: try fields.decode([ParticipantInfo].self, forKey: .participants),
+            slots: try fields.decode([SlotAssignment].self, forKey: .slots))
+    }
+
+    /// Writes a reply.
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(session, forKey: .session)
+        try fields.encode(room, forKey: .room)
+        try fields.encode(participant, forKey: .participant)
+        try fields.encode(answer, forKey: .answer)
+        try fields.encode(participants, forKey: .participants)
+        try fields.encode(slots, forKey: .slots)
+    }
+}
+
+extension SlotAssignment: Codable {
+    private enum Key: String, CodingKey { case mid, participant, track, rtpTimestamp }
+
+    /// Reads an assignment; `participant` and `track` go together and are null when empty.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        let participant = try fields.decodeIfPresent(ParticipantID.self, forKey: .participant)
+        let track = try fields.decodeIfPresent(TrackID.self, forKey: .track)
+        var source: Source?
+        switch (participant, track) {
+        case (let participant?, let track?): source = Source(participant: participant, track: track)
+        case (nil, nil): source = nil
+        default: throw SignalingError(.malformedMessage)
+        }
+        self.init(
+            mid: try fields.decode(MediaSectionID.self, forKey: .mid), source: source,
+            rtpTimestamp: try fields.decodeIfPresent(UInt32.self, forKey: .rtpTimestamp))
+    }
+
+    /// Writes an assignment; an empty slot has explicit nulls.
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(mid, forKey: .mid)
+        try fields.encode(source?.participant, forKey: .participant)
+        try fields.encode(source?.track, forKey: .track)
+        try fields.encodeIfPresent(rtpTimestamp, forKey: .rtpTimestamp)
+    }
+}

@@ -1,0 +1,196 @@
+// Every message the server may send over the signalling WebSocket.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A message from server to client (docs/protocol.md).
+package enum ServerMessage: Hashable, Sendable {
+    /// The answer to `join`: everything the client needs to begin.
+    case joined(RequestID, JoinedReply)
+    /// The answer to `offer`.
+    case answer(RequestID, SDPBody)
+    /// A request was done; `publish` is told its track's id.
+    case ok(RequestID, TrackID?)
+    /// A request, or the connection itself, was refused.
+    case error(SignalingError)
+    /// Somebody came.
+    case participantJoined(ParticipantInfo)
+    /// Somebody went.
+    case participantLeft(ParticipantID, DisconnectReason)
+    /// Somebody's track can be had from now on.
+    case trackPublished(ParticipantID, TrackInfo)
+    /// Somebody's track cannot be had any more.
+    case trackUnpublished(ParticipantID, TrackID)
+    /// Somebody's track fell silent or came back.
+    case trackMuted(ParticipantID, TrackID, Bool)
+    /// The whole truth about the slots it names.
+    case slots([SlotAssignment])
+    /// There are more tracks than slots: offer this many more.
+    case needSlots(SlotDemand)
+    /// How loud people are; only what changed.
+    case audioLevels([AudioLevel])
+    /// Asks for a `pong`.
+    case ping
+    /// Answers the client's `ping`.
+    case pong(RequestID?)
+    /// The session is over; the server closes the connection after it.
+    case disconnected(DisconnectReason, String)
+}
+
+/// Why a session ended or somebody went.
+package enum DisconnectReason: String, Codable, Hashable, Sendable, CaseIterable {
+    case left, duplicateIdentity, kicked, roomClosed, timeout, networkLost, serverShutdown
+    case tokenExpired
+
+    /// What `disconnected` says to the user.
+    package var message: String {
+        switch self {
+        case .left: "You left the room."
+        case .duplicateIdentity: "Somebody joined with the same id; the newest session stays."
+        case .kicked: "You were removed from the room."
+        case .roomClosed: "The room was closed."
+        case .timeout: "Nothing was heard from you for too long; join again."
+        case .networkLost: "The connection broke; join again."
+        case .serverShutdown: "The server is shutting down; join again shortly."
+        case .tokenExpired: "The token has expired; get a new one and join again."
+        }
+    }
+}
+
+/// A participant as the others see it.
+package struct ParticipantInfo: Hashable, Sendable {
+    /// Who it is.
+    package var id: ParticipantID
+    /// The name shown to people.
+    package var name: DisplayName?
+    /// Free text of the application.
+    package var metadata: Metadata?
+    /// The tracks published, in the order of publishing.
+    package var tracks: [TrackInfo]
+
+    /// Makes a description.
+    package init(
+        id: ParticipantID, name: DisplayName? = nil, metadata: Metadata? = nil,
+        tracks: [TrackInfo] = []
+    ) {
+        self.id = id
+        self.name = name
+        self.metadata = metadata
+        self.tracks = tracks
+    }
+}
+
+/// A track as everybody sees it.
+package struct TrackInfo: Codable, Hashable, Sendable {
+    /// Its id, unique in the room.
+    package var id: TrackID
+    /// What it shows.
+    package var source: TrackSource
+    /// Whether it is heard or seen.
+    package var kind: TrackKind
+    /// Whether it is silent for now.
+    package var muted: Bool
+
+    /// Makes a description.
+    package init(id: TrackID, source: TrackSource, kind: TrackKind, muted: Bool) {
+        self.id = id
+        self.source = source
+        self.kind = kind
+        self.muted = muted
+    }
+}
+
+/// What `joined` carries.
+package struct JoinedReply: Hashable, Sendable {
+    /// The session's secret id.
+    package var session: SessionID
+    /// The room entered.
+    package var room: RoomInfo
+    /// The participant one is oneself.
+    package var participant: ParticipantInfo
+    /// The answer to the offer.
+    package var answer: SDPBody
+    /// Everybody else, in the order of joining.
+    package var participants: [ParticipantInfo]
+    /// Every receiving section of the offer and what it shows.
+    package var slots: [SlotAssignment]
+
+    /// Makes a reply.
+    package init(
+        session: SessionID, room: RoomInfo, participant: ParticipantInfo, answer: SDPBody,
+        participants: [ParticipantInfo], slots: [SlotAssignment]
+    ) {
+        self.session = session
+        self.room = room
+        self.participant = participant
+        self.answer = answer
+        self.participants = participants
+        self.slots = slots
+    }
+}
+
+/// A room as its members see it.
+package struct RoomInfo: Codable, Hashable, Sendable {
+    /// The room's name.
+    package var name: RoomName
+
+    /// Makes a description.
+    package init(name: RoomName) { self.name = name }
+}
+
+/// What a receiving section shows.
+package struct SlotAssignment: Hashable, Sendable {
+    /// A source shown in a slot.
+    package struct Source: Hashable, Sendable {
+        /// Whose track it is.
+        package var participant: ParticipantID
+        /// Which track it is.
+        package var track: TrackID
+
+        /// Makes a source.
+        package init(participant: ParticipantID, track: TrackID) {
+            self.participant = participant
+            self.track = track
+        }
+    }
+
+    /// The receiving section.
+    package var mid: MediaSectionID
+    /// What it shows; `nil`: nothing.
+    package var source: Source?
+    /// The slot's RTP timestamp from which on it shows it; `nil` until media flows.
+    package var rtpTimestamp: UInt32?
+
+    /// Makes an assignment.
+    package init(mid: MediaSectionID, source: Source?, rtpTimestamp: UInt32? = nil) {
+        self.mid = mid
+        self.source = source
+        self.rtpTimestamp = rtpTimestamp
+    }
+}
+
+/// How many more receiving sections a client should offer.
+package struct SlotDemand: Codable, Hashable, Sendable {
+    /// Pairs of an audio and a video section.
+    package var video: Int
+    /// Audio sections alone.
+    package var audio: Int
+
+    /// Makes a demand.
+    package init(video: Int, audio: Int) {
+        self.video = video
+        self.audio = audio
+    }
+}
+
+/// How loud somebody is.
+package struct AudioLevel: Codable, Hashable, Sendable {
+    /// Who it is.
+    package var participant: ParticipantID
+    /// The level in -dBov: 0 is the loudest, 127 is silence (RFC 6464 §3).
+    package var level: UInt8
+
+    /// Makes a level.
+    package init(participant: ParticipantID, level: UInt8) {
+        self.participant = participant
+        self.level = level
+    }
+}
