@@ -1,4 +1,4 @@
-// Feeds DTLS endpoints: foreign datagrams, and a live handshake whose datagrams are lost, changed and mixed.
+// Feeds DTLS endpoints: foreign datagrams, and live handshakes that are lost, changed and mixed.
 // SPDX-License-Identifier: Apache-2.0
 import DTLS
 import MediaCrypto

@@ -95,7 +95,8 @@ static int bio_destroy(BIO *bio) {
 }
 
 static BIO_METHOD *make_bio_method(void) {
-    BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "martlet datagrams");
+    int type = BIO_get_new_index() | BIO_TYPE_SOURCE_SINK;
+    BIO_METHOD *method = BIO_meth_new(type, "martlet datagrams");
     if (method == NULL) return NULL;
     BIO_meth_set_write(method, bio_write);
     BIO_meth_set_read(method, bio_read);
@@ -107,7 +108,8 @@ static BIO_METHOD *make_bio_method(void) {
 
 // ---- context
 
-// WebRTC certificates are self-signed: nobody vouches for them but the fingerprint, which the caller compares.
+// WebRTC certificates are self-signed: nobody vouches for them but the fingerprint, which the
+// caller compares.
 static int accept_certificate(X509_STORE_CTX *store, void *argument) {
     (void)argument;
     X509_STORE_CTX_set_error(store, X509_V_OK);
@@ -169,9 +171,10 @@ void cdtls_context_free(CDTLSContext *context) {
 
 // ---- session
 
-// OpenSSL retransmits inside every read once its timer has run out, and nothing but the real clock moves that
-// timer. So a server's never runs out: the caller keeps the flight and repeats it. A client's is a slow safety
-// net: only OpenSSL can put a fresh record number under an encrypted Finished.
+// OpenSSL retransmits inside every read once its timer has run out, and nothing but the real clock
+// moves that timer. So a server's never runs out: the caller keeps the flight and repeats it. A
+// client's is a slow safety net: only OpenSSL can put a fresh record number under an encrypted
+// Finished.
 static unsigned int server_timer(SSL *ssl, unsigned int microseconds) {
     (void)ssl;
     (void)microseconds;
@@ -242,8 +245,8 @@ static int32_t outcome(CDTLSSession *session, int returned) {
     return CDTLS_FATAL;
 }
 
-// A connected session is idle nearly always, and its record buffers are a third of what it costs (19 of 58 KB). Only
-// reading sets them up again, so whatever writes must read first.
+// A connected session is idle nearly always, and its record buffers are a third of what it costs
+// (19 of 58 KB). Only reading sets them up again, so whatever writes must read first.
 static void release_buffers(CDTLSSession *session) {
     if (SSL_is_init_finished(session->ssl) && SSL_free_buffers(session->ssl) == 1) {
         session->has_no_buffers = true;
@@ -375,6 +378,7 @@ size_t cdtls_session_data_max(CDTLSSession *session) { return DTLS_get_data_mtu(
 
 size_t cdtls_session_record_min(CDTLSSession *session) {
     const SSL_CIPHER *cipher = SSL_get_current_cipher(session->ssl);
-    // GCM: nonce 8, tag 16 and at least one byte. CBC: initialisation vector 16, one byte with MAC 20 and padding.
+    // GCM: nonce 8, tag 16 and at least one byte. CBC: initialisation vector 16, one byte with MAC
+    // 20 and padding.
     return cipher == NULL || SSL_CIPHER_is_aead(cipher) ? 25 : 48;
 }
