@@ -193,6 +193,9 @@ private struct Run {
                 if receiver.hearsMessages { told[slotKey] = source }
                 bound[slotKey] = checkedSource(source, for: receiver)
             }
+            require(
+                receiver.subscriptions.count < max(room.memberCount, 1),
+                "subscriptions to the gone are remembered")
             if receiver.hearsMessages {
                 let others = room.participants.filter { $0.isVisible && $0.key != receiver.key }
                 require(

@@ -76,7 +76,9 @@ struct RoomHarness {
         ]
     ) -> RoomEntry {
         RoomEntry(
-            key: key(number), kind: .playback(of: only.map(who)), participant: who("player"),
+            key: key(number), kind: .playback(of: only.map(who)),
+            // Players are nobody: an id that others have must not matter.
+            participant: who("p1"),
             sections: sections)
     }
 
