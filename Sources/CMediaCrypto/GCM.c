@@ -84,7 +84,10 @@ static void ipsec_mb_prepare(martlet_gcm_key *key, const uint8_t *bytes, size_t 
 }
 #else
 int martlet_gcm_has_ipsec_mb(void) { return 0; }
-int martlet_gcm_key_is_ipsec_mb(const martlet_gcm_key *key) { return 0; }
+int martlet_gcm_key_is_ipsec_mb(const martlet_gcm_key *key) {
+    (void)key;
+    return 0;
+}
 #endif
 
 martlet_gcm_key *martlet_gcm_key_new(const uint8_t *bytes, size_t count, int backend) {

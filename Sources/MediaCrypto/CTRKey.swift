@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMediaCrypto
 
-/// An AES-128 or AES-256 key in counter mode (NIST SP 800-38A §6.5). Nothing is allocated after `init`.
+/// An AES-128 or AES-256 key in counter mode (NIST SP 800-38A §6.5). Nothing is allocated after
+/// `init`.
 ///
-/// Encryption and decryption are one function. Ranges outside a span are errors of the caller and end the process.
+/// Encryption and decryption are one function. Ranges outside a span are errors of the caller and
+/// end the process.
 @safe  // The handle is made in `init`, freed in `deinit`, and never leaves this type.
 package struct CTRKey: ~Copyable {
     private let handle: OpaquePointer

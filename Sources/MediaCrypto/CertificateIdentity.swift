@@ -6,12 +6,15 @@ import CMediaCrypto
 package struct CertificateIdentity: Sendable {
     /// The X.509 certificate in DER.
     package let certificateDER: [UInt8]
-    /// The private key in DER: an `ECPrivateKey` (RFC 5915 §3) if it was made here. Secret: never logged.
+    /// The private key in DER: an `ECPrivateKey` (RFC 5915 §3) if it was made here. Secret: never
+    /// logged.
     package let privateKeyDER: [UInt8]
-    /// The certificate's SHA-256 as `a=fingerprint` shows it: upper-case pairs with colons (RFC 8122 §5).
+    /// The certificate's SHA-256 as `a=fingerprint` shows it: upper-case pairs with colons (RFC
+    /// 8122 §5).
     package let sha256Fingerprint: String
 
-    /// Takes a certificate and key that were kept; whether they belong together is not checked here.
+    /// Takes a certificate and key that were kept; whether they belong together is not checked
+    /// here.
     package init(certificateDER: [UInt8], privateKeyDER: [UInt8]) {
         self.certificateDER = certificateDER
         self.privateKeyDER = privateKeyDER
@@ -19,8 +22,8 @@ package struct CertificateIdentity: Sendable {
         sha256Fingerprint = Self.fingerprintText(digest.span)
     }
 
-    /// Makes a fresh P-256 key and a certificate signed by itself, valid for ten years. Takes some 0.2 ms: one
-    /// for a process is enough.
+    /// Makes a fresh P-256 key and a certificate signed by itself, valid for ten years. Takes some
+    /// 0.2 ms: one for a process is enough.
     /// - Parameter commonName: What the certificate is called, 1 to 64 bytes of UTF-8.
     package static func generateP256(
         commonName: String

@@ -16,7 +16,8 @@ package enum Digest {
         return digest
     }
 
-    /// The digest of `bytes` by an algorithm that a certificate's fingerprint may name. Allocates the result.
+    /// The digest of `bytes` by an algorithm that a certificate's fingerprint may name. Allocates
+    /// the result.
     package static func digest(_ bytes: Span<UInt8>, by algorithm: DigestAlgorithm) -> [UInt8] {
         unsafe bytes.withUnsafeBufferPointer { bytes in
             unsafe [UInt8](unsafeUninitializedCapacity: algorithm.count) { output, count in

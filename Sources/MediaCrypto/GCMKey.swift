@@ -15,10 +15,11 @@ package enum GCMBackend: Int32, Sendable {
     package var isAvailable: Bool { self != .ipsecMB || martlet_gcm_has_ipsec_mb() == 1 }
 }
 
-/// An AES-128 or AES-256 key in Galois/counter mode, with IVs of 12 bytes and tags of 16 (NIST SP 800-38D).
+/// An AES-128 or AES-256 key in Galois/counter mode, with IVs of 12 bytes and tags of 16 (NIST SP
+/// 800-38D).
 ///
-/// Nothing is allocated after `init`. Offsets and counts that do not lie in the spans are errors of the caller
-/// and end the process; callers check what comes from the network first.
+/// Nothing is allocated after `init`. Offsets and counts that do not lie in the spans are errors of
+/// the caller and end the process; callers check what comes from the network first.
 @safe  // The handle is made in `init`, freed in `deinit`, and never leaves this type.
 package struct GCMKey: ~Copyable {
     /// The tag's length in bytes.
@@ -47,10 +48,11 @@ package struct GCMKey: ~Copyable {
         unsafe martlet_gcm_key_is_ipsec_mb(handle) == 1 ? .ipsecMB : .openSSL
     }
 
-    /// Seals `plaintext` behind the header that already stands in `packet`: encryption and copy are one pass.
+    /// Seals `plaintext` behind the header that already stands in `packet`: encryption and copy are
+    /// one pass.
     ///
-    /// `packet[0..<aadCount]` is authenticated; the ciphertext goes to `aadCount`, the tag behind it. There must
-    /// be room for both. One IV must never seal two different plaintexts.
+    /// `packet[0..<aadCount]` is authenticated; the ciphertext goes to `aadCount`, the tag behind
+    /// it. There must be room for both. One IV must never seal two different plaintexts.
     package mutating func seal(
         plaintext: Span<UInt8>, aadCount: Int, packet: inout MutableSpan<UInt8>,
         iv: InlineArray<12, UInt8>
@@ -88,8 +90,8 @@ package struct GCMKey: ~Copyable {
         precondition(sealed, "GCM refused valid lengths")
     }
 
-    /// Seals `packet[offset..<offset + count]` in place, with `aad` standing elsewhere; the tag goes behind the
-    /// ciphertext. There must be room for it.
+    /// Seals `packet[offset..<offset + count]` in place, with `aad` standing elsewhere; the tag
+    /// goes behind the ciphertext. There must be room for it.
     package mutating func seal(
         packet: inout MutableSpan<UInt8>, offset: Int, count: Int, aad: Span<UInt8>,
         iv: InlineArray<12, UInt8>
@@ -108,8 +110,8 @@ package struct GCMKey: ~Copyable {
         precondition(sealed, "GCM refused valid lengths")
     }
 
-    /// Opens `packet[aadCount..<count]` in place, whose last 16 bytes are the tag; `packet[0..<aadCount]` is
-    /// authenticated too.
+    /// Opens `packet[aadCount..<count]` in place, whose last 16 bytes are the tag;
+    /// `packet[0..<aadCount]` is authenticated too.
     /// - Returns: Whether the tag fits. If not, the plaintext's place holds zeros.
     package mutating func open(
         packet: inout MutableSpan<UInt8>, aadCount: Int, count: Int, iv: InlineArray<12, UInt8>
@@ -126,8 +128,8 @@ package struct GCMKey: ~Copyable {
         }
     }
 
-    /// Opens `packet[offset..<offset + count]` in place, whose last 16 bytes are the tag, with `aad` standing
-    /// elsewhere.
+    /// Opens `packet[offset..<offset + count]` in place, whose last 16 bytes are the tag, with
+    /// `aad` standing elsewhere.
     /// - Returns: Whether the tag fits. If not, the plaintext's place holds zeros.
     package mutating func open(
         packet: inout MutableSpan<UInt8>, offset: Int, count: Int, aad: Span<UInt8>,

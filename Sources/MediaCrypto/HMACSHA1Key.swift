@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMediaCrypto
 
-/// An HMAC-SHA-1 key (RFC 2104) whose padded blocks are hashed once. Nothing is allocated after `init`.
+/// An HMAC-SHA-1 key (RFC 2104) whose padded blocks are hashed once. Nothing is allocated after
+/// `init`.
 @safe  // The handle is made in `init`, freed in `deinit`, and never leaves this type.
 package struct HMACSHA1Key: ~Copyable {
     private let handle: OpaquePointer
@@ -23,8 +24,8 @@ package struct HMACSHA1Key: ~Copyable {
         code(of: message, suffix: [])
     }
 
-    /// The code of `message` followed by a big-endian number that does not stand in it, such as the rollover
-    /// counter (RFC 3711 §4.2).
+    /// The code of `message` followed by a big-endian number that does not stand in it, such as the
+    /// rollover counter (RFC 3711 §4.2).
     package func code(of message: Span<UInt8>, followedBy word: UInt32) -> InlineArray<20, UInt8> {
         code(
             of: message,

@@ -40,8 +40,8 @@ package enum MessageAuthentication {
         return code
     }
 
-    /// Whether two codes are equal, in time that tells nothing about where they differ. Codes of different
-    /// lengths are not equal, and that is told at once.
+    /// Whether two codes are equal, in time that tells nothing about where they differ. Codes of
+    /// different lengths are not equal, and that is told at once.
     package static func isEqual(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
         guard a.count == b.count else { return false }
         return unsafe a.withUnsafeBufferPointer { a in

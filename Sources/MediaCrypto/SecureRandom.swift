@@ -7,7 +7,8 @@ package struct SecureRandom: RandomNumberGenerator, Sendable {
     /// Makes a generator; all share the library's state.
     package init() {}
 
-    /// The next 64 bits. Ends the process if the operating system gives no entropy: there is no safe way on.
+    /// The next 64 bits. Ends the process if the operating system gives no entropy: there is no
+    /// safe way on.
     package mutating func next() -> UInt64 {
         var bytes = InlineArray<8, UInt8>(repeating: 0)
         var output = bytes.mutableSpan

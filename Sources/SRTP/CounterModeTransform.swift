@@ -18,7 +18,8 @@ struct CounterModeTransform: ~Copyable {
     private let salt: InlineArray<16, UInt8>
 
     init(_ keys: SRTPSessionKeys) throws(SRTPError) {
-        // All that can throw stands before the first assignment: a partly made noncopyable value cannot be dropped.
+        // All that can throw stands before the first assignment: a partly made noncopyable value
+        // cannot be dropped.
         let cipher: CTRKey
         do { cipher = try CTRKey(key: keys.key.span) } catch { throw .keyUnavailable }
         let authenticator: HMACSHA1Key

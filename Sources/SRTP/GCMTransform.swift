@@ -69,8 +69,8 @@ struct GCMTransform: ~Copyable {
             iv: iv(ssrc: ssrc, index: UInt64(index)))
     }
 
-    /// IV = (16 zero bits, SSRC, 48-bit index) XOR salt (RFC 7714 §8.1); SRTCP's 31-bit index has zeros above it
-    /// (RFC 7714 §9.1).
+    /// IV = (16 zero bits, SSRC, 48-bit index) XOR salt (RFC 7714 §8.1); SRTCP's 31-bit index has
+    /// zeros above it (RFC 7714 §9.1).
     private func iv(ssrc: SSRC, index: UInt64) -> InlineArray<12, UInt8> {
         var iv = salt
         for byte in 0..<4 {

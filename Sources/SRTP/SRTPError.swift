@@ -1,7 +1,7 @@
 // Why a packet is not sealed or opened.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is wrong with a key or a packet. On the way in each case but the first two is a reason to drop and count.
+/// What is wrong with a key or a packet. A received packet that meets one is dropped and counted.
 package enum SRTPError: Error, Equatable, Sendable {
     /// The master key has another length than the profile says, in bytes.
     case keyCount(expected: Int, have: Int)

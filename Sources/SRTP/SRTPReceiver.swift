@@ -11,13 +11,14 @@ package struct SRTPOpened: Equatable, Sendable {
     package let index: ExtendedSequenceNumber
 }
 
-/// The receiving half of an SRTP session: the keys of one direction and the replay windows of its streams.
+/// The receiving half of an SRTP session: the keys of one direction and the replay windows of its
+/// streams.
 ///
-/// A packet's index is checked against its stream's window before anything is decrypted, and taken only after the
-/// tag was found to fit. Nothing is allocated but for the first packet of an SSRC.
+/// A packet's index is checked against its stream's window before anything is decrypted, and taken
+/// only after the tag was found to fit. Nothing is allocated but for the first packet of an SSRC.
 package struct SRTPReceiver: ~Copyable, Sendable {
-    /// How many SSRCs may be received in one session, for RTP and for RTCP each. Of the 64 that sent last a window
-    /// of 1,024 packets is kept, of the others the highest index.
+    /// How many SSRCs may be received in one session, for RTP and for RTCP each. Of the 64 that
+    /// sent last a window of 1,024 packets is kept, of the others the highest index.
     package static let streamLimit = SRTPStreamTable.activeLimit + SRTPStreamTable.retiredLimit
 
     /// The profile whose overheads apply.
@@ -62,8 +63,8 @@ package struct SRTPReceiver: ~Copyable, Sendable {
     ///   - headerCount: The header's length with CSRCs and extensions, as parsed from the packet.
     ///   - ssrc: The SSRC as parsed from the packet.
     ///   - sequenceNumber: The sequence number as parsed from the packet.
-    /// - Throws: `.headerCount`, `.truncated`, `.tooManyStreams`, `.replayed`, `.tooOld`, `.keyExhausted` or
-    ///   `.authenticationFailed`; after the last the payload may be zeros.
+    /// - Throws: `.headerCount`, `.truncated`, `.tooManyStreams`, `.replayed`, `.tooOld`,
+    ///   `.keyExhausted` or `.authenticationFailed`; after the last the payload may be zeros.
     package mutating func openRTP(
         _ packet: inout MutableSpan<UInt8>, headerCount: Int, ssrc: SSRC,
         sequenceNumber: SequenceNumber
@@ -112,10 +113,11 @@ package struct SRTPReceiver: ~Copyable, Sendable {
         return plainCount
     }
 
-    /// The likeliest index of a sequence number: within 2^15 of the highest one taken (RFC 3711 appendix A).
+    /// The likeliest index of a sequence number: within 2^15 of the highest one taken (RFC 3711
+    /// appendix A).
     ///
-    /// A stream begins at a rollover counter of 0. Where the appendix would guess the counter before that, 0 is
-    /// kept: no packet has a negative index, but a sender may have skipped ahead.
+    /// A stream begins at a rollover counter of 0. Where the appendix would guess the counter
+    /// before that, 0 is kept: no packet has a negative index, but a sender may have skipped ahead.
     static func index(of sequenceNumber: SequenceNumber, after highest: UInt64?) -> UInt64 {
         let number = UInt64(sequenceNumber.rawValue)
         guard let highest else { return number }

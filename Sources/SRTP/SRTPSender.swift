@@ -5,9 +5,10 @@ package import Wire
 
 /// The sending half of an SRTP session: the keys of one direction, for any number of SSRCs.
 ///
-/// It keeps nothing per SSRC: the caller gives each packet's whole index. The receiver starts at a rollover
-/// counter of 0, so a stream's first index must be below 65,536. Two different packets must never have the same
-/// SSRC and index; the same packet may be sealed again. Nothing is allocated after `init`.
+/// It keeps nothing per SSRC: the caller gives each packet's whole index. The receiver starts at a
+/// rollover counter of 0, so a stream's first index must be below 65,536. Two different packets
+/// must never have the same SSRC and index; the same packet may be sealed again. Nothing is
+/// allocated after `init`.
 package struct SRTPSender: ~Copyable, Sendable {
     /// The length of RTP's fixed header (RFC 3550 §5.1).
     static let headerCountMin = 12
@@ -16,7 +17,8 @@ package struct SRTPSender: ~Copyable, Sendable {
     package let profile: SRTPProfile
     private var rtp: SRTPTransform
     private var rtcp: SRTPTransform
-    /// The index of the next SRTCP packet, one count for all SSRCs (RFC 3711 §3.4); 2^31 means used up.
+    /// The index of the next SRTCP packet, one count for all SSRCs (RFC 3711 §3.4); 2^31 means used
+    /// up.
     private(set) var nextRTCPIndex: UInt32 = 0
 
     /// Derives the session keys of this direction.
@@ -51,8 +53,9 @@ package struct SRTPSender: ~Copyable, Sendable {
 
     /// Seals an RTP payload that stands elsewhere: encryption and copy are one pass.
     /// - Parameters:
-    ///   - packet: Where the packet goes. The whole header with CSRCs and extensions already stands in
-    ///     `packet[0..<headerCount]`; the rest must have room for the payload and `profile.rtpOverhead`.
+    ///   - packet: Where the packet goes. The whole header with CSRCs and extensions already stands
+    ///     in `packet[0..<headerCount]`; the rest must have room for the payload and
+    ///     `profile.rtpOverhead`.
     ///   - index: The packet's sequence number with its rollover counter, below 2^48.
     /// - Returns: The whole packet's length in bytes.
     /// - Throws: `.headerCount`, `.noRoom` or `.keyExhausted`.
@@ -67,9 +70,11 @@ package struct SRTPSender: ~Copyable, Sendable {
         return total
     }
 
-    /// Seals an RTP packet in place, for payloads that were built behind their header (RTX, probes).
+    /// Seals an RTP packet in place, for payloads that were built behind their header (RTX,
+    /// probes).
     /// - Parameters:
-    ///   - packet: The plain packet in `packet[0..<count]`, with `profile.rtpOverhead` bytes of room behind it.
+    ///   - packet: The plain packet in `packet[0..<count]`, with `profile.rtpOverhead` bytes of
+    ///     room behind it.
     ///   - index: The packet's sequence number with its rollover counter, below 2^48.
     /// - Returns: The whole packet's length in bytes.
     /// - Throws: `.headerCount`, `.noRoom` or `.keyExhausted`.
@@ -88,7 +93,8 @@ package struct SRTPSender: ~Copyable, Sendable {
 
     /// Seals a compound RTCP packet in place, with the next SRTCP index.
     /// - Parameters:
-    ///   - packet: The plain packet in `packet[0..<count]`, with `profile.rtcpOverhead` bytes of room behind it.
+    ///   - packet: The plain packet in `packet[0..<count]`, with `profile.rtcpOverhead` bytes of
+    ///     room behind it.
     ///   - count: The plain packet's length in bytes, 8 or more.
     /// - Returns: The sealed packet's length in bytes.
     /// - Throws: `.truncated`, `.noRoom` or `.keyExhausted`.

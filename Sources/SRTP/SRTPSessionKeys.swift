@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import MediaCrypto
 
-/// The keys of SRTP or of SRTCP in one direction. A key derivation rate of 0 is used: one derivation a session.
+/// The keys of SRTP or of SRTCP in one direction. A key derivation rate of 0 is used: one
+/// derivation a session.
 struct SRTPSessionKeys {
-    /// What the keys are for; the value is the first of its three labels (RFC 3711 §4.3.1 and §4.3.2).
+    /// What the keys are for; the value is the first of its three labels (RFC 3711 §4.3.1 and
+    /// §4.3.2).
     enum Use: UInt8 {
         case rtp = 0
         case rtcp = 3
@@ -35,14 +37,16 @@ struct SRTPSessionKeys {
         guard masterSalt.count == profile.saltCount else {
             throw .saltCount(expected: profile.saltCount, have: masterSalt.count)
         }
-        // The salt stands left in 14 bytes, GCM's 12 as well (RFC 7714 §11), above a 16-bit block counter.
+        // The salt stands left in 14 bytes, GCM's 12 as well (RFC 7714 §11), above a 16-bit block
+        // counter.
         var base = InlineArray<16, UInt8>(repeating: 0)
         for index in masterSalt.indices { base[index] = masterSalt[index] }
         var generator: CTRKey
         do { generator = try CTRKey(key: masterKey) } catch { throw .keyUnavailable }
 
         func derive(_ label: UInt8, _ count: Int) -> [UInt8] {
-            // key_id = label || 48 bits of index / rate, which are 0, right-aligned in the 14 bytes.
+            // key_id = label || 48 bits of index / rate, which are 0, right-aligned in the 14
+            // bytes.
             var counter = base
             counter[7] ^= label
             var bytes = [UInt8](repeating: 0, count: count)

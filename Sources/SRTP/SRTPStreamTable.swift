@@ -4,8 +4,9 @@ import Wire
 
 /// Replay windows of up to 64 streams, and the highest index of up to 960 older ones.
 ///
-/// Only authenticated packets put a stream here. When a 65th comes, the one idle for longest retires: its window
-/// shrinks to its highest index, so that it may go on from there but nothing of it can be replayed.
+/// Only authenticated packets put a stream here. When a 65th comes, the one idle for longest
+/// retires: its window shrinks to its highest index, so that it may go on from there but nothing of
+/// it can be replayed.
 struct SRTPStreamTable {
     /// How many streams have a whole window.
     static let activeLimit = 64
@@ -72,7 +73,8 @@ struct SRTPStreamTable {
         }
     }
 
-    /// Takes the index of an authenticated packet. Allocates for a stream that is unknown or retired only.
+    /// Takes the index of an authenticated packet. Allocates for a stream that is unknown or
+    /// retired only.
     mutating func take(_ index: UInt64, of ssrc: SSRC, at place: Place) {
         takenCount &+= 1
         switch place {

@@ -7,7 +7,8 @@ func hex(_ text: String) -> [UInt8] {
     var bytes: [UInt8] = []
     var rest = digits[...]
     while !rest.isEmpty {
-        bytes.append(UInt8(rest.prefix(2), radix: 16)!)
+        guard let byte = UInt8(rest.prefix(2), radix: 16) else { fatalError("not hexadecimal") }
+        bytes.append(byte)
         rest = rest.dropFirst(2)
     }
     return bytes

@@ -1,0 +1,134 @@
+// The last packets of one published stream, in plaintext, shared by all who receive it.
+// SPDX-License-Identifier: Apache-2.0
+import BasicContainers
+package import Payloads
+package import RTP
+package import Wire
+
+/// What is kept of one RTP packet beside its payload.
+package struct HistoryEntry: Sendable {
+    /// The publisher's sequence number, unwrapped.
+    package var sequence: ExtendedSequenceNumber
+    /// The publisher's timestamp.
+    package var timestamp: RTPTimestamp
+    /// The codec that the publisher's payload type stands for.
+    package var codec: MediaCodec
+    /// The marker bit.
+    package var marker: Bool
+    /// Whether a decoder can start at this packet.
+    package var startsKeyframe: Bool
+    /// The audio level byte of RFC 6464 (voice bit and level); `nil` if the packet carried none.
+    package var audioLevel: UInt8?
+    /// The video orientation byte (3GPP TS 26.114 §7.4.5); `nil` if the packet carried none.
+    package var orientation: UInt8?
+    /// Where a VP8 or VP9 payload descriptor counts its pictures, and with which numbers.
+    package var descriptor: DescriptorFields
+    /// The payload's size in bytes.
+    package private(set) var payloadCount: Int
+    /// Where the payload stands, counted in bytes ever written.
+    fileprivate var position: UInt64
+
+    /// Describes a packet that is not in a history yet.
+    package init(
+        sequence: ExtendedSequenceNumber, timestamp: RTPTimestamp, codec: MediaCodec,
+        marker: Bool, startsKeyframe: Bool, audioLevel: UInt8? = nil, orientation: UInt8? = nil,
+        descriptor: DescriptorFields = DescriptorFields()
+    ) {
+        self.sequence = sequence
+        self.timestamp = timestamp
+        self.codec = codec
+        self.marker = marker
+        self.startsKeyframe = startsKeyframe
+        self.audioLevel = audioLevel
+        self.orientation = orientation
+        self.descriptor = descriptor
+        payloadCount = 0
+        position = 0
+    }
+
+    fileprivate func placed(at position: UInt64, count: Int) -> HistoryEntry {
+        var entry = self
+        entry.position = position
+        entry.payloadCount = count
+        return entry
+    }
+}
+
+/// A ring of the last packets of one stream: forwarding and retransmission both read from here, so that a
+/// payload is copied once however many receive it.
+///
+/// Two spare bytes stand before every payload, room for the original sequence number of a retransmission
+/// (RFC 4588 §4), so that this needs no copy either. Nothing is allocated after `init`.
+package struct PacketHistory: ~Copyable {
+    /// The bytes kept free before each payload.
+    package static let spareCount = 2
+
+    private var entries: UniqueArray<HistoryEntry>
+    private var bytes: UniqueArray<UInt8>
+    private var written: UInt64 = 0
+    private let mask: UInt64
+
+    /// Makes an empty history.
+    /// - Parameters:
+    ///   - packetCapacity: How many packets it remembers at most; rounded up to a power of two, 2 to 65,536.
+    ///   - byteCapacity: How many payload bytes it remembers at most, at least 4,096.
+    package init(packetCapacity: Int, byteCapacity: Int) {
+        var capacity = 2
+        while capacity < packetCapacity, capacity < 65_536 { capacity *= 2 }
+        mask = UInt64(capacity - 1)
+        let none = HistoryEntry(
+            sequence: ExtendedSequenceNumber(.max), timestamp: RTPTimestamp(0), codec: .opus,
+            marker: false, startsKeyframe: false)
+        entries = UniqueArray(repeating: none, count: capacity)
+        bytes = UniqueArray(repeating: 0, count: max(byteCapacity, 4_096))
+    }
+
+    /// Remembers a packet, forgetting the oldest as needed.
+    ///
+    /// - Returns: `false` if the payload is larger than the whole history, or the packet is already here.
+    package mutating func insert(_ entry: HistoryEntry, payload: Span<UInt8>) -> Bool {
+        let needed = payload.count + Self.spareCount
+        guard needed <= bytes.count else { return false }
+        let slot = Int(entry.sequence.rawValue & mask)
+        // An older packet must not push out a newer one that stands in its place.
+        let present = entries[slot].sequence.rawValue
+        if present != .max, present >= entry.sequence.rawValue { return false }
+        let capacity = UInt64(bytes.count)
+        let room = capacity - written % capacity
+        if room < UInt64(needed) { written += room }
+        let start = Int(written % capacity)
+        var target = bytes.mutableSpan
+        guard target.copy(payload, to: start + Self.spareCount) else { return false }
+        entries[slot] = entry.placed(
+            at: written + UInt64(Self.spareCount), count: payload.count)
+        written += UInt64(needed)
+        return true
+    }
+
+    /// The packet with this sequence number, if it is still whole.
+    package func entry(_ sequence: ExtendedSequenceNumber) -> HistoryEntry? {
+        let entry = entries[Int(sequence.rawValue & mask)]
+        guard entry.sequence == sequence, sequence.rawValue != .max,
+            written - (entry.position - UInt64(Self.spareCount)) <= UInt64(bytes.count)
+        else { return nil }
+        return entry
+    }
+
+    /// Where the payload of an entry just looked up stands in ``payloadBytes``; its spare bytes stand before it.
+    package func payloadRange(of entry: HistoryEntry) -> Range<Int> {
+        let start = Int(entry.position % UInt64(bytes.count))
+        return start..<min(start + entry.payloadCount, bytes.count)
+    }
+
+    /// All payload bytes, for reading at the range of an entry.
+    package var payloadBytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { bytes.span }
+    }
+
+    /// All payload bytes, for patching a descriptor for one receiver and putting it back.
+    package var mutablePayloadBytes: MutableSpan<UInt8> {
+        @_lifetime(&self)
+        mutating get { bytes.mutableSpan }
+    }
+}

@@ -1,0 +1,105 @@
+// One RTP stream that a publisher sends: its packets, its losses, its clock.
+// SPDX-License-Identifier: Apache-2.0
+package import RTP
+package import Wire
+
+/// A media stream of a track: the whole track, or one simulcast layer of it.
+package struct Producer: ~Copyable {
+    /// How much of a video stream is remembered: over a second at 3 Mbit/s.
+    package static let videoHistory = (packets: 1_024, bytes: 512 * 1_024)
+    /// How much of an audio stream is remembered: over two seconds of 20 ms packets.
+    package static let audioHistory = (packets: 128, bytes: 32 * 1_024)
+    /// How long an audio packet is given to come out of order before it is asked for again.
+    package static let reorderDelay = MediaDuration.milliseconds(10)
+
+    /// Which of the streams that had this index; grows with every reuse.
+    package let generation: UInt32
+    /// The track it belongs to.
+    package let track: Int
+    /// The publisher's index.
+    package let peer: Int
+    /// The stream's source on the publisher's side.
+    package let ssrc: SSRC
+    /// The simulcast layer's name; empty without simulcast.
+    package let rid: String
+    /// Its packets, in plaintext.
+    package var history: PacketHistory
+    /// Which of them are missing.
+    package var loss = LossDetector(reorderDelay: Self.reorderDelay)
+    /// What receiver reports say about it.
+    package var reception: ReceptionStatistics
+    /// What our sender reports are made from.
+    package var clock: StreamClock
+    /// When to ask for a keyframe.
+    package var keyframes = KeyframeRequester()
+    /// The highest sequence number seen.
+    package var highest = ExtendedSequenceNumber(0)
+    /// Whether losses of it may be asked for again.
+    package var usesNACK: Bool
+    /// The loudness of the present interval.
+    package var levels = AudioLevelAverage()
+    /// Whether the last report on its loudness said something other than silence.
+    private var isHeard = false
+
+    /// Makes a stream without packets.
+    package init(
+        generation: UInt32, track: Int, peer: Int, ssrc: SSRC, rid: String, kind: MediaKind,
+        clockRate: UInt32, usesNACK: Bool, history size: (packets: Int, bytes: Int)? = nil
+    ) {
+        self.generation = generation
+        self.track = track
+        self.peer = peer
+        self.ssrc = ssrc
+        self.rid = rid
+        self.usesNACK = usesNACK
+        let size = size ?? (kind == .video ? Self.videoHistory : Self.audioHistory)
+        history = PacketHistory(packetCapacity: size.packets, byteCapacity: size.bytes)
+        reception = ReceptionStatistics(clockRate: clockRate)
+        clock = StreamClock(clockRate: clockRate)
+    }
+
+    /// A place that holds no stream: of generation 0, which no stream ever has.
+    package static func vacant() -> Producer {
+        Producer(
+            generation: 0, track: -1, peer: -1, ssrc: SSRC(0), rid: "", kind: .audio,
+            clockRate: 48_000, usesNACK: false, history: (packets: 2, bytes: 0))
+    }
+
+    /// Whether nothing stands in this place.
+    package var isVacant: Bool { generation == 0 }
+
+    /// The loudness of the interval just over, in -dBov; once more 127 when a stream that was heard falls silent.
+    /// `nil`: there is nothing new to say.
+    package mutating func takeLevel() -> UInt8? {
+        if let level = levels.take() {
+            isHeard = true
+            return level
+        }
+        defer { isHeard = false }
+        return isHeard ? 127 : nil
+    }
+}
+
+/// The mean loudness of a stream over an interval (RFC 6464 levels).
+package struct AudioLevelAverage: Sendable {
+    private var sum: UInt64 = 0
+    private var count: UInt64 = 0
+
+    /// Nothing heard yet.
+    package init() {}
+
+    /// Adds the level byte of one packet.
+    package mutating func add(_ byte: UInt8) {
+        sum &+= UInt64(AudioLevel(byte: byte).attenuation)
+        count &+= 1
+    }
+
+    /// The mean level in -dBov since the last call, and a new start; `nil` if nothing was heard.
+    package mutating func take() -> UInt8? {
+        guard count > 0 else { return nil }
+        let mean = UInt8(clamping: sum / count)
+        sum = 0
+        count = 0
+        return mean
+    }
+}

@@ -1,0 +1,78 @@
+// The link between a publisher's clock, its RTP timestamps and our own clock, for our sender reports.
+// SPDX-License-Identifier: Apache-2.0
+package import Wire
+
+/// Maps the NTP times of a publisher's sender reports to ours.
+///
+/// One for all tracks of a publisher, so that audio and video shift together and keep lip sync whatever the
+/// publisher's clock says (RFC 3550 §6.4.1).
+package struct PublisherClock: Sendable {
+    /// Ours minus theirs, in 2^-32 seconds, including the shortest way a report has had so far.
+    private var offset: Int64?
+
+    /// Nothing known yet.
+    package init() {}
+
+    /// Whether a report has been seen.
+    package var isKnown: Bool { offset != nil }
+
+    /// Takes a sender report's NTP time that arrived at `arrival` of our NTP clock (both 32.32 bits).
+    package mutating func observe(reported: UInt64, arrival: UInt64) {
+        let difference = Int64(bitPattern: arrival &- reported)
+        guard let present = offset else {
+            offset = difference
+            return
+        }
+        // The shortest way is the truest; a jump of over a second means the publisher set its clock.
+        let change = difference &- present
+        if change < 0 || change > 1 << 32 { offset = difference }
+    }
+
+    /// The publisher's NTP time at a time of ours; `nil` before the first report.
+    package func publisherTime(at ours: UInt64) -> UInt64? {
+        offset.map { ours &- UInt64(bitPattern: $0) }
+    }
+}
+
+/// Tells the RTP timestamp that a published stream has at a given time.
+package struct StreamClock: Sendable {
+    /// Ticks a second.
+    package let clockRate: UInt32
+    private var report: (ntp: UInt64, timestamp: RTPTimestamp)?
+    private var packet: (ntp: UInt64, timestamp: RTPTimestamp)?
+
+    /// A stream of which nothing is known yet.
+    package init(clockRate: UInt32) { self.clockRate = clockRate }
+
+    /// Whether the publisher has reported on this stream.
+    package var hasReport: Bool { report != nil }
+
+    /// Takes the publisher's sender report on this stream.
+    package mutating func observeReport(ntp: UInt64, timestamp: RTPTimestamp) {
+        report = (ntp, timestamp)
+    }
+
+    /// Takes a media packet that arrived at `arrival` of our NTP clock: what we go by before the first report.
+    package mutating func observePacket(timestamp: RTPTimestamp, arrival: UInt64) {
+        packet = (arrival, timestamp)
+    }
+
+    /// The stream's timestamp at a time of our NTP clock; `nil` if nothing is known.
+    package func timestamp(at ours: UInt64, publisher: PublisherClock) -> RTPTimestamp? {
+        if let report, let theirs = publisher.publisherTime(at: ours) {
+            return advance(report.timestamp, from: report.ntp, to: theirs)
+        }
+        guard let packet else { return nil }
+        return advance(packet.timestamp, from: packet.ntp, to: ours)
+    }
+
+    private func advance(_ timestamp: RTPTimestamp, from start: UInt64, to end: UInt64)
+        -> RTPTimestamp
+    {
+        let difference = Int64(bitPattern: end &- start)
+        let seconds = difference >> 32
+        let fraction = difference & 0xFFFF_FFFF
+        let ticks = seconds &* Int64(clockRate) &+ (fraction &* Int64(clockRate)) >> 32
+        return RTPTimestamp(timestamp.rawValue &+ UInt32(truncatingIfNeeded: ticks))
+    }
+}

@@ -1,0 +1,82 @@
+// One thing a participant publishes: a section of its connection, the streams in it, and who watches.
+// SPDX-License-Identifier: Apache-2.0
+package import RTP
+import Wire
+
+/// What a payload type of a publisher's section means.
+package struct PublishedFormat: Sendable, Equatable {
+    /// The codec; for a retransmission the codec of what it repeats.
+    package var codec: MediaCodec
+    /// Whether packets of it are retransmissions (RFC 4588).
+    package var isRetransmission: Bool
+    /// Ticks a second of its timestamps.
+    package var clockRate: UInt32
+
+    /// Names a format.
+    package init(codec: MediaCodec, isRetransmission: Bool, clockRate: UInt32) {
+        self.codec = codec
+        self.isRetransmission = isRetransmission
+        self.clockRate = clockRate
+    }
+}
+
+/// A published track and its links: indices into the worker's arrays.
+package struct Track: Sendable {
+    /// Which of the tracks that had this index; grows with every reuse.
+    package var generation: UInt32
+    /// The publisher's index.
+    package let peer: Int
+    /// The section's identifier.
+    package let mid: String
+    /// Sound or pictures.
+    package let kind: MediaKind
+    /// The streams (simulcast layers) seen so far.
+    package var producers: [Int] = []
+    /// The slots that show it or wait for it.
+    package var slots: [Int] = []
+    /// Whether it is muted: nothing of it is forwarded.
+    package var isPaused = false
+    /// Whether a packet of it has been seen.
+    package var hasStarted = false
+    /// The header extension that carries the audio level; `nil`: none.
+    package var audioLevelID: UInt8?
+    /// The header extension that carries the orientation; `nil`: none.
+    package var orientationID: UInt8?
+
+    /// The meaning of each payload type, packed so that a lookup allocates and hashes nothing.
+    private var formats = InlineArray<128, UInt16>(repeating: 0)
+
+    /// Makes a track without streams.
+    package init(generation: UInt32, peer: Int, mid: String, kind: MediaKind) {
+        self.generation = generation
+        self.peer = peer
+        self.mid = mid
+        self.kind = kind
+    }
+
+    /// Says what a payload type means in this section.
+    package mutating func setFormat(_ format: PublishedFormat, for payloadType: UInt8) {
+        guard payloadType < 128 else { return }
+        // 1 + codec in the low byte, the retransmission bit above, the clock rate in units of 1,000.
+        let rate = UInt16(truncatingIfNeeded: min(format.clockRate / 1_000, 127))
+        formats[Int(payloadType)] =
+            UInt16(format.codec.rawValue) + 1 | (format.isRetransmission ? 0x100 : 0) | rate << 9
+    }
+
+    /// What a payload type means; `nil` if it was not negotiated.
+    package func format(for payloadType: UInt8) -> PublishedFormat? {
+        guard payloadType < 128 else { return nil }
+        let packed = formats[Int(payloadType)]
+        guard packed != 0, let codec = MediaCodec(rawValue: UInt8(packed & 0xFF) - 1) else {
+            return nil
+        }
+        return PublishedFormat(
+            codec: codec, isRetransmission: packed & 0x100 != 0,
+            clockRate: UInt32(packed >> 9) * 1_000)
+    }
+
+    /// Forgets all formats, before those of a later offer.
+    package mutating func removeFormats() {
+        formats = InlineArray(repeating: 0)
+    }
+}

@@ -1,0 +1,161 @@
+// One path of an agent (a candidate pair, seen from its transport addresses) and what is known of it.
+// SPDX-License-Identifier: Apache-2.0
+
+import STUN
+import Wire
+
+/// A check under way.
+struct ICETransaction {
+    let id: STUNTransactionID
+    /// The role it claims.
+    let role: ICERole
+    /// Whether it carries USE-CANDIDATE to nominate its pair.
+    let nominates: Bool
+    /// How often it was sent.
+    var sends: Int
+    /// When it was last sent.
+    var sent: MediaInstant
+    /// When it is sent again or given up.
+    var next: MediaInstant
+}
+
+/// What a full agent does about a pair; a lite agent stays `idle`.
+enum ICECheck {
+    /// Nothing is planned.
+    case idle
+    /// A new check is to start; a triggered one goes first (RFC 8445 §6.1.4.1).
+    case scheduled(at: MediaInstant, isTriggered: Bool)
+    /// A check was sent and has no response yet.
+    case sent(ICETransaction)
+}
+
+/// A path and its state in the current generation of credentials.
+struct ICEPath {
+    let path: TransportPath
+    /// The generation of credentials it was last checked under.
+    var generation: UInt32
+    /// The priority of the peer's candidate.
+    var remotePriority: UInt32
+    /// The priority of our candidate.
+    var localPriority: UInt32
+    /// Whether an authenticated message came on it, ever: DTLS and media are taken from it.
+    var isValidated = false
+    /// Whether media may go out on it: lite, a check came; full, a check of ours succeeded.
+    var isUsable = false
+    /// Whether a check without USE-CANDIDATE came on it: its peer nominates deliberately.
+    var wasCheckedPlainly = false
+    /// Whether the peer nominated it before a check of ours succeeded on it (we being controlled).
+    var isNominationPending = false
+    /// Whether its next check is to carry USE-CANDIDATE (we being controlling).
+    var wantsNomination = false
+    /// When it came into the table.
+    var appeared: MediaInstant
+    /// When something authenticated last came on it.
+    var lastReceived: MediaInstant
+    /// When one of our checks last succeeded on it.
+    var lastResponse: MediaInstant?
+    var check = ICECheck.idle
+
+    init(
+        path: TransportPath, generation: UInt32, localPriority: UInt32, remotePriority: UInt32,
+        now: MediaInstant
+    ) {
+        self.path = path
+        self.generation = generation
+        self.localPriority = localPriority
+        self.remotePriority = remotePriority
+        appeared = now
+        lastReceived = now
+    }
+
+    /// Forgets what held under older credentials.
+    mutating func enter(generation: UInt32, at now: MediaInstant) {
+        guard self.generation != generation else { return }
+        self.generation = generation
+        isUsable = false
+        wasCheckedPlainly = false
+        isNominationPending = false
+        wantsNomination = false
+        appeared = now
+        check = .idle
+    }
+
+    /// The priority of the pair (RFC 8445 §6.1.2.3), for us in `role`.
+    func priority(role: ICERole) -> UInt64 {
+        let controlling = role == .controlling ? localPriority : remotePriority
+        let controlled = role == .controlling ? remotePriority : localPriority
+        return ICEPath.pairPriority(controlling: controlling, controlled: controlled)
+    }
+
+    /// `2^32 * min(G, D) + 2 * max(G, D) + (G > D ? 1 : 0)`; candidate priorities end at 2^31 - 1, so it fits.
+    static func pairPriority(controlling: UInt32, controlled: UInt32) -> UInt64 {
+        let left = min(controlling, 0x7FFF_FFFF)
+        let right = min(controlled, 0x7FFF_FFFF)
+        return UInt64(min(left, right)) << 32 | UInt64(max(left, right)) << 1
+            | (left > right ? 1 : 0)
+    }
+}
+
+/// Which nominated path a controlled agent sends on.
+enum ICENomination {
+    /// Whether `candidate`, just nominated by the peer, replaces `selected` at `now`.
+    ///
+    /// A peer that checks a pair first and nominates it later (regular nomination, and browsers towards a lite agent) means it: its
+    /// latest word wins. A peer that nominates everything it checks (aggressive nomination, RFC 5245 §8.1.1.2) means the pair of
+    /// highest priority; among equals a path that appeared while the selected one went silent is the same peer behind a new
+    /// address. And whoever nominates, a selected path that is silent gives way.
+    static func replaces(
+        _ candidate: borrowing ICEPath, selected: borrowing ICEPath, at now: MediaInstant
+    ) -> Bool {
+        if candidate.generation != selected.generation { return true }
+        if candidate.wasCheckedPlainly { return true }
+        let ours = candidate.priority(role: .controlled)
+        let theirs = selected.priority(role: .controlled)
+        if ours > theirs { return true }
+        if ours == theirs, selected.lastReceived < candidate.appeared { return true }
+        return now - selected.lastReceived >= ICETiming.selectedSilentAfter
+    }
+}
+
+/// A fixed memory of the latest requests, to recognise repeated and replayed transactions.
+struct ICERequestMemory {
+    private var entries: [(id: STUNTransactionID, path: TransportPath)] = []
+    private var next = 0
+
+    /// What a transaction is to this memory.
+    enum Finding {
+        case new
+        case repeated
+        /// The same transaction came on another path.
+        case replayed
+    }
+
+    /// Looks a transaction up and remembers it. O(`ICELimits.rememberedRequests`).
+    mutating func note(_ id: STUNTransactionID, on path: TransportPath) -> Finding {
+        for entry in entries where entry.id == id {
+            return entry.path == path ? .repeated : .replayed
+        }
+        if entries.count < ICELimits.rememberedRequests {
+            entries.append((id, path))
+        } else {
+            entries[next] = (id, path)
+            next = (next + 1) % ICELimits.rememberedRequests
+        }
+        return .new
+    }
+}
+
+/// A reply that waits for `pollTransmit`.
+struct ICEReply {
+    enum Content {
+        case success
+        case roleConflict
+        case unknownAttributes(STUNUnknownAttributes)
+    }
+
+    let path: TransportPath
+    let transactionID: STUNTransactionID
+    /// The generation of credentials the request was verified with.
+    let generation: UInt32
+    let content: Content
+}

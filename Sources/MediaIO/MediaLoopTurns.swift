@@ -1,0 +1,160 @@
+// The turns of a media loop: wait, receive, obey, advance, send, tell.
+// SPDX-License-Identifier: Apache-2.0
+import Wire
+
+/// Everything a loop's thread owns alone.
+struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
+    /// The shortest wait for a deadline that `advance` was already told of: a handler that forgets to move
+    /// its deadline costs some CPU, not all of it.
+    static var overdueWait: MediaDuration { .microseconds(100) }
+    /// The most events handed over in one turn.
+    static var eventsPerTurnMax: Int { 4096 }
+
+    private let configuration: MediaLoopConfiguration
+    private var sockets: SocketSet
+    private var handler: Handler
+    private var inbox: DatagramInbox
+    private var poller: Poller
+    private let commands: CommandQueue<Handler.Command>
+    private let events: AsyncStream<Handler.Event>.Continuation
+    private let published: PublishedStatistics
+    private var statistics = MediaLoopStatistics()
+    private var hasMoreCommands = false
+    private var hasMoreEvents = false
+    private var nextSurvey = MediaInstant.zero
+
+    /// - Parameter poller: Watches the sockets under their indices, and the wake-up of `commands`.
+    init(
+        configuration: MediaLoopConfiguration, sockets: consuming SocketSet,
+        inbox: consuming DatagramInbox, poller: consuming Poller, handler: consuming Handler,
+        commands: CommandQueue<Handler.Command>,
+        events: AsyncStream<Handler.Event>.Continuation, published: PublishedStatistics
+    ) {
+        self.configuration = configuration
+        self.sockets = sockets
+        self.inbox = inbox
+        self.poller = poller
+        self.handler = handler
+        self.commands = commands
+        self.events = events
+        self.published = published
+    }
+
+    /// Turns until the command queue is closed; the last turn carries out what is left in it.
+    mutating func run() {
+        var now = MonotonicClock.now()
+        var isLast = false
+        while !isLast {
+            let ready = poller.wait(timeout: timeUntilNextTurn(after: now))
+            isLast = takeWakeUp(among: ready)
+            receive(from: ready)
+            now = MonotonicClock.now()
+            applyCommands(all: isLast, at: now)
+            handler.advance(to: now)
+            handler.finishTurn(at: now, through: &sockets)
+            deliverEvents()
+            publish(at: now, isLast: isLast)
+        }
+        events.finish()
+    }
+
+    /// - Parameter advanced: The time the handler was last told.
+    private func timeUntilNextTurn(after advanced: MediaInstant) -> MediaDuration? {
+        if hasMoreCommands || hasMoreEvents { return .zero }
+        guard let deadline = handler.nextDeadline else { return nil }
+        guard deadline > advanced else { return Self.overdueWait }
+        return deadline - MonotonicClock.now()
+    }
+
+    /// Clears the wake-up if it is among the ready; whether this is the last turn.
+    private mutating func takeWakeUp(among ready: Int) -> Bool {
+        for index in 0..<ready where poller.token(index) == Poller.wakeToken {
+            commands.wake.clear()
+            hasMoreCommands = true
+            return commands.isClosed
+        }
+        return false
+    }
+
+    private mutating func receive(from ready: Int) {
+        inbox.beginTurn()
+        guard ready > 0 else { return }
+        // Another socket begins each turn, so that a flooded one cannot take every slot of every turn.
+        let start = Int(statistics.turns % UInt64(ready))
+        for step in 0..<ready {
+            let token = poller.token((start + step) % ready)
+            guard token != Poller.wakeToken, let socket = UInt8(exactly: token) else { continue }
+            receive(from: socket)
+        }
+    }
+
+    private mutating func receive(from socket: UInt8) {
+        var mayHaveMore = true
+        while mayHaveMore, !inbox.isFull {
+            let filled = inbox.fill(from: Int(socket), of: sockets)
+            mayHaveMore = filled.mayHaveMore
+            guard !filled.slots.isEmpty else { return }
+            let now = MonotonicClock.now()
+            for slot in filled.slots {
+                inbox.withDatagram(in: slot) { datagram, remote in
+                    handler.receive(
+                        &datagram, on: TransportPath(socket: socket, remote: remote), at: now)
+                }
+            }
+        }
+    }
+
+    private mutating func applyCommands(all: Bool, at now: MediaInstant) {
+        guard hasMoreCommands else { return }
+        var left = all ? configuration.commandsMax : configuration.commandsPerTurnMax
+        while left > 0 {
+            guard let command = commands.next() else {
+                hasMoreCommands = false
+                return
+            }
+            handler.apply(command, at: now)
+            statistics.commands &+= 1
+            left -= 1
+        }
+    }
+
+    private mutating func deliverEvents() {
+        var left = Self.eventsPerTurnMax
+        hasMoreEvents = false
+        while let event = handler.pollEvent() {
+            switch events.yield(event) {
+            case .enqueued: statistics.events &+= 1
+            default: statistics.eventsDropped &+= 1
+            }
+            left -= 1
+            guard left > 0 else {
+                hasMoreEvents = true
+                return
+            }
+        }
+    }
+
+    private mutating func publish(at now: MediaInstant, isLast: Bool) {
+        statistics.turns &+= 1
+        statistics.received = inbox.counters
+        statistics.sent = sockets.counters
+        if now >= nextSurvey || isLast {
+            nextSurvey = now + .seconds(1)
+            statistics.kernelDrops = sockets.kernelDrops
+            statistics.cpuTime = MonotonicClock.threadCPUTime()
+        }
+        published.publish(statistics, waits: isLast)
+    }
+}
+
+/// Carries the turns to their thread.
+final class MediaLoopBody<Handler: MediaLoopHandler & ~Copyable>: LoopThreadBody {
+    private var turns: MediaLoopTurns<Handler>?
+
+    init(_ turns: consuming MediaLoopTurns<Handler>) { self.turns = consume turns }
+
+    override func run() {
+        guard var turns = turns.take() else { return }
+        turns.run()
+    }
+}

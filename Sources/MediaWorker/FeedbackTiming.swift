@@ -1,0 +1,17 @@
+// How often a worker reports.
+// SPDX-License-Identifier: Apache-2.0
+import Wire
+
+/// The intervals of everything a worker sends of its own accord.
+enum FeedbackTiming {
+    /// Transport-wide feedback to a publisher while it sends: without it a browser's estimate falls.
+    static let transportInterval = MediaDuration.milliseconds(50)
+    /// Receiver reports, and sender reports once a source is settled.
+    static let reportInterval = MediaDuration.seconds(1)
+    /// The second sender report of a source, so that lip sync starts at once.
+    static let secondReportAfter = MediaDuration.milliseconds(250)
+    /// Audio levels to the control plane.
+    static let levelInterval = MediaDuration.milliseconds(500)
+    /// How long a worker lets a peer sleep at most between two looks at it.
+    static let idleInterval = MediaDuration.seconds(5)
+}

@@ -1,0 +1,307 @@
+// What the control plane asks of a worker.
+// SPDX-License-Identifier: Apache-2.0
+import BasicContainers
+import DTLS
+import Forwarding
+import ICE
+import Negotiation
+import PeerTransport
+import RTP
+package import Wire
+
+extension MediaWorker {
+    /// Obeys one command. Commands about peers and sections that are not there have no effect.
+    package mutating func apply(_ command: WorkerCommand, at now: MediaInstant) {
+        switch command {
+        case .addPeer(let id, let media): addPeer(id, media, at: now)
+        case .updatePeer(let id, let media): updatePeer(id, media, at: now)
+        case .removePeer(let id): removePeer(id)
+        case .setSlot(let receiver, let mid, let source):
+            setSlot(receiver: receiver, mid: mid, source: source, at: now)
+        case .setPaused(let publisher, let mid, let isPaused):
+            setPaused(publisher: publisher, mid: mid, isPaused, at: now)
+        case .requestStatistics(let token):
+            emit(.statistics(token: token, statistics))
+        }
+    }
+
+    /// The counters as they are now.
+    package var statistics: WorkerStatistics {
+        var statistics = counters
+        statistics.peers = peerOfID.count
+        statistics.drops = drops.nonZero
+        return statistics
+    }
+
+    private mutating func addPeer(_ id: PeerID, _ media: PeerMedia, at now: MediaInstant) {
+        guard peerOfID[id] == nil else { return updatePeer(id, media, at: now) }
+        guard
+            let local = ICECredentials(
+                usernameFragment: media.localICE.usernameFragment,
+                password: media.localICE.password)
+        else { return emit(.peerFailed(id, reason: "our ICE credentials are not usable")) }
+        let remote = ICECredentials(
+            usernameFragment: media.remoteICE.usernameFragment, password: media.remoteICE.password)
+        generation &+= 1
+        let peer: Peer
+        do throws(DTLSError) {
+            peer = Peer(
+                id: id, generation: generation, media: media,
+                transport: try PeerTransport(
+                    ice: .lite, local: local, remote: remote, tieBreaker: random.next(),
+                    dtls: configuration.dtls, role: .server,
+                    fingerprints: media.remoteFingerprints.map {
+                        DTLSFingerprint(algorithm: $0.algorithm, bytes: $0.bytes)
+                    },
+                    at: now),
+                feedbackSSRC: SSRC(UInt32.random(in: 1 ... .max, using: &random)),
+                canonicalName: Array(media.cname.utf8))
+        } catch {
+            return emit(.peerFailed(id, reason: "no handshake can be set up: \(error)"))
+        }
+        let index = freePeerIndex()
+        if index == peers.count { peers.append(consume peer) } else { peers[index] = consume peer }
+        peerOfID[id] = index
+        register(username: media.localICE.usernameFragment, for: index)
+        takeSections(of: media, for: index)
+        peers[index]?.nextReport = now + FeedbackTiming.reportInterval
+        schedule(index, by: now)
+    }
+
+    private func freePeerIndex() -> Int {
+        for index in 0..<peers.count where peers[index] == nil { return index }
+        return peers.count
+    }
+
+    private mutating func register(username: String, for index: Int) {
+        let key = UsernameKey(username)
+        peerOfUsername[key] = index
+        peers[index]?.usernames.append(key)
+        // A peer restarts ICE now and then; only the last names can still be asked for.
+        if let count = peers[index]?.usernames.count, count > Peer.usernamesMax,
+            let oldest = peers[index]?.usernames.removeFirst()
+        {
+            peerOfUsername[oldest] = nil
+        }
+    }
+
+    private mutating func updatePeer(_ id: PeerID, _ media: PeerMedia, at now: MediaInstant) {
+        guard let index = peerOfID[id] else { return }
+        if peers[index]?.media.localICE != media.localICE,
+            let local = ICECredentials(
+                usernameFragment: media.localICE.usernameFragment,
+                password: media.localICE.password),
+            let remote = ICECredentials(
+                usernameFragment: media.remoteICE.usernameFragment,
+                password: media.remoteICE.password)
+        {
+            peers[index]?.transport.restartICE(local: local, remote: remote, at: now)
+            register(username: media.localICE.usernameFragment, for: index)
+        }
+        peers[index]?.media = media
+        takeSections(of: media, for: index)
+        schedule(index, by: now)
+    }
+
+    /// Brings tracks, slots and extension identifiers of a peer in line with its sections.
+    private mutating func takeSections(of media: PeerMedia, for index: Int) {
+        for section in media.sections {
+            guard let kind = section.kind.mediaKind, section.direction != .inactive else { continue }
+            // RFC 9143 §7.1.3: within a bundle an identifier means the same everywhere.
+            if let id = section.extensionID(.mid) { peers[index]?.midID = id }
+            if section.direction.isReceiving {
+                if let id = section.extensionID(.rid) { peers[index]?.ridID = id }
+                if let id = section.extensionID(.repairedRid) { peers[index]?.repairedRidID = id }
+                if let id = section.extensionID(.transportSequenceNumber) {
+                    peers[index]?.transportSequenceID = id
+                }
+                takeTrack(section, kind: kind, for: index)
+            }
+            if section.direction.isSending, let slot = section.slot {
+                takeSlot(section, slot, kind: kind, for: index)
+            }
+        }
+    }
+
+    private mutating func takeTrack(_ section: MediaSection, kind: MediaKind, for index: Int) {
+        let position: Int
+        if let known = track(mid: section.mid, of: index) {
+            position = known
+        } else {
+            generation &+= 1
+            let track = Track(generation: generation, peer: index, mid: section.mid, kind: kind)
+            position = tracks.firstIndex { $0 == nil } ?? tracks.count
+            if position == tracks.count { tracks.append(track) } else { tracks[position] = track }
+            peers[index]?.tracks.append(position)
+        }
+        tracks[position]?.removeFormats()
+        tracks[position]?.audioLevelID = section.extensionID(.audioLevel)
+        tracks[position]?.orientationID = section.extensionID(.videoOrientation)
+        for codec in section.codecs {
+            tracks[position]?.setFormat(
+                PublishedFormat(
+                    codec: codec.codec, isRetransmission: false, clockRate: codec.clockRate),
+                for: codec.payloadType)
+            if let repeated = codec.retransmissionPayloadType {
+                tracks[position]?.setFormat(
+                    PublishedFormat(
+                        codec: codec.codec, isRetransmission: true, clockRate: codec.clockRate),
+                    for: repeated)
+            }
+        }
+    }
+
+    private mutating func takeSlot(
+        _ section: MediaSection, _ source: Negotiation.SlotSource, kind: MediaKind, for index: Int
+    ) {
+        var ids: [HeaderExtensionKind: UInt8] = [:]
+        for element in section.extensions { ids[element.kind] = element.id }
+        let configuration = SlotConfiguration(
+            mid: section.mid, kind: kind, ssrc: SSRC(source.ssrc),
+            retransmissionSSRC: source.rtxSSRC.map { SSRC($0) },
+            formats: section.codecs.map {
+                SlotFormat(
+                    codec: $0.codec, payloadType: $0.payloadType,
+                    retransmissionPayloadType: $0.retransmissionPayloadType,
+                    clockRate: $0.clockRate)
+            },
+            extensionIDs: ids)
+        // A slot lives as long as its peer: numbering it anew under the same key would repeat indices.
+        if let known = slot(mid: section.mid, of: index) {
+            slots[known]?.update(configuration)
+            return
+        }
+        let slot = Slot(receiver: index, configuration: configuration, using: &random)
+        let position = slots.firstIndex { $0 == nil } ?? slots.count
+        if position == slots.count { slots.append(slot) } else { slots[position] = slot }
+        peers[index]?.slots.append(position)
+    }
+
+    private mutating func track(mid: String, of index: Int) -> Int? {
+        for track in peers[index]?.tracks ?? [] where tracks[track]?.mid == mid { return track }
+        return nil
+    }
+
+    private mutating func slot(mid: String, of index: Int) -> Int? {
+        for slot in peers[index]?.slots ?? [] where slots[slot]?.mid == mid { return slot }
+        return nil
+    }
+
+    private mutating func setSlot(
+        receiver: PeerID, mid: String, source: SlotBinding?, at now: MediaInstant
+    ) {
+        guard let peer = peerOfID[receiver], let index = slot(mid: mid, of: peer) else { return }
+        detach(slot: index)
+        guard let source, let publisher = peerOfID[source.publisher],
+            let track = track(mid: source.mid, of: publisher),
+            let generation = tracks[track]?.generation,
+            tracks[track]?.kind == slots[index]?.kind
+        else { return }
+        slots[index]?.show(TrackReference(track: track, generation: generation))
+        tracks[track]?.slots.append(index)
+        requestKeyframe(ofTrack: track, at: now)
+    }
+
+    /// Lets a slot show nothing.
+    private mutating func detach(slot index: Int) {
+        if let source = slots[index]?.source, tracks[source.track]?.generation == source.generation {
+            tracks[source.track]?.slots.removeAll { $0 == index }
+        }
+        slots[index]?.show(nil)
+    }
+
+    private mutating func setPaused(
+        publisher: PeerID, mid: String, _ isPaused: Bool, at now: MediaInstant
+    ) {
+        guard let peer = peerOfID[publisher], let track = track(mid: mid, of: peer),
+            tracks[track]?.isPaused != isPaused
+        else { return }
+        tracks[track]?.isPaused = isPaused
+        guard !isPaused else { return }
+        // What was left out must not look like loss: every slot starts anew, its numbers going on.
+        for slot in tracks[track]?.slots ?? [] { slots[slot]?.restart() }
+        requestKeyframe(ofTrack: track, at: now)
+    }
+
+    private mutating func removePeer(_ id: PeerID) {
+        guard let index = peerOfID.removeValue(forKey: id) else { return }
+        peers[index]?.transport.close()
+        peers[index]?.isDeparting = true
+        wantPoll(index)
+        for slot in peers[index]?.slots ?? [] { detach(slot: slot) }
+        for track in peers[index]?.tracks ?? [] {
+            for slot in tracks[track]?.slots ?? [] { slots[slot]?.show(nil) }
+            tracks[track]?.slots.removeAll()
+        }
+        departed.append(index)
+    }
+
+    /// Frees what removed peers held, once their last words are in the slab and nothing points at them.
+    mutating func removeDeparted() {
+        for index in departed {
+            for path in peers[index]?.paths ?? [] where peerOfPath[path] == index {
+                peerOfPath[path] = nil
+            }
+            for username in peers[index]?.usernames ?? [] where peerOfUsername[username] == index {
+                peerOfUsername[username] = nil
+            }
+            for track in peers[index]?.tracks ?? [] {
+                for producer in tracks[track]?.producers ?? [] { producers[producer] = .vacant() }
+                tracks[track] = nil
+            }
+            for slot in peers[index]?.slots ?? [] { slots[slot] = nil }
+            peers[index] = nil
+            deadlines.set(nil, for: index)
+            dirtyPeers.removeAll { $0 == index }
+        }
+        departed.removeAll(keepingCapacity: true)
+    }
+
+    /// Acts on what a peer's transport reports.
+    mutating func drainEvents(of index: Int, at now: MediaInstant) {
+        while let event = peers[index]?.transport.pollEvent() ?? nil {
+            guard let id = peers[index]?.id, peers[index]?.isDeparting == false else { return }
+            switch event {
+            case .pathValidated(let path): take(path: path, for: index)
+            case .pathSelected: break
+            case .connected:
+                emit(.peerConnected(id))
+                // Whoever waited for this peer to be reachable needs a start now.
+                for slot in peers[index]?.slots ?? [] {
+                    if let source = slots[slot]?.source {
+                        requestKeyframe(ofTrack: source.track, at: now)
+                    }
+                }
+            case .interrupted: emit(.peerMediaLost(id))
+            case .resumed: emit(.peerMediaResumed(id))
+            case .failed(let reason): emit(.peerFailed(id, reason: reason))
+            }
+        }
+    }
+
+    private mutating func take(path: TransportPath, for index: Int) {
+        peerOfPath[path] = index
+        peers[index]?.paths.append(path)
+        if let count = peers[index]?.paths.count, count > Peer.pathsMax,
+            let oldest = peers[index]?.paths.removeFirst(), peerOfPath[oldest] == index,
+            peers[index]?.paths.contains(oldest) == false
+        {
+            peerOfPath[oldest] = nil
+        }
+    }
+
+    /// Notes that a slot shows a new source from this packet on.
+    mutating func noteStart(of index: Int, numbers: OutgoingNumbers, at now: MediaInstant) {
+        slots[index]?.nextReport = now
+        guard let slot = slots[index], let receiver = peers[slot.receiver]?.id else { return }
+        schedule(slot.receiver, by: now)
+        guard let source = slot.source, let track = tracks[source.track],
+            let publisher = peers[track.peer]?.id
+        else { return }
+        emit(
+            .slotStarted(
+                receiver: receiver, mid: slot.mid,
+                source: SlotBinding(publisher: publisher, mid: track.mid),
+                rtpTimestamp: numbers.timestamp.rawValue))
+    }
+}

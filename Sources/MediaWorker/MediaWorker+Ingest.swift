@@ -1,0 +1,205 @@
+// A published packet's way in: opened, understood, remembered, offered to everyone who watches.
+// SPDX-License-Identifier: Apache-2.0
+import BasicContainers
+import Forwarding
+import Payloads
+import PeerTransport
+import RTP
+import SRTP
+import Wire
+
+extension MediaWorker {
+    mutating func receiveRTP(
+        _ datagram: inout MutableSpan<UInt8>, from index: Int, on path: TransportPath,
+        at now: MediaInstant
+    ) {
+        let header: RTPHeader
+        let count: Int
+        let sequence: ExtendedSequenceNumber
+        do throws(RTPError) {
+            header = try RTPHeader.parse(datagram.span)
+        } catch {
+            return drops.count(.malformedRTP)
+        }
+        do throws(SRTPError) {
+            let opened = try peers[index]?.transport.openRTP(
+                &datagram, header: header, on: path, at: now)
+            guard let opened else { return drops.count(.mediaBeforeDTLS) }
+            count = opened.count
+            sequence = opened.index
+        } catch {
+            return drops.count(error == .replayed ? .replayed : .authenticationFailed)
+        }
+        let packet = datagram.span.extracting(0..<count)
+        noteTransportSequence(of: header, in: packet, from: index, at: now)
+        guard let route = route(of: header, in: packet, from: index),
+            let track = tracks[route.track]
+        else { return }
+        guard let format = track.format(for: header.payloadType) else {
+            return drops.count(.unknownPayloadType)
+        }
+        guard let payload = try? header.payloadRange(in: packet) else {
+            return drops.count(.malformedRTP)
+        }
+        let isFirst = !track.hasStarted
+        if isFirst { start(track: route.track, of: index) }
+        var arrival = Arrival(
+            header: header, format: format, sequence: sequence, payload: payload, track: route.track,
+            producer: route.producer)
+        if format.isRetransmission {
+            guard unwrap(&arrival, in: packet) else { return }
+        } else {
+            producers[route.producer].reception.record(
+                sequence, timestamp: header.timestamp, at: now)
+        }
+        take(arrival, in: packet, at: now)
+    }
+
+    /// A media packet that has been opened and understood.
+    struct Arrival {
+        var header: RTPHeader
+        var format: PublishedFormat
+        var sequence: ExtendedSequenceNumber
+        var payload: Range<Int>
+        var track: Int
+        var producer: Int
+    }
+
+    private mutating func noteTransportSequence(
+        of header: RTPHeader, in packet: Span<UInt8>, from index: Int, at now: MediaInstant
+    ) {
+        guard let id = peers[index]?.transportSequenceID,
+            let number = header.transportSequenceNumber(id: id, in: packet)
+        else { return }
+        peers[index]?.feedback.record(sequence: number, at: now)
+        if let peer = peers[index]?.nextFeedback, peer > now { return }
+        let due = now + FeedbackTiming.transportInterval
+        if peers[index]?.nextFeedback == nil {
+            peers[index]?.nextFeedback = due
+            schedule(index, by: due)
+        }
+    }
+
+    /// Turns a retransmission into the packet it repeats (RFC 4588 §4).
+    private mutating func unwrap(_ arrival: inout Arrival, in packet: Span<UInt8>) -> Bool {
+        let payload = packet.extracting(arrival.payload)
+        guard let original = RTPRetransmission.originalSequenceNumber(in: payload) else {
+            // Browsers probe the path with padding on the retransmission stream.
+            drops.count(.paddingOnly)
+            return false
+        }
+        let highest = producers[arrival.producer].highest
+        guard highest.rawValue > 0 else {
+            drops.count(.malformedRetransmission)
+            return false
+        }
+        arrival.sequence = highest.nearest(to: original)
+        arrival.payload =
+            (arrival.payload.lowerBound + RTPRetransmission.headCount)..<arrival.payload.upperBound
+        return true
+    }
+
+    private mutating func take(_ arrival: Arrival, in packet: Span<UInt8>, at now: MediaInstant) {
+        let index = arrival.producer
+        let payload = packet.extracting(arrival.payload)
+        let codec = arrival.format.codec
+        var entry = HistoryEntry(
+            sequence: arrival.sequence, timestamp: arrival.header.timestamp, codec: codec,
+            marker: arrival.header.marker,
+            startsKeyframe: codec.kind == .video
+                && Keyframe.isKeyframeStart(codec: codec, payload: payload))
+        entry.descriptor = DescriptorFields.find(codec: codec, payload: payload)
+        if let id = tracks[arrival.track]?.audioLevelID,
+            let level = arrival.header.audioLevel(id: id, in: packet)
+        {
+            entry.audioLevel = level.byte
+        }
+        if let id = tracks[arrival.track]?.orientationID,
+            let range = arrival.header.extensionRange(id: id, in: packet), !range.isEmpty
+        {
+            entry.orientation = packet.uint8(at: range.lowerBound)
+        }
+        noteArrival(of: entry, at: now, producer: index)
+        guard producers[index].history.insert(entry, payload: payload) else {
+            return drops.count(.duplicate)
+        }
+        guard tracks[arrival.track]?.isPaused == false else { return drops.count(.trackPaused) }
+        // The history knows the payload's size and place; what was built here does not.
+        guard let kept = producers[index].history.entry(entry.sequence) else { return }
+        fanOut(kept, from: index, track: arrival.track, at: now)
+    }
+
+    private mutating func noteArrival(
+        of entry: HistoryEntry, at now: MediaInstant, producer index: Int
+    ) {
+        let peer = producers[index].peer
+        if entry.sequence > producers[index].highest {
+            producers[index].highest = entry.sequence
+            let arrival = NTPTime(now, clockZero: configuration.ntpAtZero).rawValue
+            producers[index].clock.observePacket(timestamp: entry.timestamp, arrival: arrival)
+            if let level = entry.audioLevel {
+                producers[index].levels.add(level)
+                if nextLevels == nil { nextLevels = now + FeedbackTiming.levelInterval }
+            }
+        }
+        if producers[index].usesNACK {
+            producers[index].loss.insert(entry.sequence, at: now)
+            if entry.startsKeyframe { producers[index].loss.forget(before: entry.sequence) }
+            if let due = producers[index].loss.nextDeadline { schedule(peer, by: due) }
+        }
+        if entry.startsKeyframe { producers[index].keyframes.keyframeArrived() }
+    }
+
+    /// Offers a packet to every slot that shows its track.
+    private mutating func fanOut(
+        _ entry: HistoryEntry, from producer: Int, track: Int, at now: MediaInstant
+    ) {
+        let generation = producers[producer].generation
+        guard let count = tracks[track]?.slots.count else { return }
+        for position in 0..<count {
+            guard let slot = tracks[track]?.slots[position] else { return }
+            offer(entry, to: slot, from: producer, generation: generation, at: now)
+        }
+    }
+
+    private mutating func offer(
+        _ entry: HistoryEntry, to index: Int, from producer: Int, generation: UInt32,
+        at now: MediaInstant
+    ) {
+        guard let receiver = slots[index]?.receiver else { return }
+        guard peers[receiver]?.transport.isReady == true else {
+            return drops.count(.receiverNotReady)
+        }
+        let numbers: OutgoingNumbers
+        switch slots[index]?.admit(entry, from: producer, at: now) {
+        case .forward(let admitted)?:
+            numbers = admitted
+        case .start(let admitted)?:
+            numbers = admitted
+            noteStart(of: index, numbers: admitted, at: now)
+        case .drop(.awaitingKeyframe)?:
+            return drops.count(.awaitingKeyframe)
+        case .drop(.codecNotNegotiated)?:
+            return drops.count(.codecNotNegotiated)
+        case .drop(.notCurrent)?, nil:
+            return
+        }
+        enqueue(
+            OutgoingPacket(
+                producer: producer, generation: generation, slot: index, source: entry.sequence,
+                numbers: numbers, retransmission: nil),
+            to: receiver)
+    }
+
+    /// Lets a packet leave at the end of the turn.
+    mutating func enqueue(_ packet: OutgoingPacket, to receiver: Int) {
+        guard let waiting = peers[receiver]?.outbox.count, waiting < Peer.outboxMax else {
+            return drops.count(.outboxFull)
+        }
+        peers[receiver]?.outbox.append(packet)
+        if peers[receiver]?.isDirty == false {
+            peers[receiver]?.isDirty = true
+            dirtyPeers.append(receiver)
+        }
+    }
+}

@@ -1,0 +1,135 @@
+// Which section and layer a stream of a publisher belongs to, learned from its first packets.
+// SPDX-License-Identifier: Apache-2.0
+import BasicContainers
+import Forwarding
+import Negotiation
+import PeerTransport
+import RTP
+import Wire
+
+extension MediaWorker {
+    /// The route of a packet's stream, learned now if it is new; `nil` (and counted) if it belongs nowhere.
+    mutating func route(
+        of header: RTPHeader, in packet: Span<UInt8>, from index: Int
+    ) -> StreamRoute? {
+        if let known = peers[index]?.route(of: header.ssrc) ?? nil { return known }
+        return learnRoute(of: header, in: packet, from: index)
+    }
+
+    private mutating func learnRoute(
+        of header: RTPHeader, in packet: Span<UInt8>, from index: Int
+    ) -> StreamRoute? {
+        guard let count = peers[index]?.routes.count, count < Peer.routesMax else {
+            drops.count(.tooManyStreams)
+            return nil
+        }
+        guard let track = track(of: header, in: packet, from: index), let published = tracks[track]
+        else {
+            drops.count(.unknownStream)
+            return nil
+        }
+        guard let format = published.format(for: header.payloadType) else {
+            drops.count(.unknownPayloadType)
+            return nil
+        }
+        let producer: Int
+        if format.isRetransmission {
+            guard let base = repeatedProducer(of: header, in: packet, track: track, from: index)
+            else {
+                drops.count(.unknownStream)
+                return nil
+            }
+            producer = base
+        } else {
+            let rid = text(of: peers[index]?.ridID ?? nil, header: header, in: packet) ?? ""
+            producer = addProducer(
+                track: track, peer: index, ssrc: header.ssrc, rid: rid, format: format)
+        }
+        let route = StreamRoute(ssrc: header.ssrc, producer: producer, track: track)
+        peers[index]?.routes.append(route)
+        return route
+    }
+
+    /// Finds the section: by MID, by what the offer declared, or because only one knows the payload type
+    /// (RFC 9143 §9.2).
+    private mutating func track(of header: RTPHeader, in packet: Span<UInt8>, from index: Int) -> Int? {
+        let candidates = peers[index]?.tracks ?? []
+        if let mid = text(of: peers[index]?.midID ?? nil, header: header, in: packet) {
+            return candidates.first { tracks[$0]?.mid == mid }
+        }
+        let ssrc = header.ssrc.rawValue
+        for section in peers[index]?.media.sections ?? [] {
+            let isDeclared =
+                section.declaredSSRCs.contains(ssrc)
+                || section.declaredRTX.contains { $0.retransmission == ssrc }
+            if isDeclared { return candidates.first { tracks[$0]?.mid == section.mid } }
+        }
+        let knowing = candidates.filter { tracks[$0]?.format(for: header.payloadType) != nil }
+        return knowing.count == 1 ? knowing.first : nil
+    }
+
+    /// The stream that a retransmission stream repeats.
+    private mutating func repeatedProducer(
+        of header: RTPHeader, in packet: Span<UInt8>, track: Int, from index: Int
+    ) -> Int? {
+        let producers = tracks[track]?.producers ?? []
+        let repaired = text(of: peers[index]?.repairedRidID ?? nil, header: header, in: packet)
+        if let repaired {
+            for producer in producers where self.producers[producer].rid == repaired {
+                return producer
+            }
+            return nil
+        }
+        let mid = tracks[track]?.mid
+        let section = peers[index]?.media.sections.first { $0.mid == mid }
+        let pair = section?.declaredRTX.first { $0.retransmission == header.ssrc.rawValue }
+        if let pair {
+            for producer in producers where self.producers[producer].ssrc.rawValue == pair.media {
+                return producer
+            }
+            return nil
+        }
+        return producers.count == 1 ? producers.first : nil
+    }
+
+    private func text(of id: UInt8?, header: RTPHeader, in packet: Span<UInt8>) -> String? {
+        guard let id, let range = header.extensionRange(id: id, in: packet) else { return nil }
+        return String(decoding: packet.extracting(range).copied(), as: UTF8.self)
+    }
+
+    private mutating func addProducer(
+        track: Int, peer: Int, ssrc: SSRC, rid: String, format: PublishedFormat
+    ) -> Int {
+        generation &+= 1
+        let mid = tracks[track]?.mid
+        let section = peers[peer]?.media.sections.first { $0.mid == mid }
+        let codec = section?.codecs.first { $0.codec == format.codec }
+        let producer = Producer(
+            generation: generation, track: track, peer: peer, ssrc: ssrc, rid: rid,
+            kind: tracks[track]?.kind ?? .audio, clockRate: format.clockRate,
+            usesNACK: codec?.hasNACK ?? false)
+        let index = freeIndex(in: producers)
+        if index == producers.count {
+            producers.append(consume producer)
+        } else {
+            producers[index] = consume producer
+        }
+        tracks[track]?.producers.append(index)
+        if tracks[track]?.kind == .video, tracks[track]?.slots.isEmpty == false {
+            producers[index].keyframes.request()
+        }
+        return index
+    }
+
+    private func freeIndex(in producers: borrowing UniqueArray<Producer>) -> Int {
+        for index in 0..<producers.count where producers[index].isVacant { return index }
+        return producers.count
+    }
+
+    /// Notes the first packet of a track.
+    mutating func start(track: Int, of index: Int) {
+        tracks[track]?.hasStarted = true
+        guard let id = peers[index]?.id, let mid = tracks[track]?.mid else { return }
+        emit(.mediaStarted(id, mid: mid))
+    }
+}

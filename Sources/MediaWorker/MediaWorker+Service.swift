@@ -1,0 +1,200 @@
+// What a worker does for one peer when its time has come: requests, feedback, reports.
+// SPDX-License-Identifier: Apache-2.0
+import BasicContainers
+import Forwarding
+import PeerTransport
+import RTP
+import Wire
+
+extension MediaWorker {
+    /// Room for one RTCP packet of ours.
+    private static let controlRoom = 1_200
+
+    /// Does everything that is due for a peer and sets its next deadline.
+    mutating func service(_ index: Int, at now: MediaInstant) {
+        guard peers[index] != nil else { return }
+        peers[index]?.transport.advance(to: now)
+        wantPoll(index)
+        drainEvents(of: index, at: now)
+        var next = now + FeedbackTiming.idleInterval
+        func consider(_ deadline: MediaInstant?) {
+            if let deadline, deadline < next { next = deadline }
+        }
+        sendTransportFeedback(to: index, at: now)
+        requestPackets(of: index, at: now)
+        sendReceiverReport(to: index, at: now)
+        sendSenderReports(to: index, at: now)
+        consider(peers[index]?.transport.nextDeadline)
+        consider(peers[index]?.nextFeedback)
+        consider(peers[index]?.nextReport)
+        for track in peers[index]?.tracks ?? [] {
+            for producer in tracks[track]?.producers ?? [] {
+                consider(producers[producer].loss.nextDeadline)
+                consider(producers[producer].keyframes.deadline)
+            }
+        }
+        for slot in peers[index]?.slots ?? [] { consider(slots[slot]?.nextReport) }
+        // A deadline that could not be met now (a peer without keys) must not spin.
+        deadlines.set(max(next, now + .milliseconds(1)), for: index)
+    }
+
+    private mutating func sendTransportFeedback(to index: Int, at now: MediaInstant) {
+        guard let due = peers[index]?.nextFeedback, due <= now,
+            let sender = peers[index]?.feedbackSSRC
+        else { return }
+        let media = firstSSRC(of: index) ?? sender
+        var isWritten = false
+        // Bounded: one turn's feedback of a full window is far fewer packets.
+        for _ in 0..<16 {
+            let more = Self.writeFeedback(&peers[index], from: sender, about: media, to: index, &control)
+            if !more { break }
+            isWritten = true
+        }
+        peers[index]?.nextFeedback = isWritten ? now + FeedbackTiming.transportInterval : nil
+    }
+
+    private static func writeFeedback(
+        _ peer: inout Peer?, from sender: SSRC, about media: SSRC, to index: Int,
+        _ control: inout ControlQueue
+    ) -> Bool {
+        control.append(to: index, room: controlRoom) { output in
+            peer?.feedback.makeFeedback(into: &output, senderSSRC: sender, mediaSSRC: media)
+                ?? false
+        }
+    }
+
+    private mutating func firstSSRC(of index: Int) -> SSRC? {
+        for track in peers[index]?.tracks ?? [] {
+            if let producer = tracks[track]?.producers.first { return producers[producer].ssrc }
+        }
+        return nil
+    }
+
+    /// Asks a publisher again for lost packets, and for keyframes where those cannot help.
+    private mutating func requestPackets(of index: Int, at now: MediaInstant) {
+        guard let sender = peers[index]?.feedbackSSRC, let roundTrip = peers[index]?.roundTrip else {
+            return
+        }
+        for track in peers[index]?.tracks ?? [] {
+            for producer in tracks[track]?.producers ?? [] {
+                requestLost(of: producer, from: sender, to: index, roundTrip: roundTrip, at: now)
+                if producers[producer].loss.takeKeyframeNeed(),
+                    tracks[track]?.kind == .video, tracks[track]?.slots.isEmpty == false
+                {
+                    producers[producer].keyframes.request()
+                }
+                if producers[producer].keyframes.takeDue(at: now) {
+                    let media = producers[producer].ssrc
+                    counters.keyframeRequestsSent &+= 1
+                    control.append(to: index, room: 16) { output in
+                        RTCPWriter.pictureLossIndication(from: sender, about: media, into: &output)
+                    }
+                }
+            }
+        }
+    }
+
+    private mutating func requestLost(
+        of producer: Int, from sender: SSRC, to index: Int, roundTrip: MediaDuration,
+        at now: MediaInstant
+    ) {
+        guard let due = producers[producer].loss.nextDeadline, due <= now else { return }
+        let media = producers[producer].ssrc
+        var lost = InlineArray<128, SequenceNumber>(repeating: SequenceNumber(0))
+        var span = lost.mutableSpan
+        let count = Self.nextLost(&producers[producer], into: &span, roundTrip: roundTrip, at: now)
+        guard count > 0 else { return }
+        counters.nacksSent &+= UInt64(count)
+        control.append(to: index, room: Self.controlRoom) { output in
+            RTCPWriter.nack(
+                from: sender, about: media, lost: lost.span.extracting(0..<count), into: &output)
+                > 0
+        }
+    }
+
+    private static func nextLost(
+        _ producer: inout Producer, into numbers: inout MutableSpan<SequenceNumber>,
+        roundTrip: MediaDuration, at now: MediaInstant
+    ) -> Int {
+        var count = 0
+        unsafe numbers.withUnsafeMutableBufferPointer { buffer in
+            // The output span covers memory that the caller owns and does not leave this closure.
+            var output = unsafe OutputSpan(buffer: buffer, initializedCount: 0)
+            count = producer.loss.nextNACKs(at: now, rtt: roundTrip, into: &output)
+            _ = unsafe output.finalize(for: buffer)
+        }
+        return count
+    }
+
+    private mutating func sendReceiverReport(to index: Int, at now: MediaInstant) {
+        guard let due = peers[index]?.nextReport, due <= now,
+            let sender = peers[index]?.feedbackSSRC
+        else { return }
+        peers[index]?.nextReport = now + FeedbackTiming.reportInterval
+        var blocks: [ReceptionReportBlock] = []
+        for track in peers[index]?.tracks ?? [] {
+            for producer in tracks[track]?.producers ?? [] {
+                let ssrc = producers[producer].ssrc
+                let block = producers[producer].reception.makeReportBlock(ssrc: ssrc, at: now)
+                if let block { blocks.append(block) }
+            }
+        }
+        guard !blocks.isEmpty else { return }
+        let name = peers[index]?.canonicalName ?? []
+        control.append(to: index, room: Self.controlRoom) { output in
+            RTCPWriter.receiverReport(from: sender, blocks: blocks.span, into: &output)
+                && RTCPWriter.sourceDescription(
+                    of: sender, canonicalName: name.span, into: &output)
+        }
+    }
+
+    /// Reports on the slots of a receiver, from the clock of whoever they show (RFC 3550 §6.4.1).
+    private mutating func sendSenderReports(to index: Int, at now: MediaInstant) {
+        let ntp = NTPTime(now, clockZero: configuration.ntpAtZero)
+        for number in peers[index]?.slots ?? [] {
+            guard var slot = slots[number], let due = slot.nextReport, due <= now else { continue }
+            guard case .flowing(_, let producer) = slot.state,
+                let clock = peers[producers[producer].peer]?.clock,
+                let timestamp = producers[producer].clock.timestamp(
+                    at: ntp.rawValue, publisher: clock)
+            else {
+                slots[number]?.nextReport = now + FeedbackTiming.reportInterval
+                continue
+            }
+            slot.reportsOfSource += 1
+            slot.nextReport =
+                now
+                + (slot.reportsOfSource == 1
+                    ? FeedbackTiming.secondReportAfter : FeedbackTiming.reportInterval)
+            slots[number] = slot
+            let report = SenderReport(
+                ssrc: slot.ssrc, ntp: ntp,
+                rtpTimestamp: RTPTimestamp(
+                    timestamp.rawValue &+ slot.numbering.timestampOffset),
+                packetCount: slot.packetCount, octetCount: slot.octetCount)
+            let name = peers[index]?.canonicalName ?? []
+            control.append(to: index, room: Self.controlRoom) { output in
+                RTCPWriter.senderReport(report, into: &output)
+                    && RTCPWriter.sourceDescription(
+                        of: report.ssrc, canonicalName: name.span, into: &output)
+            }
+        }
+    }
+
+    /// Tells the control plane who is heard.
+    mutating func reportLevels(at now: MediaInstant) {
+        nextLevels = nil
+        var reports: [AudioLevelReport] = []
+        for index in 0..<producers.count {
+            guard !producers[index].isVacant, let level = producers[index].takeLevel(),
+                let published = tracks[producers[index].track],
+                let publisher = peers[published.peer]?.id
+            else { continue }
+            reports.append(
+                AudioLevelReport(publisher: publisher, mid: published.mid, level: level))
+        }
+        guard !reports.isEmpty else { return }
+        nextLevels = now + FeedbackTiming.levelInterval
+        emit(.audioLevels(reports))
+    }
+}

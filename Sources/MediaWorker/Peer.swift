@@ -1,0 +1,94 @@
+// What a worker keeps of one peer.
+// SPDX-License-Identifier: Apache-2.0
+import BasicContainers
+import Forwarding
+import Negotiation
+import PeerTransport
+import RTP
+import Wire
+
+/// Which stream of a peer an SSRC is.
+struct StreamRoute {
+    /// The SSRC on the wire.
+    var ssrc: SSRC
+    /// The media stream it carries or repeats.
+    var producer: Int
+    /// The track that stream belongs to.
+    var track: Int
+}
+
+/// A media packet that is to leave to one receiver at the end of the turn.
+struct OutgoingPacket {
+    /// The stream whose history holds it.
+    var producer: Int
+    /// Which of the streams that had this index.
+    var generation: UInt32
+    /// The slot it leaves through.
+    var slot: Int
+    /// Its number in the history.
+    var source: ExtendedSequenceNumber
+    /// Its numbers towards the receiver.
+    var numbers: OutgoingNumbers
+    /// Its number in the retransmission stream; `nil`: it goes out for the first time.
+    var retransmission: ExtendedSequenceNumber?
+}
+
+/// One peer: its transport, and the indices of what it sends and receives.
+struct Peer: ~Copyable {
+    /// How many streams (SSRCs) one peer may send: three sections of three layers with retransmissions, and room.
+    static let routesMax = 64
+    /// How many media packets may leave to one receiver in one turn.
+    static let outboxMax = 1_024
+    /// How many addresses of one peer are taken as its own: as many as its ICE agent keeps.
+    static let pathsMax = 16
+    /// How many of our user name fragments of one peer (after ICE restarts) are answered.
+    static let usernamesMax = 4
+
+    let id: PeerID
+    let generation: UInt32
+    var media: PeerMedia
+    var transport: PeerTransport
+    /// Our SSRC in feedback and receiver reports.
+    let feedbackSSRC: SSRC
+    let canonicalName: [UInt8]
+
+    init(
+        id: PeerID, generation: UInt32, media: PeerMedia, transport: consuming PeerTransport,
+        feedbackSSRC: SSRC, canonicalName: [UInt8]
+    ) {
+        self.id = id
+        self.generation = generation
+        self.media = media
+        self.transport = transport
+        self.feedbackSSRC = feedbackSSRC
+        self.canonicalName = canonicalName
+    }
+
+    var routes: [StreamRoute] = []
+    var tracks: [Int] = []
+    var slots: [Int] = []
+    var outbox = UniqueArray<OutgoingPacket>()
+    var isDirty = false
+    var wantsPoll = false
+    var isDeparting = false
+    var paths: [TransportPath] = []
+    var usernames: [UsernameKey] = []
+
+    var midID: UInt8?
+    var ridID: UInt8?
+    var repairedRidID: UInt8?
+    var transportSequenceID: UInt8?
+
+    var clock = PublisherClock()
+    var feedback = TransportFeedbackRecorder()
+    var nextFeedback: MediaInstant?
+    var nextReport: MediaInstant?
+    var transportSequence: UInt16 = 0
+    var roundTrip = MediaDuration.milliseconds(50)
+
+    /// The route of an SSRC; `nil` if it has not been seen. A handful of entries: a scan is cheapest.
+    func route(of ssrc: SSRC) -> StreamRoute? {
+        for index in routes.indices where routes[index].ssrc == ssrc { return routes[index] }
+        return nil
+    }
+}

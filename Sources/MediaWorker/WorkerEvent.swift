@@ -1,0 +1,83 @@
+// What a media loop tells the control plane.
+// SPDX-License-Identifier: Apache-2.0
+package import Negotiation
+
+/// One thing a media worker noticed.
+package enum WorkerEvent: Sendable {
+    /// The peer's DTLS handshake is done and its media may flow.
+    case peerConnected(PeerID)
+    /// Neither STUN nor SRTP came from the peer for a while; it may come back.
+    case peerMediaLost(PeerID)
+    /// The peer is heard again after `peerMediaLost`.
+    case peerMediaResumed(PeerID)
+    /// The peer's transport is beyond repair; the reason is for people.
+    case peerFailed(PeerID, reason: String)
+    /// The first packet of a section that the peer sends.
+    case mediaStarted(PeerID, mid: String)
+    /// From this RTP timestamp of the slot on, the slot shows `source`.
+    case slotStarted(receiver: PeerID, mid: String, source: SlotBinding, rtpTimestamp: UInt32)
+    /// How loud the speaking peers are; only those that changed.
+    case audioLevels([AudioLevelReport])
+    /// The answer to `WorkerCommand.requestStatistics`.
+    case statistics(token: UInt64, WorkerStatistics)
+}
+
+/// The loudness of one audio section over the last interval (RFC 6464).
+package struct AudioLevelReport: Sendable, Equatable {
+    /// The peer that sends the audio.
+    package var publisher: PeerID
+    /// The section of the publisher's offer that carries it.
+    package var mid: String
+    /// The level in -dBov: 0 is the loudest, 127 silence.
+    package var level: UInt8
+
+    /// Reports one section.
+    package init(publisher: PeerID, mid: String, level: UInt8) {
+        self.publisher = publisher
+        self.mid = mid
+        self.level = level
+    }
+}
+
+/// The counters of one media worker since it was made.
+package struct WorkerStatistics: Sendable, Equatable {
+    /// Datagrams that came in, whatever they held.
+    package var packetsReceived: UInt64 = 0
+    /// Their bytes.
+    package var bytesReceived: UInt64 = 0
+    /// Datagrams that were handed to a socket.
+    package var packetsSent: UInt64 = 0
+    /// Their bytes.
+    package var bytesSent: UInt64 = 0
+    /// Sequence numbers that receivers asked for again.
+    package var nacksReceived: UInt64 = 0
+    /// Sequence numbers asked of publishers again.
+    package var nacksSent: UInt64 = 0
+    /// Packets repeated to receivers.
+    package var retransmissionsSent: UInt64 = 0
+    /// Keyframe requests of receivers, PLI and FIR.
+    package var keyframeRequestsReceived: UInt64 = 0
+    /// Keyframe requests passed on to publishers.
+    package var keyframeRequestsSent: UInt64 = 0
+    /// Peers the worker holds now.
+    package var peers: Int = 0
+    /// Dropped packets by reason, in a fixed order of reasons.
+    package var drops: [DropCount] = []
+
+    /// All counters at zero.
+    package init() {}
+}
+
+/// How many packets were dropped for one reason.
+package struct DropCount: Sendable, Equatable {
+    /// A stable name fit for a metric's label: lower case and underscores.
+    package var reason: String
+    /// How many so far.
+    package var count: UInt64
+
+    /// Counts one reason.
+    package init(reason: String, count: UInt64) {
+        self.reason = reason
+        self.count = count
+    }
+}

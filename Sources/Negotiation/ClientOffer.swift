@@ -1,0 +1,292 @@
+// The client's half: an offer of our own, and what its answer means.
+// SPDX-License-Identifier: Apache-2.0
+package import RTP
+import SDP
+
+/// What a client wants to send in one section.
+package struct ClientStream: Sendable, Equatable {
+    /// Audio or video.
+    package var kind: MediaKind
+    /// The simulcast layers, lowest first; empty without simulcast.
+    package var rids: [String]
+
+    /// Asks for one section.
+    package init(kind: MediaKind, rids: [String] = []) {
+        self.kind = kind
+        self.rids = rids
+    }
+}
+
+/// An offer of a client without a browser, and the reading of its answer. Later offers grow out of the first:
+/// change it and write `text` again.
+package struct ClientOffer: Sendable {
+    /// The offered sections, seen from the client; before an answer all codecs offered stand in them.
+    package private(set) var sections: [MediaSection] = []
+    /// The client's ICE words.
+    package private(set) var ice: ICEParameters
+    /// Of the client's certificate.
+    package let fingerprint: Fingerprint
+    /// The canonical name of every stream the client sends.
+    package let cname: String
+    private let codecs: [MediaCodec]
+    private let sessionID: UInt64
+    private var version: UInt64 = 1
+    private var used: Set<UInt32> = [0]
+
+    /// Makes the first offer: what is sent, then pairs of an audio and a video slot, then audio slots.
+    /// - Parameter codecs: What the client can send and play, most wished first.
+    package init(
+        sending streams: [ClientStream], receivingPairs pairs: Int, receivingAudio audio: Int = 0,
+        ice: ICEParameters, fingerprint: Fingerprint,
+        codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1],
+        using random: inout some RandomNumberGenerator
+    ) {
+        self.ice = ice
+        self.fingerprint = fingerprint
+        self.codecs = codecs
+        cname = RandomWords.word(16, using: &random)
+        sessionID = random.next() >> 2 | 1
+        for stream in streams { append(stream, using: &random) }
+        appendSlots(pairs: pairs, audio: audio)
+    }
+
+    /// Grows the next offer by sections that are sent.
+    package mutating func add(
+        _ stream: ClientStream, using random: inout some RandomNumberGenerator
+    ) {
+        append(stream, using: &random)
+        version &+= 1
+    }
+
+    /// Grows the next offer by slots.
+    package mutating func addSlots(pairs: Int, audio: Int = 0) {
+        appendSlots(pairs: pairs, audio: audio)
+        version &+= 1
+    }
+
+    /// Asks for an ICE restart with the next offer.
+    package mutating func restartICE(with ice: ICEParameters) {
+        self.ice = ice
+        version &+= 1
+    }
+
+    private mutating func append(
+        _ stream: ClientStream, using random: inout some RandomNumberGenerator
+    ) {
+        var section = ClientProfile.section(
+            index: sections.count, kind: stream.kind, direction: .sends, codecs: codecs)
+        section.simulcastRIDs = stream.kind == .video ? stream.rids : []
+        section.slot = SlotSource(
+            ssrc: number(using: &random),
+            rtxSSRC: stream.kind == .video ? number(using: &random) : nil,
+            streamID: "-", trackID: "track-\(section.mid)")
+        sections.append(section)
+    }
+
+    private mutating func appendSlots(pairs: Int, audio: Int) {
+        var kinds: [MediaKind] = []
+        for _ in 0..<max(0, pairs) { kinds += [.audio, .video] }
+        for _ in 0..<max(0, audio) { kinds.append(.audio) }
+        for kind in kinds {
+            sections.append(
+                ClientProfile.section(
+                    index: sections.count, kind: kind, direction: .receives, codecs: codecs))
+        }
+    }
+
+    private mutating func number(using random: inout some RandomNumberGenerator) -> UInt32 {
+        while true {
+            let number = UInt32(truncatingIfNeeded: random.next())
+            if used.insert(number).inserted { return number }
+        }
+    }
+
+    /// The offer as text; O(sections).
+    package var text: String {
+        var offer = SessionDescription(sessionID: sessionID, version: version)
+        offer.attributes = [
+            SDPAttribute("group", "BUNDLE " + sections.map(\.mid).joined(separator: " ")),
+            SDPAttribute("extmap-allow-mixed"),
+            SDPAttribute("msid-semantic", " WMS *"),
+            SDPAttribute(
+                "fingerprint",
+                "\(fingerprint.algorithm) \(FingerprintLine.text(fingerprint.bytes))"),
+            SDPAttribute("setup", DTLSSetup.actpass.rawValue),
+        ]
+        offer.media = sections.map(description(of:))
+        return offer.serialized()
+    }
+
+    private func description(of section: MediaSection) -> MediaDescription {
+        var description = MediaDescription(
+            media: section.kind.rawValue, port: 9, transport: "UDP/TLS/RTP/SAVPF", formats: [])
+        var lines = [
+            SDPAttribute("ice-ufrag", ice.usernameFragment),
+            SDPAttribute("ice-pwd", ice.password),
+            SDPAttribute("mid", section.mid),
+            SDPAttribute(section.direction == .sends ? "sendonly" : "recvonly"),
+            SDPAttribute("rtcp-mux"),
+            SDPAttribute("rtcp-rsize"),
+        ]
+        for mapping in section.extensions {
+            lines.append(SDPAttribute("extmap", "\(mapping.id) \(mapping.kind.uri)"))
+        }
+        for codec in section.codecs {
+            description.formats.append("\(codec.payloadType)")
+            if let rtx = codec.retransmissionPayloadType { description.formats.append("\(rtx)") }
+            lines += CodecLines.attributes(of: codec)
+        }
+        if let slot = section.slot {
+            lines.append(SDPAttribute("msid", "\(slot.streamID) \(slot.trackID)"))
+            if section.simulcastRIDs.isEmpty {
+                if let rtx = slot.rtxSSRC {
+                    lines.append(SDPAttribute("ssrc-group", "FID \(slot.ssrc) \(rtx)"))
+                }
+                lines.append(SDPAttribute("ssrc", "\(slot.ssrc) cname:\(cname)"))
+                if let rtx = slot.rtxSSRC {
+                    lines.append(SDPAttribute("ssrc", "\(rtx) cname:\(cname)"))
+                }
+            }
+        }
+        if !section.simulcastRIDs.isEmpty {
+            for rid in section.simulcastRIDs { lines.append(SDPAttribute("rid", "\(rid) send")) }
+            lines.append(
+                SDPAttribute("simulcast", "send " + section.simulcastRIDs.joined(separator: ";")))
+        }
+        description.attributes = lines
+        return description
+    }
+
+    /// Reads the answer to `text`; O(bytes of the answer).
+    /// - Returns: What was negotiated, seen from the client: `.sends` is what it may send, `.receives` a slot whose
+    ///   `declaredSSRCs` are the server's. A section with layers sends its first one on `slot.ssrc`; the streams of
+    ///   the others are the client's to choose, the RID extension tells them apart.
+    package func media(fromAnswer answer: String) throws(NegotiationError) -> PeerMedia {
+        let answered = try DescribedSession(answer)
+        guard answered.sections.count == sections.count else { throw .answerMismatch }
+        var result: [MediaSection] = []
+        for (section, described) in zip(sections, answered.sections) {
+            result.append(try Self.section(section, answeredBy: described, in: answered))
+        }
+        let order = (answered.bundle ?? []).compactMap { mid in
+            result.first { $0.mid == mid && !$0.isRejected }?.index
+        }
+        guard !order.isEmpty else { throw .noSections }
+        let transport = try answered.transport(of: order)
+        guard let setup = DTLSSetup(rawValue: transport.setup), setup != .actpass else {
+            throw .badSetup
+        }
+        return PeerMedia(
+            localICE: ice, remoteICE: transport.ice, remoteFingerprints: transport.fingerprints,
+            remoteSetup: setup,
+            remoteCandidates: order.first.map { answered.sections[$0].candidates } ?? [],
+            cname: cname,
+            allowsMixedExtensions: order.allSatisfy {
+                answered.allowsMixedExtensions(in: answered.sections[$0])
+            },
+            sessionID: sessionID, version: version, sections: result)
+    }
+
+    private static func section(
+        _ offered: MediaSection, answeredBy described: DescribedSection, in answer: DescribedSession
+    ) throws(NegotiationError) -> MediaSection {
+        var section = offered
+        guard described.media == offered.kind.rawValue,
+            described.mid == nil || described.mid == offered.mid
+        else { throw .answerMismatch }
+        guard !described.isRejected else {
+            section.direction = .inactive
+            section.isRejected = true
+            section.codecs = []
+            section.extensions = []
+            section.simulcastRIDs = []
+            section.slot = nil
+            return section
+        }
+        guard described.hasRTCPMux else { throw .noRTCPMux(section: offered.index) }
+        let selection = CodecSelection(allowed: offered.codecs.map(\.codec), preferred: [])
+        section.codecs = selection.codecs(of: described).filter { codec in
+            offered.codecs.contains {
+                $0.codec == codec.codec && $0.payloadType == codec.payloadType
+            }
+        }
+        section.extensions = offered.extensions.filter { mine in
+            described.extensions.contains { $0.id == mine.id && $0.uri == mine.kind.uri }
+        }
+        section.simulcastRIDs = offered.simulcastRIDs.filter {
+            described.receivedLayers.contains($0)
+        }
+        let theirs = answer.direction(of: described)
+        switch (offered.direction, theirs) {
+        case (.sends, .recvonly) where !section.codecs.isEmpty: break
+        case (.receives, .sendonly) where !section.codecs.isEmpty:
+            section.declaredSSRCs = described.declaredMedia
+            section.declaredRTX = described.repairs
+        case (_, .inactive), (.sends, .recvonly), (.receives, .sendonly):
+            section.direction = .inactive
+            section.slot = nil
+            section.simulcastRIDs = []
+        default: throw .answerMismatch
+        }
+        return section
+    }
+}
+
+/// What a client of ours writes in every section: fixed numbers, and nothing it does not use.
+enum ClientProfile {
+    /// A section with all it offers.
+    static func section(
+        index: Int, kind: MediaKind, direction: SectionDirection, codecs: [MediaCodec]
+    ) -> MediaSection {
+        MediaSection(
+            index: index, mid: "\(index)", kind: kind == .audio ? .audio : .video,
+            direction: direction, codecs: codecs.compactMap { format($0, kind: kind) },
+            extensions: extensions(kind: kind, direction: direction))
+    }
+
+    private static func format(_ codec: MediaCodec, kind: MediaKind) -> NegotiatedCodec? {
+        guard codec.kind == kind else { return nil }
+        func video(_ type: UInt8, _ rtx: UInt8, _ parameters: String) -> NegotiatedCodec {
+            NegotiatedCodec(
+                codec: codec, payloadType: type, retransmissionPayloadType: rtx, clockRate: 90_000,
+                parameters: parameters, hasNACK: true, hasPLI: true, hasFIR: true,
+                hasTransportCC: true)
+        }
+        switch codec {
+        case .opus:
+            return NegotiatedCodec(
+                codec: .opus, payloadType: 111, clockRate: 48_000, channels: 2,
+                parameters: "minptime=10;useinbandfec=1", hasTransportCC: true)
+        case .vp8: return video(96, 97, "")
+        case .vp9: return video(98, 99, "profile-id=0")
+        case .h264:
+            return video(
+                102, 103,
+                "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f")
+        case .av1: return video(45, 46, "level-idx=5;profile=0;tier=0")
+        case .red, .pcmu, .pcma, .telephoneEvent, .rtx: return nil
+        }
+    }
+
+    private static func extensions(
+        kind: MediaKind, direction: SectionDirection
+    ) -> [NegotiatedExtension] {
+        var list = [
+            NegotiatedExtension(kind: .transportSequenceNumber, id: 3),
+            NegotiatedExtension(kind: .mid, id: 4),
+        ]
+        switch kind {
+        case .audio:
+            list.insert(NegotiatedExtension(kind: .audioLevel, id: 1), at: 0)
+        case .video:
+            list.append(NegotiatedExtension(kind: .videoOrientation, id: 13))
+            if direction == .sends {
+                list.append(NegotiatedExtension(kind: .rid, id: 10))
+                list.append(NegotiatedExtension(kind: .repairedRid, id: 11))
+            } else {
+                list.append(NegotiatedExtension(kind: .playoutDelay, id: 5))
+            }
+        }
+        return list
+    }
+}

@@ -1,0 +1,61 @@
+// What the server says of itself in every answer.
+// SPDX-License-Identifier: Apache-2.0
+package import RTP
+package import Wire
+
+/// An address of ours that peers may send to (RFC 8445 §5.1.1).
+package struct HostCandidate: Sendable, Equatable {
+    /// Where to send.
+    package var address: NetworkAddress
+    /// Higher is tried first.
+    package var priority: UInt32
+
+    /// Holds one address.
+    package init(address: NetworkAddress, priority: UInt32) {
+        self.address = address
+        self.priority = priority
+    }
+}
+
+/// A candidate of the other side (RFC 8839 §5.1) with a numeric address.
+package struct RemoteCandidate: Sendable, Equatable {
+    /// Where to send.
+    package var address: NetworkAddress
+    /// Higher is tried first.
+    package var priority: UInt32
+    /// `host`, `srflx`, `prflx` or `relay`.
+    package var type: String
+    /// `udp` or `tcp`.
+    package var transport: String
+
+    /// Holds one candidate.
+    package init(address: NetworkAddress, priority: UInt32, type: String, transport: String) {
+        self.address = address
+        self.priority = priority
+        self.type = type
+        self.transport = transport
+    }
+}
+
+/// What the server says of itself in every answer.
+package struct ServerMediaConfiguration: Sendable {
+    /// Of the certificate of every DTLS association.
+    package var fingerprint: Fingerprint
+    /// Every address media may be sent to, each with the shared UDP port.
+    package var candidates: [HostCandidate]
+    /// Whether the server only answers checks (RFC 8445 §2.5). A server does.
+    package var isICELite: Bool
+    /// The codecs taken, audio and video; what is missing here is answered as if unknown.
+    package var codecs: [MediaCodec]
+
+    /// Describes the server.
+    package init(
+        fingerprint: Fingerprint, candidates: [HostCandidate], isICELite: Bool = true,
+        codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1]
+    ) {
+        self.fingerprint = fingerprint
+        self.candidates = candidates
+        self.isICELite = isICELite
+        self.codecs = codecs
+    }
+}

@@ -1,0 +1,202 @@
+// One peer's way in and out: ICE finds the path, DTLS agrees on keys, SRTP protects the media.
+// SPDX-License-Identifier: Apache-2.0
+package import DTLS
+package import ICE
+package import RTP
+package import SRTP
+package import Wire
+
+/// What a transport tells its owner.
+package enum PeerTransportEvent: Sendable, Equatable {
+    /// Packets from this path may be taken as the peer's.
+    case pathValidated(TransportPath)
+    /// The peer is sent to on this path from now on.
+    case pathSelected(TransportPath)
+    /// The handshake is done: media may flow both ways.
+    case connected
+    /// Nothing has been heard for a while; it may come back.
+    case interrupted
+    /// It came back.
+    case resumed
+    /// It is over; the text is for people.
+    case failed(String)
+}
+
+/// ICE, DTLS and SRTP of one peer (RFC 8445, 5763, 5764).
+package struct PeerTransport: ~Copyable {
+    private var ice: ICEAgent
+    private var dtls: DTLSEndpoint
+    private var sender: SRTPSender?
+    private var receiver: SRTPReceiver?
+    private var isOver = false
+    /// Where DTLS came from last: a handshake answers there, before any path is nominated.
+    private var dtlsPath: TransportPath?
+    private var events: [PeerTransportEvent] = []
+    /// Where to send; `nil` until the peer has nominated a path.
+    package private(set) var selectedPath: TransportPath?
+
+    /// Makes a transport that waits for the peer's first check.
+    ///
+    /// - Throws: A ``DTLSError`` if no handshake can be set up.
+    package init(
+        ice mode: ICEMode, local: ICECredentials, remote: ICECredentials?, tieBreaker: UInt64,
+        dtls context: DTLSContext, role: DTLSRole, fingerprints: [DTLSFingerprint],
+        at now: MediaInstant
+    ) throws(DTLSError) {
+        dtls = try DTLSEndpoint(
+            role: role, context: context, acceptedFingerprints: fingerprints, at: now)
+        ice = ICEAgent(
+            mode: mode, local: local, remote: remote, tieBreaker: tieBreaker, now: now)
+    }
+
+    /// Whether media can be sent.
+    package var isReady: Bool { sender != nil && selectedPath != nil && !isOver }
+
+    /// Takes a STUN message. Returns `false` if it was refused.
+    package mutating func receiveSTUN(
+        _ datagram: Span<UInt8>, on path: TransportPath, at now: MediaInstant
+    ) -> Bool {
+        var isAccepted = true
+        do { try ice.receive(datagram, on: path, at: now) } catch { isAccepted = false }
+        drainICE(at: now)
+        return isAccepted
+    }
+
+    /// Takes a DTLS datagram. Returns `false` if the path has not passed a check: it is then dropped.
+    package mutating func receiveDTLS(
+        _ datagram: Span<UInt8>, on path: TransportPath, at now: MediaInstant
+    ) -> Bool {
+        guard ice.isValidated(path), !isOver else { return false }
+        dtlsPath = path
+        dtls.receive(datagram, at: now)
+        drainDTLS()
+        return true
+    }
+
+    /// Opens an RTP packet in place.
+    package mutating func openRTP(
+        _ packet: inout MutableSpan<UInt8>, header: RTPHeader, on path: TransportPath,
+        at now: MediaInstant
+    ) throws(SRTPError) -> SRTPOpened? {
+        let opened = try receiver?.openRTP(
+            &packet, headerCount: header.headerCount, ssrc: header.ssrc,
+            sequenceNumber: header.sequenceNumber)
+        if opened != nil { ice.noteTraffic(on: path, at: now) }
+        return opened
+    }
+
+    /// Opens an RTCP packet in place. Returns the plain size, or `nil` before there are keys.
+    package mutating func openRTCP(
+        _ packet: inout MutableSpan<UInt8>, on path: TransportPath, at now: MediaInstant
+    ) throws(SRTPError) -> Int? {
+        let count = try receiver?.openRTCP(&packet)
+        if count != nil { ice.noteTraffic(on: path, at: now) }
+        return count
+    }
+
+    /// Seals an RTP packet whose header stands in `packet`, taking its payload from elsewhere.
+    package mutating func sealRTP(
+        _ packet: inout MutableSpan<UInt8>, headerCount: Int, payload: Span<UInt8>, ssrc: SSRC,
+        index: ExtendedSequenceNumber
+    ) throws(SRTPError) -> Int? {
+        try sender?.sealRTP(
+            &packet, headerCount: headerCount, payload: payload, ssrc: ssrc, index: index)
+    }
+
+    /// Seals an RTCP packet in place; the span must have room behind it.
+    package mutating func sealRTCP(
+        _ packet: inout MutableSpan<UInt8>, count: Int
+    ) throws(SRTPError) -> Int? {
+        try sender?.sealRTCP(&packet, count: count)
+    }
+
+    /// Lets time pass.
+    package mutating func advance(to now: MediaInstant) {
+        ice.advance(to: now)
+        drainICE(at: now)
+        dtls.advance(to: now)
+        drainDTLS()
+    }
+
+    /// When ``advance(to:)`` is needed; `nil`: not at all.
+    package var nextDeadline: MediaInstant? {
+        guard !isOver else { return nil }
+        guard let handshake = dtls.nextDeadline else { return ice.nextDeadline }
+        return ice.nextDeadline.map { min($0, handshake) } ?? handshake
+    }
+
+    /// The next STUN or DTLS datagram to send; `nil`: none.
+    package mutating func pollTransmit(into output: inout OutputSpan<UInt8>) -> TransportPath? {
+        if let path = ice.pollTransmit(into: &output) { return path }
+        // The answer goes to where the question came from; later flights to the nominated path.
+        guard let path = dtlsPath ?? selectedPath else { return nil }
+        return dtls.pollTransmit(into: &output) ? path : nil
+    }
+
+    /// The next event; `nil`: none.
+    package mutating func pollEvent() -> PeerTransportEvent? {
+        events.isEmpty ? nil : events.removeFirst()
+    }
+
+    /// Takes new credentials of both sides: an ICE restart (RFC 8445 §9). Keys and streams stay.
+    package mutating func restartICE(
+        local: ICECredentials, remote: ICECredentials, at now: MediaInstant
+    ) {
+        ice.restart(local: local, remote: remote, at: now)
+    }
+
+    /// Tells the peer that this is the end (`close_notify`).
+    package mutating func close() {
+        dtls.close()
+        isOver = true
+    }
+
+    private mutating func drainICE(at now: MediaInstant) {
+        while let event = ice.pollEvent() {
+            switch event {
+            case .validated(let path):
+                events.append(.pathValidated(path))
+            case .selected(let path):
+                selectedPath = path
+                events.append(.pathSelected(path))
+                // A client that waits for a path can say hello now.
+                dtls.advance(to: now)
+            case .disconnected: events.append(.interrupted)
+            case .resumed: events.append(.resumed)
+            case .failed: fail("nothing was heard from the peer for too long")
+            }
+        }
+    }
+
+    private mutating func drainDTLS() {
+        while let event = dtls.pollEvent() {
+            switch event {
+            case .connected(let keys): takeKeys(keys)
+            case .failed(let failure): fail("the DTLS handshake failed: \(failure)")
+            case .closed: fail("the peer closed the connection")
+            case .applicationData: break
+            }
+        }
+    }
+
+    private mutating func takeKeys(_ keys: DTLSKeyingMaterial) {
+        guard let profile = SRTPProfile(rawValue: keys.profile) else {
+            return fail("no SRTP profile in common")
+        }
+        do {
+            sender = try SRTPSender(
+                profile: profile, key: keys.localKey.span, salt: keys.localSalt.span)
+            receiver = try SRTPReceiver(
+                profile: profile, key: keys.remoteKey.span, salt: keys.remoteSalt.span)
+            events.append(.connected)
+        } catch {
+            fail("the SRTP keys could not be used: \(error)")
+        }
+    }
+
+    private mutating func fail(_ reason: String) {
+        guard !isOver else { return }
+        isOver = true
+        events.append(.failed(reason))
+    }
+}
