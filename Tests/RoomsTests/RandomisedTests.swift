@@ -88,7 +88,7 @@ private struct Run {
         configuration.tracksPerParticipantMax = 4
         configuration.pairSlotsMax = 6
         configuration.slotGrowthStep = 2
-        room = RoomCore(name: try! RoomName("r"), configuration: configuration, at: .zero)
+        room = RoomCore(name: must(try RoomName("r")), configuration: configuration, at: .zero)
     }
 
     mutating func pick(_ count: Int) -> Int { Int(random.next() % UInt64(max(count, 1))) }
@@ -127,7 +127,7 @@ private struct Run {
         }
     }
 
-    private var id: RequestID { RequestID(1)! }
+    private var id: RequestID { must(RequestID(1)) }
 
     private mutating func act(_ message: ClientMessage) {
         room.handle(message, from: someone(), at: now)

@@ -7,7 +7,7 @@ import Wire
 @testable import Rooms
 
 @Suite struct RoomDirectoryTests {
-    private func name(_ text: String) -> RoomName { try! RoomName(text) }
+    private func name(_ text: String) -> RoomName { must(try RoomName(text)) }
 
     private func drain(_ directory: inout RoomDirectory) -> [(room: RoomName, effect: RoomEffect)] {
         var effects: [(room: RoomName, effect: RoomEffect)] = []
@@ -40,7 +40,7 @@ import Wire
         try directory.join(name("b"), RoomHarness.entry(2, "same"), at: .zero)
         try directory.join(name("a"), RoomHarness.entry(3, "other"), at: .zero)
         _ = drain(&directory)
-        let request = RequestID(2)!
+        let request = must(RequestID(2))
         directory.handle(
             .publish(request, PublishRequest(source: .camera, mid: mid("1"))), from: key(1),
             at: .zero)
@@ -115,7 +115,9 @@ import Wire
             for session in present { directory.handle(.pong, from: session, at: now) }
             directory.advance(to: now)
             for (_, effect) in drain(&directory) {
-                if case .drop(let session, .timeout) = effect { Issue.record("\(session) timed out") }
+                if case .drop(let session, .timeout) = effect {
+                    Issue.record("\(session) timed out")
+                }
             }
         }
         #expect(directory.memberCount == 15)
