@@ -52,10 +52,7 @@ struct DTLSOutbox {
         var offset = 0
         while let record = DTLSRecord.parse(in: datagram.span, at: offset) {
             if record.epoch == 0 {
-                for index in 0..<6 {
-                    result[offset + 5 + index] = UInt8(
-                        truncatingIfNeeded: sequence >> UInt64(8 * (5 - index)))
-                }
+                DTLSRecord.setSequence(sequence, ofRecordAt: offset, in: &result)
                 sequence += 1
             }
             offset = record.range.upperBound

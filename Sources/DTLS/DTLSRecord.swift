@@ -34,6 +34,16 @@ struct DTLSRecord {
         guard end <= datagram.count else { return nil }
         return DTLSRecord(kind: kind, epoch: epoch, range: offset..<end, body: start..<end)
     }
+
+    /// Writes the 48-bit sequence number of the record at `offset`, which must be one.
+    static func setSequence(
+        _ sequence: UInt64, ofRecordAt offset: Int, in datagram: inout [UInt8]
+    ) {
+        for index in 0..<6 {
+            datagram[offset + 5 + index] = UInt8(
+                truncatingIfNeeded: sequence >> UInt64(8 * (5 - index)))
+        }
+    }
 }
 
 /// One fragment of a handshake message (RFC 6347 §4.2.2), by its place.

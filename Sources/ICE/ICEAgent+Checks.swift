@@ -150,7 +150,9 @@ extension ICEAgent {
     mutating func failCheck(_ index: Int) {
         paths[index].isUsable = false
         paths[index].wantsNomination = false
-        if index == selectedIndex || isSelectedSuspect {
+        if index == selectedIndex {
+            paths[index].check = .scheduled(at: now, isTriggered: false)
+        } else if isSelectedSuspect {
             paths[index].check = .scheduled(at: now + ICETiming.retryAfter, isTriggered: false)
         } else {
             paths[index].check = .idle
@@ -293,7 +295,7 @@ extension ICEAgent {
     }
 
     /// 0.8 to 1.2 times `interval` (RFC 7675 §5.1), spread by the number of the transaction.
-    private func jittered(_ interval: MediaDuration) -> MediaDuration {
+    func jittered(_ interval: MediaDuration) -> MediaDuration {
         let mixed = (tieBreaker ^ transactionCount &* 0x9E37_79B9_7F4A_7C15) >> 40 & 0xFF
         let tenths = interval.nanoseconds / 10
         return MediaDuration(nanoseconds: tenths * 8 + tenths * 4 * Int64(mixed) / 255)

@@ -27,6 +27,14 @@ extension ICEAgent {
     /// Whether a check of this path is about consent to keep sending on it (RFC 7675); ours then repeat the nomination, as browsers' do.
     func isConsentCheck(_ index: Int) -> Bool { hasSelected && index == selectedIndex }
 
+    /// Plans the next check of a pair that was just selected for consent, not as a backup.
+    mutating func hastenConsent(_ index: Int) {
+        if case .scheduled(let due, _) = paths[index].check {
+            let consent = now + jittered(ICETiming.consentInterval)
+            paths[index].check = .scheduled(at: min(due, consent), isTriggered: false)
+        }
+    }
+
     /// Whether the selected pair may be dead: none, its checks failed, or one waits long and nothing else comes either.
     var isSelectedSuspect: Bool {
         guard hasSelected, let selectedIndex else { return true }

@@ -63,7 +63,7 @@ package struct Negotiator: Sendable {
             version: (previous?.version ?? 0) &+ 1, sections: sections)
         let writer = AnswerWriter(
             configuration: configuration, offer: offered, media: media, bundle: order,
-            repeatsTransport: profile != .sdk)
+            repeatsFingerprint: profile != .sdk)
         return (media, writer.description().serialized())
     }
 

@@ -117,6 +117,16 @@ final class DTLSPair {
         }
     }
 
+    /// Whether a side is connected, whatever the other is.
+    func isConnected(client isClient: Bool) -> Bool {
+        isClient ? client.isConnected : server.isConnected
+    }
+
+    /// Sends application data from one side.
+    func send(_ data: [UInt8], fromClient: Bool) -> Bool {
+        fromClient ? client.send(data.span) : server.send(data.span)
+    }
+
     var clientKeys: DTLSKeyingMaterial? { Self.keys(clientEvents) }
     var serverKeys: DTLSKeyingMaterial? { Self.keys(serverEvents) }
 
