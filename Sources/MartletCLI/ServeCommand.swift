@@ -71,7 +71,14 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How long a room stays after its last member has gone.")
     var roomTimeout = Lifetime(seconds: 10)
 
-    @Option(help: "How much to log: trace, debug, info, notice, warning, error or critical.")
+    @Option(
+        help: "How much to log: trace, debug, info, notice, warning, error or critical.",
+        transform: { text in
+            guard let level = Logger.Level(rawValue: text) else {
+                throw ValidationError("\(text) is no log level.")
+            }
+            return level
+        })
     var logLevel = Logger.Level.warning
 
     func validate() throws {
@@ -229,8 +236,6 @@ struct ServeCommand: AsyncParsableCommand {
         }
         print(lines.joined(separator: "\n"))
         // Scripts wait for these lines through a pipe.
-        unsafe fflush(stdout)
+        fflush(nil)
     }
 }
-
-extension Logger.Level: ExpressibleByArgument {}

@@ -100,5 +100,5 @@ struct Lifetime: ExpressibleByArgument {
         self.seconds = seconds
     }
 
-    var defaultValueDescription: String { "1h" }
+    var defaultValueDescription: String { "\(seconds)s" }
 }
