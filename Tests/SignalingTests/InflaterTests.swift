@@ -1,8 +1,7 @@
 // The inflater against streams that zlib made, and against broken ones.
 // SPDX-License-Identifier: Apache-2.0
+import Signaling
 import Testing
-
-@testable import SignalServer
 
 struct InflaterTests {
     /// `zlib.compressobj(9, wbits=-15)` of `text`.
@@ -40,11 +39,11 @@ struct InflaterTests {
         }
     }
 
-    @Test func noFlippedByteTraps() {
+    @Test func noFlippedBitTraps() {
         for index in Self.dynamic.indices {
-            for value in UInt8.min...UInt8.max {
+            for bit in 0..<8 {
                 var bytes = Self.dynamic
-                bytes[index] = value
+                bytes[index] ^= 1 << bit
                 _ = try? Inflater.inflate(bytes, bytesMax: 10_000)
             }
         }
