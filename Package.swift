@@ -124,7 +124,7 @@ let servers: [Target] = [
         name: "MartletCLI",
         dependencies: [
             "SignalServer", "MediaIO", "MediaWorker", "Negotiation", "Signaling", "Rooms",
-            "DTLS", "MediaCrypto", "Wire",
+            "DTLS", "SRTP", "RTP", "MediaCrypto", "Wire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),

@@ -18,6 +18,8 @@ package struct ServerLimits: Sendable {
     package var fragmentsMax = 64
     /// Messages a client may send within one second.
     package var messagesPerSecondMax = 200
+    /// Offers, joins included, a client may send within a minute: each costs a negotiation.
+    package var offersPerMinuteMax = 30
     /// Messages waiting for a slow reader before it is cut off.
     package var outboundMessagesMax = 1024
     /// Bytes waiting for a slow reader before it is cut off.
