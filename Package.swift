@@ -100,13 +100,67 @@ let testSupport: [Target] = [
     tests("ImpairmentProxy", ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment"]),
 ]
 
+/// The server's HTTP and WebSocket face, and the `martlet` executable over everything.
+///
+/// No product named here reaches NIOSSL, swift-crypto or another copy of BoringSSL: that is several hundred C
+/// files more in every fresh build (docs/architecture.md).
+let network: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOWebSocket", package: "swift-nio"),
+    .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+]
+let servers: [Target] = [
+    floor(
+        "SignalServer",
+        network + [
+            "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "SDP", "RTP",
+            "MediaWorker",
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+            .product(name: "Logging", package: "swift-log"),
+        ]),
+    tests(
+        "SignalServer",
+        network + [
+            "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "RTP", "MediaWorker",
+            .product(name: "Logging", package: "swift-log"),
+        ]),
+    .executableTarget(
+        name: "MartletCLI",
+        dependencies: [
+            "SignalServer", "MediaIO", "MediaWorker", "Negotiation", "Signaling", "Rooms",
+            "DTLS", "SRTP", "RTP", "MediaCrypto", "Wire",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        swiftSettings: strict),
+]
+
+/// `MARTLET_SANS_IO_ONLY=1 swift build` leaves out the HTTP server, the executable and their packages: work on
+/// floors 1 to 5 and on the sockets then builds in seconds instead of minutes.
+let isSansIOOnly = Context.environment["MARTLET_SANS_IO_ONLY"] != nil
+
+let serverPackages: [Package.Dependency] = [
+    .package(
+        url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+]
+
 let package = Package(
     name: "martlet",
-    products: [
-        .executable(name: "martlet-impair", targets: ["ImpairmentProxy"])
-    ],
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0")
-    ],
-    targets: sansIO + drivers + testSupport
+    products: [.executable(name: "martlet-impair", targets: ["ImpairmentProxy"])]
+        + (isSansIOOnly ? [] : [.executable(name: "martlet", targets: ["MartletCLI"])]),
+    dependencies: [.package(url: "https://github.com/apple/swift-collections", from: "1.6.0")]
+        + (isSansIOOnly ? [] : serverPackages),
+    targets: sansIO + drivers + testSupport + (isSansIOOnly ? [] : servers)
 )

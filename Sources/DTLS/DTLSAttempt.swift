@@ -18,6 +18,7 @@ final class DTLSAttempt {
     private var backoff = DTLSLimits.backoffMin
     private var bytesTaken = 0
     private var encryptedRecordsTaken = 0
+    private var sequence: UInt64 = 0
 
     init(session: DTLSSession, at now: MediaInstant) {
         self.session = session
@@ -36,6 +37,20 @@ final class DTLSAttempt {
         }
         bytesTaken += record.range.count
         return true
+    }
+
+    /// Takes one record and carries the handshake on.
+    ///
+    /// An unprotected record is numbered anew, by arrival: anybody can write a high number, after
+    /// which OpenSSL's replay window would shut the peer's own records out. Handshake messages have
+    /// numbers of their own.
+    func take(_ record: DTLSRecord, of datagram: Span<UInt8>) -> DTLSSession.Progress {
+        let span = datagram.extracting(record.range)
+        guard record.epoch == 0 else { return session.handshake(span) }
+        var copy = span.copied()
+        DTLSRecord.setSequence(sequence, ofRecordAt: 0, in: &copy)
+        sequence += 1
+        return session.handshake(copy.span)
     }
 
     /// Takes what OpenSSL wrote. If it is anything, the peer has answered the flight before it.
@@ -76,7 +91,8 @@ struct DTLSHelloFragments {
     private var messageCount: Int?
     private var fragments: [(offset: Int, bytes: [UInt8])] = []
 
-    /// Whether a fragment can belong to the same ClientHello: same length, same bytes where both are known.
+    /// Whether a fragment can belong to the same ClientHello: same length, same bytes where both
+    /// are known.
     func match(_ fragment: DTLSHandshakeFragment, in datagram: Span<UInt8>) -> Bool {
         guard let messageCount else { return true }
         guard messageCount == fragment.messageCount else { return false }

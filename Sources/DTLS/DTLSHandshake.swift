@@ -1,13 +1,14 @@
-// The time before keys: which records reach OpenSSL, what is repeated, and what is done when a handshake breaks.
+// The time before keys: what reaches OpenSSL, what is repeated, and what follows a break.
 // SPDX-License-Identifier: Apache-2.0
 import Wire
 
 /// An endpoint's handshake, made of one or more attempts.
 ///
-/// Until it is complete nothing in a DTLS 1.2 handshake is authentic, and OpenSSL ends a session over the first wrong
-/// byte. So a broken attempt is dropped silently and another one may succeed: a client begins anew, and a server
-/// starts one attempt for each different ClientHello and shows what follows to all of them; the one whose keys
-/// are the peer's completes. A forged message can therefore cost time, not the connection.
+/// Until it is complete nothing in a DTLS 1.2 handshake is authentic, and OpenSSL ends a session
+/// over the first wrong byte. So a broken attempt is dropped silently and another one may succeed:
+/// a client begins anew, and a server starts one attempt for each different ClientHello and shows
+/// what follows to all of them; the one whose keys are the peer's completes. A forged message can
+/// therefore cost time, not the connection.
 struct DTLSHandshake {
     /// What a step came to.
     enum Outcome {
@@ -20,11 +21,20 @@ struct DTLSHandshake {
     private let context: DTLSContext
     private let pathBytesMax: Int
     private var attempts: [DTLSAttempt] = []
+    /// The one attempt whose flight is repeated: the latest whose ClientHello was sent or seen.
+    /// Repeating others would show a peer that began anew the answers to what it has forgotten, and
+    /// break its handshake again.
+    private var active: DTLSAttempt?
+    /// When a client whose attempt broke begins anew; until then what comes belongs to the broken
+    /// one.
+    private var beginsAnewAt: MediaInstant?
     private var attemptsMade = 0
     private var failures = 0
     private var lastReason: String?
-    private var peerAlert: UInt8?
-    private var endsAt: MediaInstant
+    /// What the peer's last unprotected fatal alert said, and until when the handshake may prove it
+    /// wrong.
+    private var peerAlert: (description: UInt8, endsAt: MediaInstant)?
+    private let endsAt: MediaInstant
 
     init(role: DTLSRole, context: DTLSContext, pathBytesMax: Int, at now: MediaInstant) {
         self.role = role
@@ -35,10 +45,9 @@ struct DTLSHandshake {
 
     /// When `advance` has something to do.
     var nextDeadline: MediaInstant {
-        var next = endsAt
-        for attempt in attempts {
-            if let due = attempt.repeatAt { next = min(next, due) }
-        }
+        var next = min(endsAt, peerAlert?.endsAt ?? endsAt)
+        if let due = active?.repeatAt { next = min(next, due) }
+        if let beginsAnewAt { next = min(next, beginsAnewAt) }
         return next
     }
 
@@ -57,6 +66,7 @@ struct DTLSHandshake {
         let attempt = DTLSAttempt(session: session, at: now)
         if attempts.count >= DTLSLimits.attemptsAtOnceMax { attempts.removeFirst() }
         attempts.append(attempt)
+        active = attempt
         return attempt
     }
 
@@ -123,6 +133,7 @@ struct DTLSHandshake {
             matching = [attempt]
         }
         // An attempt that has answered repeats its flight by its own timer.
+        active = matching.last
         matching.removeAll { $0.hasAnswered }
         for attempt in matching { attempt.hello.insert(fragment, in: datagram) }
         return feed(
@@ -138,14 +149,16 @@ struct DTLSHandshake {
                 counters.recordsOverLimit += 1
                 continue
             }
-            switch attempt.session.handshake(datagram.extracting(record.range)) {
+            switch attempt.take(record, of: datagram) {
             case .needsMore:
-                outbox.append(attempt.collectFlight(at: now))
+                let flight = attempt.collectFlight(at: now)
+                if !flight.isEmpty { peerAlert = nil }  // the peer goes on: it was not its alert
+                outbox.append(flight)
             case .finished:
                 return .finished(attempt)
             case .fatal:
                 counters.brokenAttempts += 1
-                if let failure = abandon(attempt, outbox: &outbox, at: now) {
+                if let failure = abandon(attempt, at: now) {
                     return .failed(failure)
                 }
             }
@@ -153,29 +166,25 @@ struct DTLSHandshake {
         return .goesOn
     }
 
-    /// Drops a broken attempt without a word (an alert would end the peer's good one) and begins anew if that is
-    /// ours to do. Returns the failure if there is nothing left to try.
-    private mutating func abandon(
-        _ attempt: DTLSAttempt, outbox: inout DTLSOutbox, at now: MediaInstant
-    ) -> DTLSFailure? {
+    /// Drops a broken attempt without a word: an alert would end the peer's good one. Returns the
+    /// failure if there is nothing left to try.
+    private mutating func abandon(_ attempt: DTLSAttempt, at now: MediaInstant) -> DTLSFailure? {
         let reason = attempt.session.failureReason
         lastReason = reason
         failures += 1
         attempts.removeAll { $0 === attempt }
+        if active === attempt { active = attempts.last }
         guard attempts.isEmpty else { return nil }
         guard failures < DTLSLimits.failuresMax else { return .refused(reason: reason) }
         if role == .client {
-            do throws(DTLSError) {
-                try begin(outbox: &outbox, at: now)
-            } catch {
-                return .refused(reason: reason)
-            }
+            let pause = DTLSLimits.backoffMin * (1 << Int64(failures - 1))
+            beginsAnewAt = now + min(pause, DTLSLimits.backoffMax)
         }
         return nil
     }
 
-    // Anybody can write an unprotected alert, so it does not end the handshake; but a handshake that does not
-    // complete soon after it will not.
+    // Anybody can write an unprotected alert, so it does not end the handshake; but a handshake
+    // that does not complete soon after it will not.
     private mutating func note(
         alert record: DTLSRecord, in datagram: Span<UInt8>, counters: inout DTLSCounters,
         at now: MediaInstant
@@ -184,8 +193,7 @@ struct DTLSHandshake {
         guard record.body.count == 2, datagram.uint8(at: record.body.lowerBound) == 2,
             let description = datagram.uint8(at: record.body.lowerBound + 1), peerAlert == nil
         else { return }
-        peerAlert = description
-        endsAt = min(endsAt, now + DTLSLimits.alertGrace)
+        peerAlert = (description, now + DTLSLimits.alertGrace)
     }
 
     // MARK: Time
@@ -194,8 +202,10 @@ struct DTLSHandshake {
     mutating func advance(
         to now: MediaInstant, outbox: inout DTLSOutbox, counters: inout DTLSCounters
     ) -> Outcome {
+        if let peerAlert, now >= min(peerAlert.endsAt, endsAt) {
+            return .failed(.peerAlert(peerAlert.description))
+        }
         if now >= endsAt {
-            if let peerAlert { return .failed(.peerAlert(peerAlert)) }
             if let lastReason { return .failed(.refused(reason: lastReason)) }
             return .failed(.timedOut)
         }
@@ -203,20 +213,19 @@ struct DTLSHandshake {
             now >= attempt.flightBegan + DTLSLimits.patience
         {
             // The server cannot make sense of what we sent, or has forgotten us.
-            let spare = attempts
             attempts = []
-            do throws(DTLSError) {
-                try begin(outbox: &outbox, at: now)
-            } catch {
-                attempts = spare
-            }
+            beginsAnewAt = now
         }
-        for attempt in attempts {
-            let flight = attempt.flightToRepeat(at: now)
-            if !flight.isEmpty {
-                counters.repeatedFlights += 1
-                outbox.append(flight)
+        if let begin = beginsAnewAt, begin <= now {
+            beginsAnewAt = nil
+            do throws(DTLSError) {
+                try self.begin(outbox: &outbox, at: now)
+            } catch {
+                return .failed(.refused(reason: lastReason ?? "no answer to the last flight"))
             }
+        } else if let flight = active?.flightToRepeat(at: now), !flight.isEmpty {
+            counters.repeatedFlights += 1
+            outbox.append(flight)
         }
         return .goesOn
     }

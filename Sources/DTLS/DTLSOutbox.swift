@@ -4,8 +4,8 @@ import Wire
 
 /// A bounded queue of outgoing datagrams.
 ///
-/// Unprotected records (epoch 0) get their sequence number here and not from OpenSSL: a flight can be repeated, and
-/// a handshake begun anew, and still no number is used twice (RFC 6347 §4.1).
+/// Unprotected records (epoch 0) get their sequence number here and not from OpenSSL: a flight can
+/// be repeated, and a handshake begun anew, and still no number is used twice (RFC 6347 §4.1).
 struct DTLSOutbox {
     private var datagrams: [[UInt8]] = []
     private var head = 0
@@ -52,10 +52,7 @@ struct DTLSOutbox {
         var offset = 0
         while let record = DTLSRecord.parse(in: datagram.span, at: offset) {
             if record.epoch == 0 {
-                for index in 0..<6 {
-                    result[offset + 5 + index] = UInt8(
-                        truncatingIfNeeded: sequence >> UInt64(8 * (5 - index)))
-                }
+                DTLSRecord.setSequence(sequence, ofRecordAt: offset, in: &result)
                 sequence += 1
             }
             offset = record.range.upperBound

@@ -66,7 +66,10 @@ extension ICEAgent {
             connection = .connected
             livenessDeadline = lastReceived + ICETiming.disconnectedAfter
         }
-        if !isSame { emit(.selected(paths[index].path)) }
+        if !isSame {
+            if !isLite { hastenConsent(index) }
+            emit(.selected(paths[index].path))
+        }
     }
 
     /// Follows a nomination by the peer, if `ICENomination` lets it replace the selected path.

@@ -3,15 +3,17 @@
 import RTP
 import SDP
 
-/// Writes an answer: sections in the offer's order, one transport for all (RFC 8829 §5.3, RFC 9143 §7.3).
+/// Writes an answer: sections in the offer's order, one transport for all (RFC 8829 §5.3, RFC 9143
+/// §7.3).
 struct AnswerWriter {
     let configuration: ServerMediaConfiguration
     let offer: DescribedSession
     let media: PeerMedia
     /// The living sections, in the order of the group; the first carries the candidates.
     let bundle: [Int]
-    /// Whether every section repeats ICE words and fingerprint: clients outside browsers look for them there.
-    let repeatsTransport: Bool
+    /// Whether every section repeats the fingerprint instead of one line above all: clients outside
+    /// browsers look for it there.
+    let repeatsFingerprint: Bool
 
     /// The answer.
     func description() -> SessionDescription {
@@ -25,6 +27,7 @@ struct AnswerWriter {
             answer.attributes.append(SDPAttribute("extmap-allow-mixed"))
         }
         answer.attributes.append(SDPAttribute("msid-semantic", " WMS *"))
+        if !repeatsFingerprint { answer.attributes.append(fingerprintLine) }
         for section in media.sections {
             answer.media.append(
                 section.isRejected ? rejected(section) : accepted(section))
@@ -89,10 +92,8 @@ struct AnswerWriter {
     }
 
     private func transportLines(of section: MediaSection) -> [SDPAttribute] {
-        let isFirst = section.index == bundle.first
-        guard isFirst || repeatsTransport else { return [] }
         var lines: [SDPAttribute] = []
-        if isFirst {
+        if section.index == bundle.first {
             for (number, candidate) in configuration.candidates.enumerated() {
                 let line = CandidateLine(
                     foundation: "\(number + 1)", address: candidate.address,
@@ -101,13 +102,18 @@ struct AnswerWriter {
             }
             lines.append(SDPAttribute("end-of-candidates"))
         }
+        // RFC 9143 §7.3 wants these in the first section alone; Firefox refuses sections without
+        // them.
         lines.append(SDPAttribute("ice-ufrag", media.localICE.usernameFragment))
         lines.append(SDPAttribute("ice-pwd", media.localICE.password))
-        let digest = FingerprintLine.text(configuration.fingerprint.bytes)
-        lines.append(
-            SDPAttribute("fingerprint", "\(configuration.fingerprint.algorithm) \(digest)"))
+        if repeatsFingerprint { lines.append(fingerprintLine) }
         lines.append(SDPAttribute("setup", DTLSSetup.passive.rawValue))
         return lines
+    }
+
+    private var fingerprintLine: SDPAttribute {
+        let digest = FingerprintLine.text(configuration.fingerprint.bytes)
+        return SDPAttribute("fingerprint", "\(configuration.fingerprint.algorithm) \(digest)")
     }
 
     private func append(

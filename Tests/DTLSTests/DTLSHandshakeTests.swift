@@ -1,4 +1,4 @@
-// Whole handshakes between two endpoints: profiles, certificates, sizes, losses, and what must fail.
+// Whole handshakes: profiles, certificates, sizes, losses, and what must fail.
 // SPDX-License-Identifier: Apache-2.0
 import MediaCrypto
 import Testing
@@ -78,7 +78,8 @@ struct DTLSHandshakeTests {
 
     @Test func anyFingerprintOfTheStrongestDigestVouches() {
         let pair = DTLSPair(serverAccepts: [
-            Fixture.fingerprint(Fixture.serverIdentity), Fixture.fingerprint(Fixture.clientIdentity),
+            Fixture.fingerprint(Fixture.serverIdentity),
+            Fixture.fingerprint(Fixture.clientIdentity),
         ])
         pair.run()
         #expect(pair.isConnected)
@@ -113,7 +114,7 @@ struct DTLSHandshakeTests {
         pair.run { _ in [] }
         #expect(pair.clientEvents == [.failed(.timedOut)])
         #expect(pair.serverEvents == [.failed(.timedOut)])
-        #expect(pair.now == .zero + DTLSLimits.handshakeTimeMax)
+        #expect(pair.now == MediaInstant.zero + DTLSLimits.handshakeTimeMax)
         // 50, 100, 200, 400, 800 ms, then each second.
         #expect((30...40).contains(pair.sent.count))
     }

@@ -10,10 +10,12 @@ enum Fixture {
     static let serverIdentity = identity("server")
     static let clientIdentity = identity("client")
 
+    // swift-format-ignore: NeverUseForceTry
     static func identity(_ name: String) -> CertificateIdentity {
         try! CertificateIdentity.generateP256(commonName: name)
     }
 
+    // swift-format-ignore: NeverUseForceTry
     static func context(
         _ identity: CertificateIdentity, _ profiles: [UInt16] = [7, 8, 1]
     ) -> DTLSContext {
@@ -50,6 +52,7 @@ final class DTLSPair {
     var sent: [Flying] = []
     private var flying: [Flying] = []
 
+    // swift-format-ignore: NeverUseForceTry
     init(
         client clientContext: DTLSContext = Fixture.clientContext,
         server serverContext: DTLSContext = Fixture.serverContext,
@@ -115,6 +118,16 @@ final class DTLSPair {
             }
             collect()
         }
+    }
+
+    /// Whether a side is connected, whatever the other is.
+    func isConnected(client isClient: Bool) -> Bool {
+        isClient ? client.isConnected : server.isConnected
+    }
+
+    /// Sends application data from one side.
+    func send(_ data: [UInt8], fromClient: Bool) -> Bool {
+        fromClient ? client.send(data.span) : server.send(data.span)
     }
 
     var clientKeys: DTLSKeyingMaterial? { Self.keys(clientEvents) }

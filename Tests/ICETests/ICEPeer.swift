@@ -63,6 +63,9 @@ final class BoxedAgent {
     var pathCount: Int { agent.paths.count }
     var eventCount: Int { agent.events.count }
     var role: ICERole { agent.role }
+    var hasSelected: Bool { agent.hasSelected }
+    var localCandidates: [ICELocalCandidate] { agent.localCandidates }
+    var remoteCandidates: [ICECandidate] { agent.remoteCandidates }
 
     func isValidated(_ path: TransportPath) -> Bool { agent.isValidated(path) }
     func noteTraffic(on path: TransportPath, at now: MediaInstant) {

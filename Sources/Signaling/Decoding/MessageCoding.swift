@@ -65,9 +65,7 @@ enum MessageCoding {
     static func decode<Value: Decodable>(
         _ type: Value.Type, from bytes: Span<UInt8>, limits: SignalingLimits
     ) throws(SignalingError) -> Value {
-        guard JSONScan.nests(within: limits.nestingMax, bytes) else {
-            throw SignalingError(.nestingTooDeep)
-        }
+        try JSONScan.check(bytes, nestingMax: limits.nestingMax)
         let data = Data(bytes.copied())
         do {
             return try JSONDecoder().decode(type, from: data)

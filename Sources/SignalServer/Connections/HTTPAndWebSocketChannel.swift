@@ -1,0 +1,98 @@
+// One port for both: HTTP goes to Hummingbird's responder, an upgrade at the signalling path to a WebSocket.
+// SPDX-License-Identifier: Apache-2.0
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import NIOWebSocket
+
+/// The pipeline of an accepted connection.
+///
+/// Hummingbird has no WebSocket product in this package; its `ServerChildChannel` is the seam for NIO's own.
+struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
+    typealias Frames = NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
+
+    /// What a connection turned out to be.
+    enum Negotiated: Sendable {
+        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
+        case webSocket(Frames)
+    }
+
+    /// A connection whose first request is still being read.
+    struct Value: ServerChildChannelValue {
+        let negotiated: EventLoopFuture<Negotiated>
+        let channel: any Channel
+    }
+
+    /// Where WebSockets are accepted.
+    static let signalPath = "/v1/signal"
+
+    let responder: HTTPChannelHandler.Responder
+    let limits: ServerLimits
+    let tooLarge: ByteBuffer
+    let onWebSocket: @Sendable (Frames) async -> Void
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let headDeadline = FirstHeadDeadline(timeout: limits.headerTimeout)
+            let headDeadlineRemoval = NIOLoopBound(headDeadline, eventLoop: channel.eventLoop)
+            try channel.pipeline.syncOperations.addHandlers(
+                headDeadline, WriteStallGuard(timeout: limits.writeStallTimeout))
+            let upgrader = NIOTypedWebSocketServerUpgrader<Negotiated>(
+                maxFrameSize: limits.messageBytesMax,
+                // The filter lets no other upgrade through.
+                shouldUpgrade: { channel, _ in
+                    channel.eventLoop.makeSucceededFuture(HTTPHeaders())
+                },
+                upgradePipelineHandler: { channel, _ in
+                    channel.eventLoop.makeCompletedFuture {
+                        channel.pipeline.syncOperations.removeHandler(
+                            headDeadlineRemoval.value, promise: nil)
+                        return .webSocket(try Frames(wrappingChannelSynchronously: channel))
+                    }
+                })
+            let upgrade = NIOTypedHTTPServerUpgradeConfiguration<Negotiated>(
+                upgraders: [upgrader],
+                notUpgradingCompletionHandler: { [limits, tooLarge] channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        channel.pipeline.syncOperations.removeHandler(
+                            headDeadlineRemoval.value, promise: nil)
+                        try channel.pipeline.syncOperations.addHandlers(
+                            HTTP1ToHTTPServerCodec(secure: false),
+                            RequestGuard(limits: limits, tooLarge: tooLarge))
+                        return .http(
+                            try NIOAsyncChannel(
+                                wrappingChannelSynchronously: channel,
+                                configuration: .init(isOutboundHalfClosureEnabled: true)))
+                    }
+                })
+            var pipeline = NIOUpgradableHTTPServerPipelineConfiguration(
+                upgradeConfiguration: upgrade)
+            // HTTPTypes has checked the fields already.
+            pipeline.enableResponseHeaderValidation = false
+            pipeline.decoderConfiguration.maxHeaderFieldSize = limits.headerFieldBytesMax
+            pipeline.decoderConfiguration.maxHeaderListSize = limits.headerListBytesMax
+            let chosen = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
+                configuration: pipeline)
+            let upgradeHandler = try channel.pipeline.syncOperations.handler(
+                type: NIOTypedHTTPServerUpgradeHandler<Negotiated>.self)
+            try channel.pipeline.syncOperations.addHandler(
+                FirstRequestFilter(signalPath: Self.signalPath), position: .before(upgradeHandler))
+            return Value(negotiated: chosen, channel: channel)
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        do {
+            switch try await value.negotiated.get() {
+            case .http(let channel): await handleHTTP(asyncChannel: channel, logger: logger)
+            case .webSocket(let frames): await onWebSocket(frames)
+            }
+        } catch {
+            value.channel.close(promise: nil)
+        }
+    }
+}

@@ -1,0 +1,176 @@
+// One signalling WebSocket: a bounded queue towards the client, and a loop that reads its messages.
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import NIOWebSocket
+import Synchronization
+
+/// A client's WebSocket as the hub sees it: messages go in without waiting, and a reader too slow for them is cut off.
+final class SignalSocket: Sendable {
+    /// What waits to be written.
+    private enum Item: Sendable {
+        case text(ByteBuffer)
+        case pong(ByteBuffer)
+        case close(WebSocketErrorCode, String)
+
+        var byteCount: Int {
+            switch self {
+            case .text(let buffer), .pong(let buffer): buffer.readableBytes
+            case .close(_, let reason): reason.utf8.count
+            }
+        }
+    }
+
+    /// How a connection came to its end.
+    enum Ending: Sendable {
+        /// The client sent a close frame.
+        case closedByClient
+        /// The connection broke, or this side closed it.
+        case lost
+    }
+
+    private struct Queue {
+        var messageCount = 0
+        var byteCount = 0
+        var isClosing = false
+    }
+
+    private let channel: any Channel
+    private let limits: ServerLimits
+    private let items: AsyncStream<Item>
+    private let itemsIn: AsyncStream<Item>.Continuation
+    private let queue = Mutex(Queue())
+    private let onOverflow: @Sendable () -> Void
+
+    /// - Parameter onOverflow: Called once if the client was cut off because it did not read.
+    init(
+        channel: any Channel, limits: ServerLimits, onOverflow: @escaping @Sendable () -> Void
+    ) {
+        self.channel = channel
+        self.limits = limits
+        self.onOverflow = onOverflow
+        (items, itemsIn) = AsyncStream.makeStream()
+    }
+
+    /// Queues a text message; a client with too much waiting is disconnected instead.
+    func send(_ text: ByteBuffer) { enqueue(.text(text)) }
+
+    /// Queues a close frame behind what already waits; later messages are discarded.
+    func close(_ code: WebSocketErrorCode, reason: String = "") {
+        enqueue(.close(code, reason))
+    }
+
+    private func enqueue(_ item: Item) {
+        let hasOverflown = queue.withLock { queue -> Bool in
+            guard !queue.isClosing else { return false }
+            queue.messageCount += 1
+            queue.byteCount += item.byteCount
+            if queue.messageCount > limits.outboundMessagesMax
+                || queue.byteCount > limits.outboundBytesMax
+            {
+                queue.isClosing = true
+                return true
+            }
+            if case .close = item { queue.isClosing = true }
+            // Under the lock, so that what is accepted keeps its order.
+            itemsIn.yield(item)
+            return false
+        }
+        if hasOverflown {
+            itemsIn.finish()
+            onOverflow()
+            channel.close(promise: nil)
+        }
+    }
+
+    /// Reads messages until either side closes; returns how, when the connection is gone.
+    func run(
+        _ frames: HTTPAndWebSocketChannel.Frames,
+        onMessage: @escaping @Sendable (ByteBuffer) async -> Void
+    ) async -> Ending {
+        let ending = try? await frames.executeThenClose { inbound, outbound in
+            async let written: Void = write(to: outbound)
+            let ending = await read(inbound, onMessage: onMessage)
+            // Whatever waits may still leave, a close frame behind it; then the writer ends.
+            itemsIn.finish()
+            await written
+            return ending
+        }
+        itemsIn.finish()
+        return ending ?? .lost
+    }
+
+    private func write(to outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>) async {
+        for await item in items {
+            queue.withLock { queue in
+                queue.messageCount -= 1
+                queue.byteCount -= item.byteCount
+            }
+            do {
+                switch item {
+                case .text(let buffer):
+                    try await outbound.write(WebSocketFrame(fin: true, opcode: .text, data: buffer))
+                case .pong(let buffer):
+                    try await outbound.write(WebSocketFrame(fin: true, opcode: .pong, data: buffer))
+                case .close(let code, let reason):
+                    var data = ByteBuffer()
+                    data.write(webSocketErrorCode: code)
+                    data.writeString(reason)
+                    try await outbound.write(
+                        WebSocketFrame(fin: true, opcode: .connectionClose, data: data))
+                    // Give the client a moment to answer the close, then end without it.
+                    let channel = channel
+                    channel.eventLoop.scheduleTask(in: .milliseconds(500)) {
+                        channel.close(promise: nil)
+                    }
+                    return
+                }
+            } catch {
+                channel.close(promise: nil)
+                return
+            }
+        }
+    }
+
+    private func read(
+        _ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>,
+        onMessage: @Sendable (ByteBuffer) async -> Void
+    ) async -> Ending {
+        var assembler = WebSocketAssembler(
+            messageBytesMax: limits.messageBytesMax, fragmentsMax: limits.fragmentsMax)
+        var window = ContinuousClock.now
+        var framesInWindow = 0
+        var isRefused = false
+        do {
+            for try await frame in inbound {
+                // After a refusal the rest is read and forgotten until the client hangs up or the writer does:
+                // closing with bytes unread would reset the connection and lose the close frame.
+                if isRefused { continue }
+                let now = ContinuousClock.now
+                if now - window >= .seconds(1) {
+                    window = now
+                    framesInWindow = 0
+                }
+                framesInWindow += 1
+                guard framesInWindow <= limits.messagesPerSecondMax else {
+                    close(.policyViolation, reason: "too many messages")
+                    isRefused = true
+                    continue
+                }
+                switch assembler.receive(frame) {
+                case .wait: break
+                case .message(let buffer): await onMessage(buffer)
+                case .pong(let data): enqueue(.pong(data))
+                case .closed:
+                    close(.normalClosure)
+                    return .closedByClient
+                case .refuse(let code):
+                    close(code)
+                    isRefused = true
+                }
+            }
+        } catch {
+            // The pipeline has answered a broken frame with a close frame itself (1002 or 1009).
+        }
+        return .lost
+    }
+}

@@ -1,0 +1,86 @@
+// From an offer as it came in to its answer and to what a room needs to know of it; touches no shared state.
+// SPDX-License-Identifier: Apache-2.0
+import MediaCrypto
+import Negotiation
+import Rooms
+import SDP
+import Signaling
+
+/// An offer that was answered.
+struct AnsweredOffer: Sendable {
+    /// What the media worker needs.
+    var media: PeerMedia
+    /// The answer, as the client is told it.
+    var answer: String
+
+    /// Answers an offer.
+    /// - Throws: The code that explains why it cannot be answered.
+    init(
+        _ offer: String, previous: PeerMedia?, profile: NegotiationProfile,
+        negotiator: Negotiator
+    ) throws(SignalingError) {
+        var random = SecureRandom()
+        do {
+            (media, answer) = try negotiator.answer(
+                to: offer, previous: previous, profile: profile, using: &random)
+        } catch {
+            throw SignalingError(error.code, detail: error.explanation)
+        }
+    }
+
+    /// The sections as rooms see them; data and rejected sections are none of theirs.
+    var roomSections: [RoomSection] {
+        media.sections.compactMap { section in
+            guard let mid = try? MediaSectionID(section.mid) else { return nil }
+            let kind: TrackKind
+            switch section.kind {
+            case .audio: kind = .audio
+            case .video: kind = .video
+            case .application: return nil
+            }
+            let use: RoomSection.Use
+            if section.direction.isReceiving {
+                use = .publishing
+            } else if section.direction.isSending {
+                use = .slot
+            } else {
+                use = .inactive
+            }
+            return RoomSection(mid: mid, kind: kind, use: use)
+        }
+    }
+}
+
+extension NegotiationError {
+    /// The code of the shared table that tells it.
+    fileprivate var code: ErrorCode {
+        switch self {
+        case .tooLarge, .tooManySections, .tooManyStreams: .offerTooLarge
+        default: .invalidOffer
+        }
+    }
+}
+
+extension SDPBody {
+    /// The text, inflated if need be; nothing larger than a description may be comes out.
+    func text() throws(SignalingError) -> String {
+        switch self {
+        case .plain(let text): return text
+        case .deflated(let bytes):
+            let inflated: [UInt8]
+            do {
+                inflated = try Inflater.inflate(bytes, bytesMax: SDPLimits.descriptionBytesMax)
+            } catch {
+                switch error {
+                case .tooLarge: throw SignalingError(.offerTooLarge)
+                case .malformed:
+                    throw SignalingError(.invalidOffer, detail: "The offer does not inflate.")
+                }
+            }
+            guard let text = String(validating: inflated, as: UTF8.self) else {
+                throw SignalingError(.invalidOffer, detail: "The offer is no UTF-8.")
+            }
+            return text
+        }
+    }
+}

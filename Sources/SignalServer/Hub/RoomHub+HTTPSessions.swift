@@ -1,0 +1,125 @@
+// Sessions over HTTP: the same rooms and rules, without a WebSocket.
+// SPDX-License-Identifier: Apache-2.0
+import MediaCrypto
+import Negotiation
+import Rooms
+import Signaling
+
+extension RoomHub {
+    /// The rules of entering.
+    nonisolated var gatekeeper: Gatekeeper {
+        Gatekeeper(
+            keys: configuration.keys, isDevelopment: configuration.isDevelopment, clock: clock)
+    }
+
+    /// Who answers offers for a room: its media loop has candidates of its own.
+    nonisolated func negotiator(for room: RoomName) -> Negotiator {
+        configuration.negotiators[loop(of: room)]
+    }
+
+    /// Opens a WHIP session: an ordinary participant whose sections are published at once.
+    nonisolated func publish(
+        offer: String, to room: RoomName, token: String?, wish: ParticipantID?,
+        name: DisplayName?
+    ) async throws(SignalingError) -> HTTPSession {
+        let admission = try gatekeeper.admit(
+            token: token, to: room, wish: wish, name: name, metadata: nil)
+        guard !admission.grants.publish.isEmpty, !admission.grants.hidden else {
+            throw SignalingError(.permissionDenied)
+        }
+        let answered = try AnsweredOffer(
+            offer, previous: nil, profile: .whip, negotiator: negotiator(for: room))
+        return try await open(answered, in: room, admission, kind: .ingest, direction: .whip)
+    }
+
+    /// Opens a WHEP session: a hidden player of one participant, or of whoever comes first.
+    nonisolated func play(
+        offer: String, from room: RoomName, publisher: ParticipantID?, token: String?,
+        mayWait: Bool
+    ) async throws(SignalingError) -> HTTPSession {
+        let admission = try gatekeeper.admit(
+            token: token, to: room, wish: nil, name: nil, metadata: nil)
+        guard admission.grants.subscribe else { throw SignalingError(.permissionDenied) }
+        let existing = await existingRoom(room)
+        if !mayWait {
+            guard let existing else { throw SignalingError(.roomNotFound) }
+            guard await existing.hasPublisher(publisher) else {
+                throw SignalingError(.participantNotFound)
+            }
+        }
+        let codecs = await existing?.publishedCodecs(of: publisher) ?? []
+        let answered = try AnsweredOffer(
+            offer, previous: nil, profile: .whep(publishedCodecs: codecs.map(\.codec)),
+            negotiator: negotiator(for: room))
+        return try await open(
+            answered, in: room, admission, kind: .playback(of: publisher), direction: .whep)
+    }
+
+    private nonisolated func open(
+        _ offer: AnsweredOffer, in room: RoomName, _ admission: Admission, kind: SessionKind,
+        direction: SessionDescriptionRoutes.Direction
+    ) async throws(SignalingError) -> HTTPSession {
+        var random = SecureRandom()
+        let resource = HTTPResource(
+            name: SessionID.random(using: &random).text,
+            eTag: "\"\(String(random.next(), radix: 36))\"",
+            remoteUsernameFragment: offer.media.remoteICE.usernameFragment,
+            participant: admission.participant, direction: direction)
+        let entry = RoomEntry(
+            key: sessions.makeKey(), kind: kind, participant: admission.participant,
+            name: admission.name, metadata: admission.metadata, grants: admission.grants,
+            sections: offer.roomSections)
+        _ = try await enter(room, entry, media: offer.media, resource: resource)
+        return HTTPSession(resource: resource.name, eTag: resource.eTag, answer: offer.answer)
+    }
+
+    /// What becomes of a fragment sent to a session.
+    enum TrickleOutcome {
+        /// Its candidates are taken note of. They are not needed: a lite server learns where a client is from its
+        /// checks.
+        case taken
+        /// It asks for an ICE restart, which is not done over HTTP; the client opens a new session.
+        case restartRefused
+    }
+
+    /// Takes trickled candidates for a session (RFC 9725 §4.3.2).
+    nonisolated func trickle(
+        _ fragment: ICEFragment, resource: String, ifMatch: String, token: String?,
+        direction: SessionDescriptionRoutes.Direction
+    ) throws(SignalingError) -> TrickleOutcome {
+        let (_, room, session) = try session(at: resource, direction: direction)
+        try authorize(token, session, room: room.name)
+        let isRestart =
+            fragment.usernameFragment.map { $0 != session.remoteUsernameFragment } ?? false
+        if isRestart, ifMatch == "*" || ifMatch == session.eTag { return .restartRefused }
+        guard ifMatch == session.eTag else { throw SignalingError(.preconditionFailed) }
+        return .taken
+    }
+
+    /// Ends a session.
+    nonisolated func end(
+        resource: String, token: String?, direction: SessionDescriptionRoutes.Direction
+    ) async throws(SignalingError) {
+        let (key, room, session) = try session(at: resource, direction: direction)
+        try authorize(token, session, room: room.name)
+        await room.leave(key, reason: .left)
+    }
+
+    private nonisolated func session(
+        at resource: String, direction: SessionDescriptionRoutes.Direction
+    ) throws(SignalingError) -> (SessionKey, RoomActor, HTTPResource) {
+        guard let found = sessions.session(at: resource), found.2.direction == direction else {
+            throw SignalingError(.sessionNotFound)
+        }
+        return found
+    }
+
+    /// The session's address is a secret of its own; a token is asked for where one was needed to open it.
+    private nonisolated func authorize(
+        _ token: String?, _ session: HTTPResource, room: RoomName
+    ) throws(SignalingError) {
+        if token == nil, configuration.isDevelopment { return }
+        _ = try gatekeeper.admit(
+            token: token, to: room, wish: session.participant, name: nil, metadata: nil)
+    }
+}

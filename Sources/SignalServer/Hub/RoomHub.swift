@@ -1,0 +1,167 @@
+// The control plane's centre: finds or makes rooms, admits sessions, and routes what media loops say.
+// SPDX-License-Identifier: Apache-2.0
+import Logging
+import MediaWorker
+import Negotiation
+import Rooms
+import Signaling
+import Wire
+
+/// Owns the table of rooms. Each room is an actor of its own; the hub decides nothing inside them.
+actor RoomHub {
+    nonisolated let configuration: SignalServerConfiguration
+    nonisolated let sessions = SessionDirectory()
+    nonisolated let clock = ServerClock()
+    nonisolated let metrics: ServerMetrics
+    nonisolated let plane: any MediaPlane
+    nonisolated let statistics: StatisticsBoard
+    private nonisolated let newRooms: AsyncStream<RoomActor>
+    private nonisolated let newRoomsIn: AsyncStream<RoomActor>.Continuation
+    private var rooms: [RoomName: RoomActor] = [:]
+    private var isShuttingDown = false
+
+    init(configuration: SignalServerConfiguration, plane: any MediaPlane, metrics: ServerMetrics) {
+        precondition(configuration.negotiators.count == plane.loopCount)
+        self.configuration = configuration
+        self.plane = plane
+        self.metrics = metrics
+        statistics = StatisticsBoard(loopCount: plane.loopCount)
+        (newRooms, newRoomsIn) = AsyncStream.makeStream()
+    }
+
+    /// Keeps rooms and statistics going until the task is cancelled.
+    nonisolated func run() async {
+        await withDiscardingTaskGroup { group in
+            for events in plane.events {
+                group.addTask {
+                    for await event in events { await self.route(event) }
+                }
+            }
+            group.addTask { await self.askForStatistics() }
+            for await room in newRooms {
+                group.addTask {
+                    await room.run()
+                    await self.forget(room)
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    // MARK: Rooms
+
+    /// The loop that carries a room: always the same for one name.
+    nonisolated func loop(of name: RoomName) -> Int {
+        // FNV-1a: stable across runs, unlike Swift's own hashing.
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in name.text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return Int(hash % UInt64(plane.loopCount))
+    }
+
+    /// The room of a name if it is there.
+    func existingRoom(_ name: RoomName) -> RoomActor? { rooms[name] }
+
+    /// The room of a name, made if need be.
+    private func room(_ name: RoomName) throws(SignalingError) -> RoomActor {
+        guard !isShuttingDown else { throw SignalingError(.serverShuttingDown) }
+        if let room = rooms[name] { return room }
+        guard configuration.rooms.createsOnJoin else { throw SignalingError(.roomNotFound) }
+        guard rooms.count < configuration.rooms.roomsMax else {
+            throw SignalingError(.tooManyRooms)
+        }
+        let room = RoomActor(
+            name: name, loop: loop(of: name), configuration: configuration.rooms.room,
+            plane: plane, sessions: sessions, clock: clock)
+        rooms[name] = room
+        newRoomsIn.yield(room)
+        return room
+    }
+
+    private func forget(_ room: RoomActor) {
+        if rooms[room.name] === room { rooms[room.name] = nil }
+    }
+
+    /// Lets a session into a room, which comes into being for it.
+    func enter(
+        _ name: RoomName, _ entry: RoomEntry, media: PeerMedia, socket: SignalSocket? = nil,
+        resource: HTTPResource? = nil
+    ) async throws(SignalingError) -> RoomActor {
+        while true {
+            let room = try room(name)
+            do throws(SignalingError) {
+                try await room.enter(entry, media: media, socket: socket, resource: resource)
+                return room
+            } catch {
+                guard error.code == .roomClosed else { throw error }
+                // It closed while we came in: forget it, and open the door of a new one.
+                forget(room)
+            }
+        }
+    }
+
+    /// Tells everybody that the server goes, and lets nobody in any more.
+    func shutDown() async {
+        isShuttingDown = true
+        for room in Array(rooms.values) { await room.close(reason: .serverShutdown) }
+    }
+
+    /// How many rooms, members and tracks there are.
+    func counts() async -> (rooms: Int, members: Int, tracks: Int) {
+        var total = (rooms: rooms.count, members: 0, tracks: 0)
+        for room in Array(rooms.values) {
+            let counts = await room.counts
+            total.members += counts.members
+            total.tracks += counts.tracks
+        }
+        return total
+    }
+
+    // MARK: Media loops
+
+    /// Hands an event of a media loop to the room it concerns.
+    private nonisolated func route(_ event: WorkerEvent) async {
+        switch event {
+        case .slotStarted(let receiver, let mid, let source, let rtpTimestamp):
+            let receiver = SessionKey(receiver)
+            await sessions.room(of: receiver)?.slotStarted(
+                receiver: receiver, mid: mid, source: source, rtpTimestamp: rtpTimestamp)
+        case .peerConnected(let peer), .peerMediaResumed(let peer), .mediaStarted(let peer, _):
+            await sessions.room(of: SessionKey(peer))?.mediaConnected(SessionKey(peer))
+        case .peerMediaLost(let peer):
+            await sessions.room(of: SessionKey(peer))?.mediaLost(SessionKey(peer))
+        case .peerFailed(let peer, _):
+            await sessions.room(of: SessionKey(peer))?.leave(
+                SessionKey(peer), reason: .networkLost)
+        case .audioLevels(let reports): await route(reports)
+        case .statistics(let token, let values):
+            if let loop = Int(exactly: token) { statistics.put(values, loop: loop) }
+        }
+    }
+
+    private nonisolated func route(_ reports: [AudioLevelReport]) async {
+        var byRoom: [(room: RoomActor, levels: [MeasuredLevel])] = []
+        for report in reports {
+            let key = SessionKey(report.publisher)
+            guard let room = sessions.room(of: key), let mid = try? MediaSectionID(report.mid) else {
+                continue
+            }
+            let level = MeasuredLevel(publisher: key, mid: mid, level: report.level)
+            if let index = byRoom.firstIndex(where: { $0.room === room }) {
+                byRoom[index].levels.append(level)
+            } else {
+                byRoom.append((room, [level]))
+            }
+        }
+        for (room, levels) in byRoom { await room.report(levels) }
+    }
+
+    private nonisolated func askForStatistics() async {
+        while !Task.isCancelled {
+            for loop in 0..<plane.loopCount {
+                // A full queue only means older figures.
+                _ = plane.submit(.requestStatistics(token: UInt64(loop)), to: loop)
+            }
+            try? await Task.sleep(for: .seconds(1))
+        }
+    }
+}

@@ -1,0 +1,18 @@
+// The clocks of the control plane.
+// SPDX-License-Identifier: Apache-2.0
+import FoundationEssentials
+import Wire
+
+/// The monotonic clock that rooms are told, and the wall clock that tokens are checked against.
+struct ServerClock: Sendable {
+    private let start = ContinuousClock.now
+
+    /// Now, since the clock was made.
+    var now: MediaInstant {
+        let (seconds, attoseconds) = (ContinuousClock.now - start).components
+        return MediaInstant(nanoseconds: seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+
+    /// Seconds since 1970, as tokens count.
+    var unixSeconds: Int64 { Int64(Date().timeIntervalSince1970) }
+}

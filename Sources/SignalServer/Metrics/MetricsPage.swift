@@ -1,0 +1,53 @@
+// The page that Prometheus scrapes.
+// SPDX-License-Identifier: Apache-2.0
+import MediaWorker
+
+extension RoomHub {
+    /// Everything that is counted, as the text of `/metrics`.
+    nonisolated func metricsText() async -> String {
+        let rooms = await counts()
+        let server = metrics.snapshot()
+        let media = statistics.total()
+        var page = PrometheusText()
+        page.append("rooms", .gauge, "Rooms open now.", rooms.rooms)
+        page.append("participants", .gauge, "Sessions in rooms now, players included.", rooms.members)
+        page.append("tracks", .gauge, "Tracks published now.", rooms.tracks)
+        page.append("peers", .gauge, "Peers the media loops hold now.", media.peers)
+        page.append(
+            "packets_total", .counter, "Datagrams of the media port.", label: "direction",
+            [("in", media.packetsReceived), ("out", media.packetsSent)])
+        page.append(
+            "bytes_total", .counter, "Bytes of those datagrams.", label: "direction",
+            [("in", media.bytesReceived), ("out", media.bytesSent)])
+        page.append(
+            "nack_total", .counter, "Sequence numbers asked for again.", label: "direction",
+            [("in", media.nacksReceived), ("out", media.nacksSent)])
+        page.append(
+            "pli_total", .counter, "Keyframe requests.", label: "direction",
+            [("in", media.keyframeRequestsReceived), ("out", media.keyframeRequestsSent)])
+        page.append(
+            "retransmissions_total", .counter, "Packets repeated to receivers.",
+            media.retransmissionsSent)
+        page.append(
+            "drops_total", .counter, "Datagrams dropped by the media loops.", label: "reason",
+            media.drops.map { ($0.reason, $0.count) })
+        page.append("websockets", .gauge, "Signalling sockets open now.", server.webSocketsOpen)
+        page.append(
+            "websockets_total", .counter, "Signalling sockets opened.", server.webSocketsOpened)
+        page.append(
+            "links_lost_total", .counter, "Signalling links that missed three pings.",
+            server.linksLost)
+        page.append(
+            "slow_readers_total", .counter, "Signalling sockets cut off for not reading.",
+            server.slowReadersDropped)
+        page.append(
+            "messages_total", .counter, "Messages received from clients.", server.messagesReceived)
+        page.append(
+            "http_responses_total", .counter, "HTTP answers by class of status.", label: "class",
+            zip(["1xx", "2xx", "3xx", "4xx", "5xx"], server.responses).map { ($0, $1) })
+        page.append(
+            "refusals_total", .counter, "Refusals sent to clients by error code.", label: "code",
+            server.refusals.map { (String($0.code), $0.count) })
+        return page.text
+    }
+}

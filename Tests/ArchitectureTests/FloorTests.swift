@@ -1,0 +1,107 @@
+// That imports run downward only, and that the sans-IO floors know no socket, clock or Foundation.
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+/// What each target may import beside the standard library: the floors of docs/architecture.md.
+private let allowedImports: [String: Set<String>] = [
+    // Floor 1
+    "Wire": [],
+    "MediaCrypto": ["CMediaCrypto", "Wire"],
+    // Floor 2
+    "STUN": ["Wire", "MediaCrypto"],
+    "RTP": ["Wire"],
+    "SDP": ["Wire"],
+    "Signaling": ["Wire", "MediaCrypto", "FoundationEssentials"],
+    // Floor 3
+    "ICE": ["Wire", "STUN", "MediaCrypto"],
+    "DTLS": ["CDTLS", "Wire", "MediaCrypto"],
+    "SRTP": ["Wire", "MediaCrypto"],
+    "Payloads": ["Wire", "RTP"],
+    "Rooms": ["Wire", "Signaling"],
+    // Floor 4
+    "Negotiation": ["Wire", "RTP", "SDP", "MediaCrypto"],
+    "PeerTransport": ["Wire", "MediaCrypto", "STUN", "ICE", "DTLS", "SRTP", "RTP"],
+    "Forwarding": ["Wire", "RTP", "Payloads", "BasicContainers"],
+    // Floor 5
+    "MediaWorker": [
+        "Wire", "MediaCrypto", "STUN", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Negotiation",
+        "PeerTransport", "Forwarding", "BasicContainers",
+    ],
+    // Floor 6
+    "MediaIO": [
+        "CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker", "Glibc", "Synchronization",
+    ],
+    "SignalServer": [
+        "Wire", "MediaCrypto", "RTP", "SDP", "Signaling", "Rooms", "Negotiation", "MediaWorker", "MediaIO",
+        "DTLS", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOPosix",
+        "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "NIOConcurrencyHelpers",
+        "Synchronization", "FoundationEssentials", "CInflate",
+    ],
+    // Floor 7
+    "MartletCLI": [
+        "Wire", "MediaCrypto", "RTP", "DTLS", "Signaling", "Rooms", "Negotiation", "MediaWorker", "MediaIO",
+        "SignalServer", "ArgumentParser", "Logging", "Glibc", "Dispatch", "FoundationEssentials",
+        "Synchronization", "LoadGenerator",
+    ],
+    // Tools for tests and measurements, never part of what is shipped
+    "NetworkImpairment": ["Wire"],
+    "ImpairmentProxy": ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment", "Glibc", "Dispatch"],
+]
+
+/// The only target that may name each C target.
+private let ownersOfC: [String: String] = [
+    "CMediaCrypto": "MediaCrypto", "CDTLS": "DTLS", "CMediaIO": "MediaIO",
+]
+
+private let sansIOTargets: Set<String> = [
+    "Wire", "MediaCrypto", "STUN", "RTP", "SDP", "Signaling", "ICE", "DTLS", "SRTP", "Payloads", "Rooms",
+    "Negotiation", "PeerTransport", "Forwarding", "MediaWorker",
+]
+
+@Suite struct FloorTests {
+    @Test func everyTargetHasAFloor() throws {
+        for file in try SourceTree.files(below: "Sources") {
+            #expect(allowedImports[file.target] != nil, "\(file.target) has no line in the table")
+        }
+    }
+
+    @Test func importsRunDownwardOnly() throws {
+        let files = try SourceTree.files(below: "Sources")
+        #expect(files.count > 100, "the tree was not found")
+        for file in files {
+            let allowed = allowedImports[file.target] ?? []
+            for module in file.imports {
+                #expect(allowed.contains(module), "\(file.path) must not import \(module)")
+            }
+        }
+    }
+
+    @Test func aCLibraryHasOneOwner() throws {
+        for file in try SourceTree.files(below: "Sources") {
+            for module in file.imports {
+                if let owner = ownersOfC[module] {
+                    #expect(file.target == owner, "\(file.path) must not name \(module)")
+                }
+            }
+        }
+    }
+
+    @Test func sansIOFloorsAskNobodyForTheTime() throws {
+        let forbidden = [
+            "Date()", "ContinuousClock", "SuspendingClock", "Task {", "Task.sleep", "DispatchQueue",
+            "SystemRandomNumberGenerator", "pthread_", "Thread.",
+        ]
+        for file in try SourceTree.files(below: "Sources") where sansIOTargets.contains(file.target) {
+            for word in forbidden {
+                #expect(!file.text.contains(word), "\(file.path) names \(word)")
+            }
+        }
+    }
+
+    @Test func theReaderOfImportsSeesThroughAttributes() {
+        let file = SourceFile(
+            target: "x", path: "x",
+            text: "package import Wire\n@testable import RTP\nimport struct NIOCore.ByteBuffer\n// import No")
+        #expect(file.imports == ["Wire", "RTP", "NIOCore"])
+    }
+}

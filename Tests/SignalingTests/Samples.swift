@@ -1,0 +1,69 @@
+// One message of each form, for round trips, truncations and flips.
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import Signaling
+
+/// The value, where a test cannot go on without it.
+func must<Value>(_ make: @autoclosure () throws -> Value?) -> Value {
+    do {
+        guard let value = try make() else { preconditionFailure("a sample is missing") }
+        return value
+    } catch {
+        preconditionFailure("a sample is refused: \(error)")
+    }
+}
+
+enum Samples {
+    static func id(_ number: Int64 = 7) -> RequestID { must(RequestID(number)) }
+    static func who(_ text: String = "bob") -> ParticipantID { must(try ParticipantID(text)) }
+    static func mid(_ text: String = "1") -> MediaSectionID { must(try MediaSectionID(text)) }
+    static let track = TrackID(number: 9)
+    static let room = must(try RoomName("daily stand-up"))
+    static let trackInfo = TrackInfo(id: track, source: .camera, kind: .video, muted: true)
+    static let info = ParticipantInfo(
+        id: who(), name: must(try DisplayName("Bøb \"the\" 🐦")),
+        metadata: must(try Metadata("{}\n")),
+        tracks: [trackInfo])
+
+    static let client: [ClientMessage] = [
+        .join(
+            id(1),
+            JoinRequest(
+                room: room, token: "a.b.c", participant: who(), name: info.name,
+                metadata: info.metadata, offer: .plain("v=0\r\n"),
+                options: JoinOptions(autoSubscribe: false))),
+        .join(id(2), JoinRequest(room: room, offer: .deflated([0, 1, 2, 254, 255]))),
+        .offer(id(3), .plain("v=0\r\n")),
+        .publish(id(4), PublishRequest(source: .screenAudio, mid: mid(), muted: true)),
+        .publish(id(4), PublishRequest(source: .custom, mid: mid("audio/1"))),
+        .unpublish(id(5), track), .mute(id(6), track, true), .mute(id(6), track, false),
+        .subscribe(id(), who(), .camera), .subscribe(id(), who(), nil),
+        .unsubscribe(id(), who(), .microphone), .unsubscribe(id(), who(), nil),
+        .leave(id(RequestID.max)), .ping(id()), .ping(nil), .pong,
+    ]
+
+    static let server: [ServerMessage] = [
+        .joined(
+            id(),
+            JoinedReply(
+                session: sessionID, room: RoomInfo(name: room), participant: info,
+                answer: .plain("v=0\r\n"), participants: [info, ParticipantInfo(id: who("cy"))],
+                slots: [assignment, SlotAssignment(mid: mid("2"), source: nil)])),
+        .answer(id(), .deflated([1, 2, 3])), .ok(id(), nil), .ok(id(), track),
+        .error(SignalingError(.trackNotFound, requestID: id())),
+        .error(SignalingError(.malformedMessage)), .participantJoined(info),
+        .participantLeft(who(), .duplicateIdentity), .trackPublished(who(), trackInfo),
+        .trackUnpublished(who(), track), .trackMuted(who(), track, true), .slots([assignment]),
+        .slots([]), .needSlots(SlotDemand(video: 8, audio: 0)),
+        .audioLevels([AudioLevel(participant: who(), level: 127)]), .ping, .pong(nil),
+        .pong(id()), .disconnected(.kicked, DisconnectReason.kicked.message),
+    ]
+
+    static let assignment = SlotAssignment(
+        mid: mid(), source: SlotAssignment.Source(participant: who(), track: track),
+        rtpTimestamp: .max)
+
+    static var sessionID: SessionID {
+        must(try SessionID("SE_x4mz7k2vqwert9ab3cdefghijk"))
+    }
+}

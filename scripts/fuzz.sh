@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Builds the fuzz targets of Fuzz/ with libFuzzer and AddressSanitizer and runs each for some seconds.
+#   scripts/fuzz.sh [--seconds N] [--corpus DIR] [NAME ...]      (default: 30 seconds, all of them)
+# A finding is left in .build/fuzz/findings/NAME and the script exits with 1.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export SWIFT_BACKTRACE=enable=no
+
+seconds=30
+corpus=.build/fuzz/corpus
+names=()
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --seconds) seconds=$2; shift 2 ;;
+        --corpus) corpus=$2; shift 2 ;;
+        -h|--help) sed -n '2,4p' "$0"; exit 0 ;;
+        *) names+=("$1"); shift ;;
+    esac
+done
+if [ ${#names[@]} -eq 0 ]; then
+    for file in Fuzz/*.swift; do names+=("$(basename "$file" .swift)"); done
+fi
+
+out=.build/fuzz
+modules=$out/modules
+mkdir -p "$modules" "$out/findings" "$corpus"
+clang=$(dirname "$(readlink -f "$(command -v swiftc)")")/clang
+[ -x "$clang" ] || clang=clang
+
+# In the order of their floors; a target may import those before it.
+swift_targets=(Wire MediaCrypto STUN RTP SDP Signaling ICE DTLS SRTP Payloads Rooms Negotiation)
+c_targets=(CMediaCrypto CDTLS)
+
+settings=(
+    -swift-version 6 -parse-as-library -O -package-name martlet
+    -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault
+    -enable-upcoming-feature MemberImportVisibility -enable-experimental-feature Lifetimes
+    -sanitize=fuzzer,address -I "$modules"
+)
+for target in "${c_targets[@]}"; do
+    include=Sources/$target/include
+    mkdir -p "$modules/$target"
+    if [ -f "$include/module.modulemap" ]; then
+        cp "$include/module.modulemap" "$modules/$target/"
+        settings+=(-Xcc -fmodule-map-file="$PWD/$include/module.modulemap" -Xcc -I -Xcc "$PWD/$include")
+    else
+        printf 'module %s { umbrella "%s" export * }\n' "$target" "$PWD/$include" \
+            > "$modules/$target/module.modulemap"
+        settings+=(-Xcc -fmodule-map-file="$PWD/$modules/$target/module.modulemap" -Xcc -I -Xcc "$PWD/$include")
+    fi
+    for source in Sources/"$target"/*.c; do
+        object=$modules/$target-$(basename "$source" .c).o
+        if [ ! -f "$object" ] || [ -n "$(find "Sources/$target" -newer "$object" -type f | head -1)" ]; then
+            "$clang" -O2 -g -fsanitize=address -I "$include" -c "$source" -o "$object"
+        fi
+    done
+done
+
+changed=0
+for target in "${swift_targets[@]}"; do
+    object=$modules/$target.o
+    if [ $changed = 1 ] || [ ! -f "$object" ] \
+        || [ -n "$(find "Sources/$target" -newer "$object" -type f | head -1)" ]; then
+        changed=1
+        echo "building $target for fuzzing"
+        swiftc "${settings[@]}" -wmo -module-name "$target" -emit-module \
+            -emit-module-path "$modules/$target.swiftmodule" -c -o "$object" \
+            $(find "Sources/$target" -name '*.swift') 2> "$out/$target.log" \
+            || { cat "$out/$target.log"; exit 1; }
+    fi
+done
+
+for name in "${names[@]}"; do
+    binary=$out/$name
+    if [ $changed = 1 ] || [ ! -x "$binary" ] || [ "Fuzz/$name.swift" -nt "$binary" ]; then
+        swiftc "${settings[@]}" -module-name "${name}Fuzz" "Fuzz/$name.swift" "$modules"/*.o \
+            -lssl -lcrypto -ldl -o "$binary" 2> "$out/$name.log" || { grep -v warning "$out/$name.log"; exit 1; }
+    fi
+done
+
+run() {
+    local name=$1 log=$out/$1.run
+    mkdir -p "$corpus/$name" "$out/findings/$name"
+    if ! "$out/$name" -max_total_time="$seconds" -rss_limit_mb=512 -timeout=10 -max_len=8192 \
+        -verbosity=0 -print_final_stats=1 -artifact_prefix="$out/findings/$name/" \
+        "$corpus/$name" > "$log" 2>&1; then
+        tail -40 "$log"
+        echo "fuzz $name: FOUND SOMETHING, see $out/findings/$name"
+        return 1
+    fi
+    echo "fuzz $name: $(sed -n 's/stat::number_of_executed_units: *//p' "$log") executions, no finding"
+}
+
+failed=0
+jobs=$(nproc)
+for ((first = 0; first < ${#names[@]}; first += jobs)); do
+    pids=()
+    for name in "${names[@]:first:jobs}"; do run "$name" & pids+=($!); done
+    for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
+done
+exit $failed
