@@ -52,6 +52,9 @@ package struct PeerTransport: ~Copyable {
     /// Whether media can be sent.
     package var isReady: Bool { sender != nil && selectedPath != nil && !isOver }
 
+    /// Whether packets from a path may be taken as the peer's.
+    package func isValidated(_ path: TransportPath) -> Bool { ice.isValidated(path) }
+
     /// Takes a STUN message. Returns `false` if it was refused.
     package mutating func receiveSTUN(
         _ datagram: Span<UInt8>, on path: TransportPath, at now: MediaInstant
