@@ -3,6 +3,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import SDP
 import Signaling
 
 /// The addresses under `/whip` and `/whep`.
@@ -88,7 +89,7 @@ struct SessionDescriptionRoutes: Sendable {
     ) async throws -> Response {
         try requireType(of: request, Self.fragmentType)
         let resource = try sessionSegment(context)
-        let fragment = try ICEFragment(await text(of: request, tooLarge: .messageTooLarge))
+        let fragment = try Self.fragment(await text(of: request, tooLarge: .messageTooLarge))
         guard let match = request.headers[.ifMatch] else {
             throw SignalingError(.preconditionRequired)
         }
@@ -105,6 +106,16 @@ struct SessionDescriptionRoutes: Sendable {
             ).response(status: .unprocessableContent)
             response.headers[.accessControlAllowOrigin] = "*"
             return response
+        }
+    }
+
+    private static func fragment(_ text: String) throws(SignalingError) -> TrickleFragment {
+        do {
+            return try TrickleFragment.parse(text)
+        } catch .tooLarge {
+            throw SignalingError(.messageTooLarge)
+        } catch {
+            throw SignalingError(.invalidArgument, detail: "The fragment is malformed.")
         }
     }
 
