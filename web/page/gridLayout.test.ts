@@ -23,8 +23,8 @@ test('up to 16 tiles fit into any usual window with its gaps', () => {
 });
 
 test('other shapes are used where they make tiles larger', () => {
-  const wide = gridLayout(4, 300, 480, 8);
-  const free = gridLayout(4, 300, 480, 8, [16 / 9, 4 / 3, 1]);
+  const wide = gridLayout(4, 300, 360, 8);
+  const free = gridLayout(4, 300, 360, 8, [16 / 9, 4 / 3, 1]);
   assert.ok(free.width * free.height > wide.width * wide.height);
 });
 
@@ -32,4 +32,9 @@ test('no room, or nobody, makes no nonsense', () => {
   for (const size of [gridLayout(0, 100, 100, 8), gridLayout(3, 0, 0, 8), gridLayout(500, 9, 9, 8)]) {
     assert.ok(size.width >= 1 && size.height >= 1 && size.columns >= 1);
   }
+});
+
+test('more tiles than can be read at once scroll instead of shrinking', () => {
+  const size = gridLayout(60, 300, 400, 8);
+  assert.ok(size.height >= 80 && size.columns * (size.width + 8) - 8 <= 300);
 });

@@ -12,7 +12,7 @@ export interface TileSize {
 export const tileHeightMin = 90;
 
 /**
- * The layout with the largest tiles of one of the `aspects` (width through height). O(count).
+ * The layout with the largest tiles of one of the `aspects` (width through height); O(count).
  * Sizes are whole pixels and at least 1, also for a rectangle without room.
  */
 export function gridLayout(
@@ -23,10 +23,11 @@ export function gridLayout(
   aspects: readonly number[] = [16 / 9],
 ): TileSize {
   let best: TileSize = { columns: 1, width: 1, height: 1 };
-  for (let columns = 1; columns <= Math.max(count, 1); columns += 1) {
-    const rows = Math.ceil(Math.max(count, 1) / columns);
+  const tiles = Math.max(count, 1);
+  for (let columns = 1; columns <= tiles; columns += 1) {
+    const rows = Math.ceil(tiles / columns);
     const wide = (width - gap * (columns - 1)) / columns;
-    const high = Math.max((height - gap * (rows - 1)) / rows, tileHeightMin);
+    const high = (height - gap * (rows - 1)) / rows;
     for (const aspect of aspects) {
       const tileWidth = Math.floor(Math.min(wide, high * aspect));
       const tileHeight = Math.floor(tileWidth / aspect);
@@ -36,5 +37,12 @@ export function gridLayout(
       }
     }
   }
-  return best;
+  return best.height >= tileHeightMin ? best : scrolling(width, gap, aspects[0] ?? 16 / 9);
+}
+
+function scrolling(width: number, gap: number, aspect: number): TileSize {
+  const smallest = Math.ceil(tileHeightMin * aspect);
+  const columns = Math.max(1, Math.floor((width + gap) / (smallest + gap)));
+  const tileWidth = Math.max(1, Math.floor((width - gap * (columns - 1)) / columns));
+  return { columns, width: tileWidth, height: Math.max(1, Math.floor(tileWidth / aspect)) };
 }
