@@ -66,8 +66,11 @@ let sansIO: [Target] = [
         "MediaWorker",
         [
             "Wire", "MediaCrypto", "STUN", "ICE", "DTLS", "SRTP", "RTP", "Payloads",
-            "Negotiation", "PeerTransport", "Forwarding",
+            "Negotiation", "PeerTransport", "Forwarding", "NetworkImpairment",
+            "NetworkSimulation", "CAllocationCounter",
         ]),
+    floor(
+        "ClientTransport", ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
 ]
 
@@ -82,6 +85,12 @@ let drivers: [Target] = [
 
 /// Test support: never linked into what is shipped.
 let testSupport: [Target] = [
+    floor(
+        "NetworkSimulation",
+        [
+            "Wire", "MediaCrypto", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Negotiation",
+            "PeerTransport", "ClientTransport", "MediaWorker", "NetworkImpairment",
+        ]),
     .target(name: "CAllocationCounter", linkerSettings: [.linkedLibrary("dl")]),
     floor("NetworkImpairment", ["Wire"]), tests("NetworkImpairment", ["Wire"]),
     .executableTarget(
@@ -124,7 +133,7 @@ let servers: [Target] = [
         name: "MartletCLI",
         dependencies: [
             "SignalServer", "MediaIO", "MediaWorker", "Negotiation", "Signaling", "Rooms",
-            "DTLS", "MediaCrypto", "Wire",
+            "DTLS", "SRTP", "RTP", "MediaCrypto", "Wire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),

@@ -41,8 +41,9 @@ final class DTLSAttempt {
 
     /// Takes one record and carries the handshake on.
     ///
-    /// An unprotected record is numbered anew, by arrival: anybody can write a high number, after which OpenSSL's
-    /// replay window would shut the peer's own records out. Handshake messages have numbers of their own.
+    /// An unprotected record is numbered anew, by arrival: anybody can write a high number, after
+    /// which OpenSSL's replay window would shut the peer's own records out. Handshake messages have
+    /// numbers of their own.
     func take(_ record: DTLSRecord, of datagram: Span<UInt8>) -> DTLSSession.Progress {
         let span = datagram.extracting(record.range)
         guard record.epoch == 0 else { return session.handshake(span) }
@@ -90,7 +91,8 @@ struct DTLSHelloFragments {
     private var messageCount: Int?
     private var fragments: [(offset: Int, bytes: [UInt8])] = []
 
-    /// Whether a fragment can belong to the same ClientHello: same length, same bytes where both are known.
+    /// Whether a fragment can belong to the same ClientHello: same length, same bytes where both
+    /// are known.
     func match(_ fragment: DTLSHandshakeFragment, in datagram: Span<UInt8>) -> Bool {
         guard let messageCount else { return true }
         guard messageCount == fragment.messageCount else { return false }

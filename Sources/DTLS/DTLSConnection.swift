@@ -27,7 +27,8 @@ struct DTLSConnection {
         dataBytesMax = session.dataBytesMax
     }
 
-    /// Takes one record. Only what is encrypted reaches OpenSSL, so nobody but the peer can end the session.
+    /// Takes one record. Only what is encrypted reaches OpenSSL, so nobody but the peer can end the
+    /// session.
     func take(
         _ record: DTLSRecord, of datagram: Span<UInt8>, counters: inout DTLSCounters
     ) -> Findings {
@@ -82,7 +83,8 @@ struct DTLSConnection {
     /// Takes what OpenSSL wrote.
     func takeDatagrams() -> [[UInt8]] { session.takeDatagrams() }
 
-    /// The last flight once more; empty for a client, which never sends the last one, and past the limit.
+    /// The last flight once more; empty for a client, which never sends the last one, and past the
+    /// limit.
     mutating func lastFlightAgain() -> [[UInt8]] {
         guard repeatsLeft > 0 else { return [] }
         repeatsLeft -= 1

@@ -5,9 +5,9 @@ package import MediaCrypto
 
 /// The shared part of DTLS endpoints; one for a process is enough.
 ///
-/// `@unchecked Sendable`: the only stored property never changes, and the OpenSSL context behind it is written
-/// before `init` returns and afterwards only read by OpenSSL, which counts its references atomically and guards
-/// what it caches with locks of its own.
+/// `@unchecked Sendable`: the only stored property never changes, and the OpenSSL context behind it
+/// is written before `init` returns and afterwards only read by OpenSSL, which counts its
+/// references atomically and guards what it caches with locks of its own.
 @safe
 package final class DTLSContext: @unchecked Sendable {
     let handle: OpaquePointer

@@ -1,11 +1,12 @@
-// One side of a DTLS 1.2 session (RFC 6347) that yields SRTP keys (RFC 5764) and carries application data.
+// One side of a DTLS 1.2 session (RFC 6347): SRTP keys (RFC 5764) and application data.
 // SPDX-License-Identifier: Apache-2.0
 package import Wire
 
-/// A DTLS endpoint without a socket or a clock: datagrams and time are passed in, datagrams and events polled.
+/// A DTLS endpoint without a socket or a clock: datagrams and time are passed in, datagrams and
+/// events polled.
 ///
-/// It expects datagrams only from an address that has passed an ICE check. OpenSSL does the protocol; its random
-/// numbers are the one thing that is not told from outside.
+/// It expects datagrams only from an address that has passed an ICE check. OpenSSL does the
+/// protocol; its random numbers are the one thing that is not told from outside.
 package struct DTLSEndpoint: ~Copyable {
     private enum Phase {
         case handshaking(DTLSHandshake)
@@ -24,8 +25,8 @@ package struct DTLSEndpoint: ~Copyable {
     /// - Parameters:
     ///   - role: Which side it takes.
     ///   - context: Certificate and SRTP profiles.
-    ///   - acceptedFingerprints: What signalling said of the peer's certificate. It must match one of those with
-    ///     the strongest known digest.
+    ///   - acceptedFingerprints: What signalling said of the peer's certificate. It must match one
+    ///     of those with the strongest known digest.
     ///   - now: The current time; the handshake has 30 s from it.
     ///   - pathBytesMax: The longest datagram to send, in bytes; 256 to 2,048.
     package init(
@@ -71,7 +72,8 @@ package struct DTLSEndpoint: ~Copyable {
         return nil
     }
 
-    /// Takes a datagram. Whatever it holds, the worst that comes of it is that it is dropped and counted.
+    /// Takes a datagram. Whatever it holds, the worst that comes of it is that it is dropped and
+    /// counted.
     package mutating func receive(_ datagram: Span<UInt8>, at now: MediaInstant) {
         guard datagram.count <= DTLSLimits.datagramBytesMax else {
             dropped.oversizedDatagrams += 1
@@ -115,7 +117,8 @@ package struct DTLSEndpoint: ~Copyable {
     }
 
     /// Writes the next datagram to send; false if there is none.
-    /// - Parameter output: Needs room for `DTLSLimits.pathBytesMax` bytes; a datagram that does not fit is dropped.
+    /// - Parameter output: Needs room for `DTLSLimits.pathBytesMax` bytes; a datagram that does not
+    ///   fit is dropped.
     package mutating func pollTransmit(into output: inout OutputSpan<UInt8>) -> Bool {
         outbox.next(into: &output)
     }
@@ -126,7 +129,8 @@ package struct DTLSEndpoint: ~Copyable {
     }
 
     /// Sends application data as one datagram.
-    /// - Returns: False if the endpoint is not connected or the data is empty or does not fit one datagram.
+    /// - Returns: False if the endpoint is not connected or the data is empty or does not fit one
+    ///   datagram.
     package mutating func send(_ applicationData: Span<UInt8>) -> Bool {
         guard case .connected(let connection) = phase, connection.write(applicationData) else {
             return false

@@ -49,7 +49,8 @@ package enum DTLSError: Error, Equatable, Sendable {
 
 /// The SRTP keys and salts of one connection (RFC 5764 §4.2).
 package struct DTLSKeyingMaterial: Sendable, Equatable {
-    /// The IANA number of the protection profile: 1 AES128_CM_SHA1_80, 7 AEAD_AES_128_GCM, 8 AEAD_AES_256_GCM.
+    /// The IANA number of the protection profile: 1 AES128_CM_SHA1_80, 7 AEAD_AES_128_GCM, 8
+    /// AEAD_AES_256_GCM.
     package let profile: UInt16
     /// The key of what we send.
     package let localKey: [UInt8]
@@ -59,6 +60,18 @@ package struct DTLSKeyingMaterial: Sendable, Equatable {
     package let remoteKey: [UInt8]
     /// The salt of what the peer sends.
     package let remoteSalt: [UInt8]
+
+    /// Takes keys and salts, of the lengths the profile asks for.
+    package init(
+        profile: UInt16, localKey: [UInt8], localSalt: [UInt8], remoteKey: [UInt8],
+        remoteSalt: [UInt8]
+    ) {
+        self.profile = profile
+        self.localKey = localKey
+        self.localSalt = localSalt
+        self.remoteKey = remoteKey
+        self.remoteSalt = remoteSalt
+    }
 }
 
 extension DTLSKeyingMaterial: CustomStringConvertible, CustomReflectable {

@@ -1,13 +1,14 @@
-// The time before keys: which records reach OpenSSL, what is repeated, and what is done when a handshake breaks.
+// The time before keys: what reaches OpenSSL, what is repeated, and what follows a break.
 // SPDX-License-Identifier: Apache-2.0
 import Wire
 
 /// An endpoint's handshake, made of one or more attempts.
 ///
-/// Until it is complete nothing in a DTLS 1.2 handshake is authentic, and OpenSSL ends a session over the first wrong
-/// byte. So a broken attempt is dropped silently and another one may succeed: a client begins anew, and a server
-/// starts one attempt for each different ClientHello and shows what follows to all of them; the one whose keys
-/// are the peer's completes. A forged message can therefore cost time, not the connection.
+/// Until it is complete nothing in a DTLS 1.2 handshake is authentic, and OpenSSL ends a session
+/// over the first wrong byte. So a broken attempt is dropped silently and another one may succeed:
+/// a client begins anew, and a server starts one attempt for each different ClientHello and shows
+/// what follows to all of them; the one whose keys are the peer's completes. A forged message can
+/// therefore cost time, not the connection.
 struct DTLSHandshake {
     /// What a step came to.
     enum Outcome {
@@ -20,15 +21,18 @@ struct DTLSHandshake {
     private let context: DTLSContext
     private let pathBytesMax: Int
     private var attempts: [DTLSAttempt] = []
-    /// The one attempt whose flight is repeated: the latest whose ClientHello was sent or seen. Repeating others would
-    /// show a peer that began anew the answers to what it has forgotten, and break its handshake again.
+    /// The one attempt whose flight is repeated: the latest whose ClientHello was sent or seen.
+    /// Repeating others would show a peer that began anew the answers to what it has forgotten, and
+    /// break its handshake again.
     private var active: DTLSAttempt?
-    /// When a client whose attempt broke begins anew; until then what comes belongs to the broken one.
+    /// When a client whose attempt broke begins anew; until then what comes belongs to the broken
+    /// one.
     private var beginsAnewAt: MediaInstant?
     private var attemptsMade = 0
     private var failures = 0
     private var lastReason: String?
-    /// What the peer's last unprotected fatal alert said, and until when the handshake may prove it wrong.
+    /// What the peer's last unprotected fatal alert said, and until when the handshake may prove it
+    /// wrong.
     private var peerAlert: (description: UInt8, endsAt: MediaInstant)?
     private let endsAt: MediaInstant
 
@@ -162,8 +166,8 @@ struct DTLSHandshake {
         return .goesOn
     }
 
-    /// Drops a broken attempt without a word: an alert would end the peer's good one. Returns the failure if there is
-    /// nothing left to try.
+    /// Drops a broken attempt without a word: an alert would end the peer's good one. Returns the
+    /// failure if there is nothing left to try.
     private mutating func abandon(_ attempt: DTLSAttempt, at now: MediaInstant) -> DTLSFailure? {
         let reason = attempt.session.failureReason
         lastReason = reason
@@ -179,8 +183,8 @@ struct DTLSHandshake {
         return nil
     }
 
-    // Anybody can write an unprotected alert, so it does not end the handshake; but a handshake that does not
-    // complete soon after it will not.
+    // Anybody can write an unprotected alert, so it does not end the handshake; but a handshake
+    // that does not complete soon after it will not.
     private mutating func note(
         alert record: DTLSRecord, in datagram: Span<UInt8>, counters: inout DTLSCounters,
         at now: MediaInstant

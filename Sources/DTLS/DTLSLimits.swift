@@ -18,10 +18,11 @@ package enum DTLSLimits {
     package static let helloFragmentsMax = 32
     /// How many handshake bytes one attempt takes in all.
     package static let attemptBytesMax = 128 * 1024
-    /// How many encrypted records one attempt takes before its handshake is complete: OpenSSL keeps each that comes
-    /// early in a buffer of 17 KB.
+    /// How many encrypted records one attempt takes before its handshake is complete: OpenSSL keeps
+    /// each that comes early in a buffer of 17 KB.
     package static let earlyRecordsMax = 24
-    /// How many handshakes of one server endpoint may stand beside each other, each begun by another ClientHello.
+    /// How many handshakes of one server endpoint may stand beside each other, each begun by
+    /// another ClientHello.
     package static let attemptsAtOnceMax = 3
     /// How many handshakes an endpoint begins in all.
     package static let attemptsMax = 16

@@ -4,8 +4,8 @@ import Wire
 
 /// A bounded queue of outgoing datagrams.
 ///
-/// Unprotected records (epoch 0) get their sequence number here and not from OpenSSL: a flight can be repeated, and
-/// a handshake begun anew, and still no number is used twice (RFC 6347 §4.1).
+/// Unprotected records (epoch 0) get their sequence number here and not from OpenSSL: a flight can
+/// be repeated, and a handshake begun anew, and still no number is used twice (RFC 6347 §4.1).
 struct DTLSOutbox {
     private var datagrams: [[UInt8]] = []
     private var head = 0

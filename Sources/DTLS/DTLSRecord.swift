@@ -22,7 +22,8 @@ struct DTLSRecord {
     /// The body alone.
     let body: Range<Int>
 
-    /// Reads the record at `offset`; `nil` if there is none of DTLS 1.0 to 1.2 wholly inside the datagram.
+    /// Reads the record at `offset`; `nil` if there is none of DTLS 1.0 to 1.2 wholly inside the
+    /// datagram.
     static func parse(in datagram: Span<UInt8>, at offset: Int) -> DTLSRecord? {
         guard let kind = datagram.uint8(at: offset).flatMap(Kind.init(rawValue:)),
             let version = datagram.uint16(at: offset + 1), version == 0xFEFD || version == 0xFEFF,
@@ -48,7 +49,7 @@ struct DTLSRecord {
 
 /// One fragment of a handshake message (RFC 6347 §4.2.2), by its place.
 ///
-///     type (8) | length (24) | message sequence (16) | fragment offset (24) | fragment length (24) | fragment
+///     type (8) | length (24) | message sequence (16) | offset (24) | fragment length (24) | bytes
 struct DTLSHandshakeFragment {
     enum Kind: UInt8 {
         case clientHello = 1
@@ -85,8 +86,8 @@ struct DTLSHandshakeFragment {
     /// The fragment's bytes in the datagram.
     let body: Range<Int>
 
-    /// Reads the fragment at `start`; `nil` unless it is one that a peer in `sender`'s role may send, of allowed
-    /// length, wholly before `end`, and moves its message on.
+    /// Reads the fragment at `start`; `nil` unless it is one that a peer in `sender`'s role may
+    /// send, of allowed length, wholly before `end`, and moves its message on.
     static func parse(
         in datagram: Span<UInt8>, at start: Int, end: Int, from sender: DTLSRole
     ) -> DTLSHandshakeFragment? {
@@ -115,7 +116,8 @@ struct DTLSHandshakeFragment {
             offset: offset, body: first..<first + count)
     }
 
-    /// Reads all fragments of an unprotected handshake record and returns the first; `nil` if one is not allowed.
+    /// Reads all fragments of an unprotected handshake record and returns the first; `nil` if one
+    /// is not allowed.
     static func first(
         of record: DTLSRecord, in datagram: Span<UInt8>, from sender: DTLSRole
     ) -> DTLSHandshakeFragment? {

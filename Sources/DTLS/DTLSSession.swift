@@ -5,7 +5,8 @@ import Wire
 
 /// A handshake and what follows it, as OpenSSL does it. Belongs to one endpoint.
 ///
-/// The handle is made in `init`, freed in `deinit` and never leaves: no call can meet a freed session.
+/// The handle is made in `init`, freed in `deinit` and never leaves: no call can meet a freed
+/// session.
 @safe
 final class DTLSSession {
     /// What a step of the handshake came to.
@@ -47,7 +48,8 @@ final class DTLSSession {
         }
     }
 
-    /// Takes one record of a connected session, or an empty span to read on in what it already took.
+    /// Takes one record of a connected session, or an empty span to read on in what it already
+    /// took.
     func read(_ record: Span<UInt8>) -> Reading {
         var result: Int32 = 0
         // As long as the longest datagram, and so longer than any plaintext of one.
@@ -114,8 +116,8 @@ final class DTLSSession {
     /// How many bytes of application data fit in one datagram.
     var dataBytesMax: Int { Int(clamping: unsafe cdtls_session_data_max(handle)) }
 
-    /// The fewest bytes an encrypted record of the negotiated cipher has after its header. OpenSSL ends the session
-    /// over a shorter one (CBC ciphers), though anybody can send it.
+    /// The fewest bytes an encrypted record of the negotiated cipher has after its header. OpenSSL
+    /// ends the session over a shorter one (CBC ciphers), though anybody can send it.
     var recordBytesMin: Int { Int(clamping: unsafe cdtls_session_record_min(handle)) }
 
     /// The SRTP keys of a complete handshake; `nil` if no profile was agreed on.

@@ -12,9 +12,11 @@ struct ICELocalCandidate {
 }
 
 extension ICEAgent {
-    /// Adds a candidate of ours and pairs it with the peer's. For a full agent; a lite one needs none.
+    /// Adds a candidate of ours and pairs it with the peer's. For a full agent; a lite one needs
+    /// none.
     /// - Parameter socket: The socket its datagrams leave by, as in `TransportPath`.
-    /// - Returns: `false` if it is of no use: too many, not UDP, not component 1, or no address of a host.
+    /// - Returns: `false` if it is of no use: too many, not UDP, not component 1, or no address of
+    ///   a host.
     @discardableResult
     package mutating func addLocalCandidate(_ candidate: ICECandidate, socket: UInt8) -> Bool {
         guard !isLite, candidate.isCheckable, localCandidates.count < ICELimits.localCandidates
@@ -25,8 +27,10 @@ extension ICEAgent {
         return true
     }
 
-    /// Adds a candidate of the peer and pairs it with ours. For a full agent; a lite one learns the peer from its checks.
-    /// - Returns: `false` if it is of no use: too many, not UDP, not component 1, no address of a host, or of another session.
+    /// Adds a candidate of the peer and pairs it with ours. For a full agent; a lite one learns the
+    /// peer from its checks.
+    /// - Returns: `false` if it is of no use: too many, not UDP, not component 1, no address of a
+    ///   host, or of another session.
     @discardableResult
     package mutating func addRemoteCandidate(_ candidate: ICECandidate) -> Bool {
         guard !isLite, candidate.isCheckable, remoteCandidates.count < ICELimits.remoteCandidates
@@ -136,7 +140,8 @@ extension ICEAgent {
         considerNomination()
     }
 
-    /// Remembers an address of ours that only the peer can see (RFC 8445 §7.2.5.3.1). It pairs no further.
+    /// Remembers an address of ours that only the peer can see (RFC 8445 §7.2.5.3.1). It pairs no
+    /// further.
     private mutating func learnPeerReflexive(_ mapped: NetworkAddress, socket: UInt8) {
         for local in localCandidates where local.candidate.address == mapped { return }
         guard localCandidates.count < ICELimits.localCandidates else { return }
@@ -193,7 +198,8 @@ extension ICEAgent {
         }
     }
 
-    /// Writes the most urgent check that is due: a repetition, a triggered check, then by priority (RFC 8445 §6.1.4.2).
+    /// Writes the most urgent check that is due: a repetition, a triggered check, then by priority
+    /// (RFC 8445 §6.1.4.2).
     mutating func pollCheck(into output: inout OutputSpan<UInt8>) -> TransportPath? {
         guard connection != .failed, let remote else { return nil }
         for index in paths.indices {
@@ -279,7 +285,8 @@ extension ICEAgent {
             | localPriority(ofSocket: socket) & 0xFF_FFFF
     }
 
-    /// A transaction ID that nobody can foresee who does not know our password: a code over a counter.
+    /// A transaction ID that nobody can foresee who does not know our password: a code over a
+    /// counter.
     private mutating func newTransactionID() -> STUNTransactionID {
         transactionCount &+= 1
         var message = InlineArray<16, UInt8>(repeating: 0)

@@ -24,7 +24,8 @@ extension ICEAgent {
     /// Whether a pair was selected under the present credentials.
     var hasSelected: Bool { selectedIndex != nil && selectedGeneration == generation }
 
-    /// Whether a check of this path is about consent to keep sending on it (RFC 7675); ours then repeat the nomination, as browsers' do.
+    /// Whether a check of this path is about consent to keep sending on it (RFC 7675); ours then
+    /// repeat the nomination, as browsers' do.
     func isConsentCheck(_ index: Int) -> Bool { hasSelected && index == selectedIndex }
 
     /// Plans the next check of a pair that was just selected for consent, not as a backup.
@@ -35,7 +36,8 @@ extension ICEAgent {
         }
     }
 
-    /// Whether the selected pair may be dead: none, its checks failed, or one waits long and nothing else comes either.
+    /// Whether the selected pair may be dead: none, its checks failed, or one waits long and
+    /// nothing else comes either.
     var isSelectedSuspect: Bool {
         guard hasSelected, let selectedIndex else { return true }
         let path = paths[selectedIndex]
@@ -48,7 +50,8 @@ extension ICEAgent {
         return role == .controlling && !path.isUsable
     }
 
-    /// When consent to send ends, or the first attempt does (RFC 7675 §5.1): `failedAfter` without a response of the selected pair.
+    /// When consent to send ends, or the first attempt does (RFC 7675 §5.1): `failedAfter` without
+    /// a response of the selected pair.
     var consentDeadline: MediaInstant? {
         var since = attemptStarted
         if hasSelected, let selectedIndex, let response = paths[selectedIndex].lastResponse {
@@ -57,7 +60,8 @@ extension ICEAgent {
         return since + ICETiming.failedAfter
     }
 
-    /// Checks every other pair anew, since the selected one may be dead; pairs forgotten in their silence come back.
+    /// Checks every other pair anew, since the selected one may be dead; pairs forgotten in their
+    /// silence come back.
     mutating func wakeOthers() {
         hasWokenOthers = true
         pairAll()
@@ -68,7 +72,8 @@ extension ICEAgent {
         }
     }
 
-    /// Nominates the best pair if we are to choose and none is selected or the selected one may be dead (RFC 8445 §8.1.1).
+    /// Nominates the best pair if we are to choose and none is selected or the selected one may be
+    /// dead (RFC 8445 §8.1.1).
     mutating func considerNomination() {
         guard role == .controlling, remote != nil, isSelectedSuspect else { return }
         for path in paths where path.wantsNomination && path.generation == generation { return }

@@ -5,7 +5,8 @@ import STUN
 import Wire
 
 extension ICEAgent {
-    /// The priority of our side of a path whose local candidate is not known: that of a host candidate.
+    /// The priority of our side of a path whose local candidate is not known: that of a host
+    /// candidate.
     static let assumedLocalPriority: UInt32 = 126 << 24 | 0xFF_FFFF
 
     /// Takes a Binding request (RFC 8445 §7.3).

@@ -23,7 +23,8 @@ package enum ICEMode: Sendable, Equatable {
 package enum ICEEvent: Sendable, Equatable {
     /// A path had its first authenticated check: DTLS may be accepted from it.
     case validated(TransportPath)
-    /// The path to send on from now on; again after a nomination of another path, and after a restart.
+    /// The path to send on from now on; again after a nomination of another path, and after a
+    /// restart.
     case selected(TransportPath)
     /// Nothing authenticated came for `ICETiming.disconnectedAfter`.
     case disconnected
@@ -69,7 +70,7 @@ package enum ICELimits {
     package static let remoteCandidates = 32
     /// Replies waiting to be polled.
     package static let replies = 16
-    /// Events waiting to be polled; the oldest `.validated` gives way.
+    /// Events waiting to be polled; the oldest gives way.
     package static let events = 64
     /// Requests remembered to recognise a repeated or replayed transaction.
     package static let rememberedRequests = 64
@@ -87,14 +88,15 @@ package enum ICETiming {
     package static let selectedSilentAfter = MediaDuration.seconds(2)
     /// The least time between two new checks (RFC 8445 §14.2 leaves it from 5 ms up).
     package static let pacing = MediaDuration.milliseconds(20)
-    /// The wait before a check is first repeated; doubles up to `repeatMax`. RFC 8445 §14.3 starts at 500 ms; browsers
-    /// at 250 ms, which halves the price of a lost check.
+    /// The wait before a check is first repeated; doubles up to `repeatMax`. RFC 8445 §14.3 starts
+    /// at 500 ms; browsers at 250 ms, which halves the price of a lost check.
     package static let repeatMin = MediaDuration.milliseconds(250)
     /// The longest wait between two sendings of one check.
     package static let repeatMax = MediaDuration.seconds(1)
     /// How often one check is sent.
     package static let sendsPerCheck = 7
-    /// How long after its last sending a check is repeated at once because the peer was heard on its path.
+    /// How long after its last sending a check is repeated at once because the peer was heard on
+    /// its path.
     package static let triggeredRepeatAfter = MediaDuration.milliseconds(100)
     /// After how many sendings without a response the selected pair may be dead.
     package static let sendsUntilSuspect = 3

@@ -4,11 +4,13 @@
 import STUN
 package import Wire
 
-/// One side of an ICE session with a single component (RTCP multiplexed, everything bundled), lite or full (RFC 8445).
+/// One side of an ICE session with a single component (RTCP multiplexed, everything bundled), lite
+/// or full (RFC 8445).
 ///
-/// Drive it as every protocol object here: one input, then `pollTransmit` and `pollEvent` until `nil`, then sleep until
-/// `nextDeadline`. It deviates from RFC 8445 where browsers do: a later nomination moves the selected path without a restart, and
-/// pairs are never frozen (there is one component of one stream).
+/// Drive it as every protocol object here: one input, then `pollTransmit` and `pollEvent` until
+/// `nil`, then sleep until `nextDeadline`. It deviates from RFC 8445 where browsers do: a later
+/// nomination moves the selected path without a restart, and pairs are never frozen (there is one
+/// component of one stream).
 package struct ICEAgent: ~Copyable {
     /// Where the session stands.
     enum Connection {
@@ -61,7 +63,8 @@ package struct ICEAgent: ~Copyable {
     /// Makes an agent.
     /// - Parameters:
     ///   - local: Our credentials, as our description names them.
-    ///   - remote: The peer's; a full agent checks only once it has them, a lite agent does not need them.
+    ///   - remote: The peer's; a full agent checks only once it has them, a lite agent does not
+    ///     need them.
     ///   - tieBreaker: A random number that settles a role conflict; different for every agent.
     package init(
         mode: ICEMode, local: ICECredentials, remote: ICECredentials?, tieBreaker: UInt64,
@@ -85,8 +88,8 @@ package struct ICEAgent: ~Copyable {
     /// The path to send on; `nil` until one was nominated.
     package var selectedPath: TransportPath? { selectedIndex.map { paths[$0].path } }
 
-    /// Whether an authenticated check came from `path` (or a check of ours succeeded on it): only then may DTLS be taken from it.
-    /// O(paths).
+    /// Whether an authenticated check came from `path` (or a check of ours succeeded on it): only
+    /// then may DTLS be taken from it. O(paths).
     package func isValidated(_ path: TransportPath) -> Bool {
         guard let index = index(of: path) else { return false }
         return paths[index].isValidated
@@ -100,8 +103,9 @@ package struct ICEAgent: ~Copyable {
         checkUsername = keys.usernameFragment + [UInt8(ascii: ":")] + local.usernameFragment
     }
 
-    /// Begins an ICE restart (RFC 8445 §9): from now on the new credentials hold, and the old ones until the first check with the new.
-    /// The selected path stays in use until a path is nominated anew. A full agent forgets its remote candidates.
+    /// Begins an ICE restart (RFC 8445 §9): from now on the new credentials hold, and the old ones
+    /// until the first check with the new. The selected path stays in use until a path is nominated
+    /// anew. A full agent forgets its remote candidates.
     package mutating func restart(
         local newLocal: ICECredentials, remote newRemote: ICECredentials?, at now: MediaInstant
     ) {
@@ -125,7 +129,8 @@ package struct ICEAgent: ~Copyable {
     }
 
     /// Takes one datagram that looks like STUN.
-    /// - Throws: Why it was dropped. Nothing is ever answered to a message that is not authenticated.
+    /// - Throws: Why it was dropped. Nothing is ever answered to a message that is not
+    ///   authenticated.
     package mutating func receive(
         _ datagram: Span<UInt8>, on path: TransportPath, at now: MediaInstant
     ) throws(ICEDropReason) {
@@ -142,7 +147,8 @@ package struct ICEAgent: ~Copyable {
         }
     }
 
-    /// Tells that authenticated media came on a path; keeps the session from counting as lost. Cheap for the selected path.
+    /// Tells that authenticated media came on a path; keeps the session from counting as lost.
+    /// Cheap for the selected path.
     package mutating func noteTraffic(on path: TransportPath, at now: MediaInstant) {
         let known: Int
         if let selectedIndex, paths[selectedIndex].path == path {

@@ -13,8 +13,8 @@ package enum ICECandidateError: Error, Equatable, Sendable {
     case bad(ICECandidateField)
     /// A transport that ICE for UDP and TCP does not know.
     case unsupportedTransport
-    /// The address is a host name: a `.local` name hides the address by multicast DNS. Nothing is resolved here; the peer is
-    /// learned from its checks instead.
+    /// The address is a host name: a `.local` name hides the address by multicast DNS. Nothing is
+    /// resolved here; the peer is learned from its checks instead.
     case unresolvable(isMulticastDNS: Bool)
 }
 
@@ -67,7 +67,8 @@ extension ICECandidate {
             throw .bad(.foundation)
         }
         guard let componentField = fields.next() else { throw .missing(.component) }
-        guard let component = fields.number(componentField, digits: 3), (1...256).contains(component)
+        guard let component = fields.number(componentField, digits: 3),
+            (1...256).contains(component)
         else { throw .bad(.component) }
         guard let transportField = fields.next() else { throw .missing(.transport) }
         guard let transport = Transport(rawValue: fields.lowercased(transportField)) else {
@@ -185,7 +186,8 @@ private struct CandidateFields: ~Escapable {
         String(decoding: bytes.extracting(field).copied(), as: UTF8.self)
     }
 
-    /// The field with its ASCII letters in lower case; empty if it is longer than any word of the grammar.
+    /// The field with its ASCII letters in lower case; empty if it is longer than any word of the
+    /// grammar.
     func lowercased(_ field: Range<Int>) -> String {
         guard field.count <= 16 else { return "" }
         var word: [UInt8] = []

@@ -14,7 +14,8 @@ package struct ICECredentials: Sendable, Equatable {
     package let password: String
 
     /// Takes credentials as they came from the other side's description.
-    /// - Returns: `nil` if a length is out of bounds or a character is not an ice-char (RFC 8839 §5.1).
+    /// - Returns: `nil` if a length is out of bounds or a character is not an ice-char (RFC 8839
+    ///   §5.1).
     package init?(usernameFragment: String, password: String) {
         guard ICECredentials.usernameFragmentCounts.contains(usernameFragment.utf8.count),
             ICECredentials.passwordCounts.contains(password.utf8.count),
@@ -29,7 +30,8 @@ package struct ICECredentials: Sendable, Equatable {
         self.password = password
     }
 
-    /// Draws fresh credentials: 48 bits of fragment, 144 bits of password (RFC 8445 §5.3 asks 24 and 128).
+    /// Draws fresh credentials: 48 bits of fragment, 144 bits of password (RFC 8445 §5.3 asks 24
+    /// and 128).
     /// - Parameter generator: One for secrets, outside of tests.
     package static func random(
         using generator: inout some RandomNumberGenerator
@@ -51,7 +53,8 @@ package struct ICECredentials: Sendable, Equatable {
     private static func text(
         _ count: Int, using generator: inout some RandomNumberGenerator
     ) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        let alphabet = Array(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         let bytes = (0..<count).map { _ in alphabet[Int(generator.next() & 63)] }
         return String(decoding: bytes, as: UTF8.self)
     }

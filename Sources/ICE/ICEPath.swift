@@ -87,61 +87,13 @@ struct ICEPath {
         return ICEPath.pairPriority(controlling: controlling, controlled: controlled)
     }
 
-    /// `2^32 * min(G, D) + 2 * max(G, D) + (G > D ? 1 : 0)`; candidate priorities end at 2^31 - 1, so it fits.
+    /// `2^32 * min(G, D) + 2 * max(G, D) + (G > D ? 1 : 0)`; candidate priorities end at 2^31 - 1,
+    /// so it fits.
     static func pairPriority(controlling: UInt32, controlled: UInt32) -> UInt64 {
         let left = min(controlling, 0x7FFF_FFFF)
         let right = min(controlled, 0x7FFF_FFFF)
         return UInt64(min(left, right)) << 32 | UInt64(max(left, right)) << 1
             | (left > right ? 1 : 0)
-    }
-}
-
-/// Which nominated path a controlled agent sends on.
-enum ICENomination {
-    /// Whether `candidate`, just nominated by the peer, replaces `selected` at `now`.
-    ///
-    /// A peer that checks a pair first and nominates it later (regular nomination, and browsers towards a lite agent) means it: its
-    /// latest word wins. A peer that nominates everything it checks (aggressive nomination, RFC 5245 §8.1.1.2) means the pair of
-    /// highest priority; among equals a path that appeared while the selected one went silent is the same peer behind a new
-    /// address. And whoever nominates, a selected path that is silent gives way.
-    static func replaces(
-        _ candidate: borrowing ICEPath, selected: borrowing ICEPath, at now: MediaInstant
-    ) -> Bool {
-        if candidate.generation != selected.generation { return true }
-        if candidate.wasCheckedPlainly { return true }
-        let ours = candidate.priority(role: .controlled)
-        let theirs = selected.priority(role: .controlled)
-        if ours > theirs { return true }
-        if ours == theirs, selected.lastReceived < candidate.appeared { return true }
-        return now - selected.lastReceived >= ICETiming.selectedSilentAfter
-    }
-}
-
-/// A fixed memory of the latest requests, to recognise repeated and replayed transactions.
-struct ICERequestMemory {
-    private var entries: [(id: STUNTransactionID, path: TransportPath)] = []
-    private var next = 0
-
-    /// What a transaction is to this memory.
-    enum Finding {
-        case new
-        case repeated
-        /// The same transaction came on another path.
-        case replayed
-    }
-
-    /// Looks a transaction up and remembers it. O(`ICELimits.rememberedRequests`).
-    mutating func note(_ id: STUNTransactionID, on path: TransportPath) -> Finding {
-        for entry in entries where entry.id == id {
-            return entry.path == path ? .repeated : .replayed
-        }
-        if entries.count < ICELimits.rememberedRequests {
-            entries.append((id, path))
-        } else {
-            entries[next] = (id, path)
-            next = (next + 1) % ICELimits.rememberedRequests
-        }
-        return .new
     }
 }
 

@@ -57,8 +57,10 @@ package enum DropReason: UInt8, CaseIterable, Sendable {
     /// The name as a metric's label.
     package var label: String {
         var label = ""
+        var isAfterLowercase = false
         for character in String(describing: self) {
-            if character.isUppercase, label.last.map({ $0.isLowercase }) == true { label += "_" }
+            if character.isUppercase, isAfterLowercase { label += "_" }
+            isAfterLowercase = character.isLowercase
             label += character.lowercased()
         }
         return label

@@ -279,12 +279,13 @@ extension MediaWorker {
         }
     }
 
-    private mutating func take(path: TransportPath, for index: Int) {
+    /// Takes packets from a path as a peer's from now on.
+    mutating func take(path: TransportPath, for index: Int) {
         peerOfPath[path] = index
+        if peers[index]?.paths.contains(path) == true { return }
         peers[index]?.paths.append(path)
         if let count = peers[index]?.paths.count, count > Peer.pathsMax,
-            let oldest = peers[index]?.paths.removeFirst(), peerOfPath[oldest] == index,
-            peers[index]?.paths.contains(oldest) == false
+            let oldest = peers[index]?.paths.removeFirst(), peerOfPath[oldest] == index
         {
             peerOfPath[oldest] = nil
         }

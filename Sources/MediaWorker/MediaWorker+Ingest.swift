@@ -144,7 +144,10 @@ extension MediaWorker {
         }
         if producers[index].usesNACK {
             producers[index].loss.insert(entry.sequence, at: now)
-            if entry.startsKeyframe { producers[index].loss.forget(before: entry.sequence) }
+            // H.264 may send its parameter sets in packets of their own right before: those are still needed.
+            if entry.startsKeyframe, entry.codec != .h264 {
+                producers[index].loss.forget(before: entry.sequence)
+            }
             if let due = producers[index].loss.nextDeadline { schedule(peer, by: due) }
         }
         if entry.startsKeyframe { producers[index].keyframes.keyframeArrived() }

@@ -102,7 +102,14 @@ package struct MediaWorker: ~Copyable {
         }
         guard let index else { return drops.count(.unknownUsername) }
         let isAccepted = peers[index]?.transport.receiveSTUN(datagram, on: path, at: now) ?? false
-        if !isAccepted { drops.count(.stunRefused) }
+        if isAccepted {
+            // A path that served another peer meanwhile, or was forgotten, is this peer's again.
+            if peerOfPath[path] != index, peers[index]?.transport.isValidated(path) == true {
+                take(path: path, for: index)
+            }
+        } else {
+            drops.count(.stunRefused)
+        }
         wantPoll(index)
     }
 

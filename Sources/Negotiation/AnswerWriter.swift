@@ -3,15 +3,16 @@
 import RTP
 import SDP
 
-/// Writes an answer: sections in the offer's order, one transport for all (RFC 8829 §5.3, RFC 9143 §7.3).
+/// Writes an answer: sections in the offer's order, one transport for all (RFC 8829 §5.3, RFC 9143
+/// §7.3).
 struct AnswerWriter {
     let configuration: ServerMediaConfiguration
     let offer: DescribedSession
     let media: PeerMedia
     /// The living sections, in the order of the group; the first carries the candidates.
     let bundle: [Int]
-    /// Whether every section repeats the fingerprint instead of one line above all: clients outside browsers look
-    /// for it there.
+    /// Whether every section repeats the fingerprint instead of one line above all: clients outside
+    /// browsers look for it there.
     let repeatsFingerprint: Bool
 
     /// The answer.
@@ -101,7 +102,8 @@ struct AnswerWriter {
             }
             lines.append(SDPAttribute("end-of-candidates"))
         }
-        // RFC 9143 §7.3 wants these in the first section alone; Firefox refuses sections without them.
+        // RFC 9143 §7.3 wants these in the first section alone; Firefox refuses sections without
+        // them.
         lines.append(SDPAttribute("ice-ufrag", media.localICE.usernameFragment))
         lines.append(SDPAttribute("ice-pwd", media.localICE.password))
         if repeatsFingerprint { lines.append(fingerprintLine) }

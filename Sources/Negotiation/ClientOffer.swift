@@ -17,10 +17,11 @@ package struct ClientStream: Sendable, Equatable {
     }
 }
 
-/// An offer of a client without a browser, and the reading of its answer. Later offers grow out of the first:
-/// change it and write `text` again.
+/// An offer of a client without a browser, and the reading of its answer. Later offers grow out of
+/// the first: change it and write `text` again.
 package struct ClientOffer: Sendable {
-    /// The offered sections, seen from the client; before an answer all codecs offered stand in them.
+    /// The offered sections, seen from the client; before an answer all codecs offered stand in
+    /// them.
     package private(set) var sections: [MediaSection] = []
     /// The client's ICE words.
     package private(set) var ice: ICEParameters
@@ -33,7 +34,8 @@ package struct ClientOffer: Sendable {
     private var version: UInt64 = 1
     private var used: Set<UInt32> = [0]
 
-    /// Makes the first offer: what is sent, then pairs of an audio and a video slot, then audio slots.
+    /// Makes the first offer: what is sent, then pairs of an audio and a video slot, then audio
+    /// slots.
     /// - Parameter codecs: What the client can send and play, most wished first.
     package init(
         sending streams: [ClientStream], receivingPairs pairs: Int, receivingAudio audio: Int = 0,
@@ -158,9 +160,10 @@ package struct ClientOffer: Sendable {
     }
 
     /// Reads the answer to `text`; O(bytes of the answer).
-    /// - Returns: What was negotiated, seen from the client: `.sends` is what it may send, `.receives` a slot whose
-    ///   `declaredSSRCs` are the server's. A section with layers sends its first one on `slot.ssrc`; the streams of
-    ///   the others are the client's to choose, the RID extension tells them apart.
+    /// - Returns: What was negotiated, seen from the client: `.sends` is what it may send,
+    ///   `.receives` a slot whose `declaredSSRCs` are the server's. A section with layers sends its
+    ///   first one on `slot.ssrc`; the streams of the others are the client's to choose, the RID
+    ///   extension tells them apart.
     package func media(fromAnswer answer: String) throws(NegotiationError) -> PeerMedia {
         let answered = try DescribedSession(answer)
         guard answered.sections.count == sections.count else { throw .answerMismatch }

@@ -3,7 +3,8 @@
 import RTP
 import SDP
 
-/// Chooses codecs by what their parameters say, not by name alone: H264 alone stands in an offer 6 to 8 times.
+/// Chooses codecs by what their parameters say, not by name alone: H264 alone stands in an offer 6
+/// to 8 times.
 struct CodecSelection {
     /// The codecs this side takes.
     let allowed: [MediaCodec]
@@ -100,7 +101,8 @@ struct CodecSelection {
         }
     }
 
-    /// Constrained baseline with packetization mode 1, which every browser decodes, before all else (RFC 6184 §8.1).
+    /// Constrained baseline with packetization mode 1, which every browser decodes, before all else
+    /// (RFC 6184 §8.1).
     private static func h264Rank(_ parameters: String) -> Int? {
         guard FormatParameters.value(of: "packetization-mode", in: parameters) == "1" else {
             return nil

@@ -92,8 +92,8 @@ struct DescribedTransport {
 }
 
 extension FingerprintLine {
-    /// How many bytes a digest of this name has; `nil` for one that is not accepted (RFC 8122 §5: md5 and sha-1
-    /// are too weak).
+    /// How many bytes a digest of this name has; `nil` for one that is not accepted (RFC 8122 §5:
+    /// md5 and sha-1 are too weak).
     var digestBytes: Int? {
         switch algorithm {
         case "sha-256": 32
@@ -133,8 +133,8 @@ struct DescribedSection {
     /// What it carries; `nil` for a kind that is always rejected.
     var kind: SectionKind? { SectionKind(rawValue: media) }
 
-    /// Whether the writer of the description rejected it (RFC 8829 §5.2.2): Firefox writes bundled sections with
-    /// port 0 and `a=bundle-only`, which are alive.
+    /// Whether the writer of the description rejected it (RFC 8829 §5.2.2): Firefox writes bundled
+    /// sections with port 0 and `a=bundle-only`, which are alive.
     var isRejected: Bool { port == 0 && !isBundleOnly }
 
     /// Whether it is RTP over DTLS, the only transport for media.
@@ -146,7 +146,8 @@ struct DescribedSection {
         }
     }
 
-    /// Reads the attributes of a section; those with a form we do not know are passed over as if missing.
+    /// Reads the attributes of a section; those with a form we do not know are passed over as if
+    /// missing.
     init(index: Int, _ description: MediaDescription) throws(NegotiationError) {
         self.index = index
         media = description.media
@@ -278,7 +279,8 @@ struct DescribedSection {
         }
     }
 
-    /// The layers of simulcast the writer sends: those that stand in `a=simulcast` and have an `a=rid` line.
+    /// The layers of simulcast the writer sends: those that stand in `a=simulcast` and have an
+    /// `a=rid` line.
     var sentSimulcast: [String] {
         var layers: [String] = []
         for layer in sentLayers

@@ -53,7 +53,8 @@ struct DescribedSession {
         }
     }
 
-    /// The direction of a section: its own word, else that of the session, else both ways (RFC 8866 §6.7).
+    /// The direction of a section: its own word, else that of the session, else both ways (RFC 8866
+    /// §6.7).
     func direction(of section: DescribedSection) -> SDPDirection {
         section.direction ?? direction ?? .sendrecv
     }
@@ -63,8 +64,8 @@ struct DescribedSession {
         allowsMixedExtensions || section.allowsMixedExtensions
     }
 
-    /// The ICE words, certificates and setup of a bundle whose living sections are `order`: of the first section
-    /// that says them, else of the session (RFC 9143 §7, RFC 8122 §5).
+    /// The ICE words, certificates and setup of a bundle whose living sections are `order`: of the
+    /// first section that says them, else of the session (RFC 9143 §7, RFC 8122 §5).
     func transport(
         of order: [Int]
     ) throws(NegotiationError) -> (ice: ICEParameters, fingerprints: [Fingerprint], setup: String) {

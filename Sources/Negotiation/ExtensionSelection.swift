@@ -3,7 +3,8 @@
 import RTP
 import SDP
 
-/// Chooses header extensions and watches that one id keeps one meaning in the bundle (RFC 9143 §9.3).
+/// Chooses header extensions and watches that one id keeps one meaning in the bundle (RFC 9143
+/// §9.3).
 struct ExtensionSelection {
     /// What each id means so far in this bundle.
     private var kinds = [HeaderExtensionKind?](repeating: nil, count: 256)
@@ -50,15 +51,18 @@ struct ExtensionSelection {
         ids.append((kind, id))
     }
 
-    /// What a publisher's packets tell us: who they belong to, how loud, how turned, and what feedback counts.
+    /// What a publisher's packets tell us: who they belong to, how loud, how turned, and what
+    /// feedback counts.
     private static func isUsefulReceived(_ kind: HeaderExtensionKind) -> Bool {
         switch kind {
-        case .mid, .rid, .repairedRid, .audioLevel, .transportSequenceNumber, .videoOrientation: true
+        case .mid, .rid, .repairedRid, .audioLevel, .transportSequenceNumber, .videoOrientation:
+            true
         default: false
         }
     }
 
-    /// What a slot's packets tell the receiver. Send time is not among them: transport-wide feedback replaces it.
+    /// What a slot's packets tell the receiver. Send time is not among them: transport-wide
+    /// feedback replaces it.
     private static func isUsefulSent(_ kind: HeaderExtensionKind) -> Bool {
         switch kind {
         case .mid, .audioLevel, .transportSequenceNumber, .videoOrientation, .playoutDelay: true

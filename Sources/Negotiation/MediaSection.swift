@@ -146,7 +146,8 @@ package struct MediaSection: Sendable, Equatable {
     package var extensions: [NegotiatedExtension]
     /// The layers the other side sends, as it ordered them; empty without simulcast.
     package var simulcastRIDs: [String]
-    /// The media streams the other side declared, retransmissions left out; empty with simulcast in browsers.
+    /// The media streams the other side declared, retransmissions left out; empty with simulcast in
+    /// browsers.
     package var declaredSSRCs: [UInt32]
     /// Which declared stream repeats which.
     package var declaredRTX: [DeclaredRetransmission]

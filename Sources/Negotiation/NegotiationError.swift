@@ -63,7 +63,10 @@ package enum NegotiationError: Error, Equatable, Sendable {
     package var explanation: String {
         switch self {
         case .tooLarge:
-            "The description exceeds \(SDPLimits.descriptionBytesMax) bytes, or a line \(SDPLimits.lineBytesMax)."
+            """
+            The description has over \(SDPLimits.descriptionBytesMax) bytes, or a line over \
+            \(SDPLimits.lineBytesMax).
+            """
         case .malformed(let line): "Line \(line) of the description is malformed."
         case .incomplete: "The description ends before its v= and o= lines."
         case .tooManySections: "The description has more than \(SDPLimits.sectionsMax) m-lines."

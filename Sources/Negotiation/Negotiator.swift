@@ -24,8 +24,9 @@ package struct Negotiator: Sendable {
     }
 
     /// Answers an offer; O(bytes of the offer).
-    /// - Parameter previous: What the peer's last accepted offer meant; `nil` for its first. Keeps the streams and
-    ///   names of slots, and the ICE words unless the client changed its own (an ICE restart).
+    /// - Parameter previous: What the peer's last accepted offer meant; `nil` for its first. Keeps
+    ///   the streams and names of slots, and the ICE words unless the client changed its own (an
+    ///   ICE restart).
     /// - Returns: What the media worker needs, and the text of the answer.
     package func answer(
         to offer: String, previous: PeerMedia?, profile: NegotiationProfile,
@@ -104,7 +105,8 @@ package struct Negotiator: Sendable {
         return sections
     }
 
-    /// The living sections as the answer's group has them: in the order of the offer's group (RFC 9143 §7.3).
+    /// The living sections as the answer's group has them: in the order of the offer's group (RFC
+    /// 9143 §7.3).
     private func bundleOrder(
         of offer: DescribedSession, sections: [MediaSection]
     ) throws(NegotiationError) -> [Int] {

@@ -42,8 +42,8 @@ package enum DTLSSetup: String, Sendable {
     case actpass
 }
 
-/// What one accepted offer means, seen from the side that holds it: on the server from the server, in a client that
-/// read an answer from the client.
+/// What one accepted offer means, seen from the side that holds it: on the server from the server,
+/// in a client that read an answer from the client.
 package struct PeerMedia: Sendable, Equatable {
     /// This side's ICE words.
     package var localICE: ICEParameters

@@ -17,7 +17,8 @@ enum RandomWords {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Fresh ICE words: 48 random bits of name, 144 of password (RFC 8445 §5.3 asks for 24 and 128).
+    /// Fresh ICE words: 48 random bits of name, 144 of password (RFC 8445 §5.3 asks for 24 and
+    /// 128).
     static func ice(using random: inout some RandomNumberGenerator) -> ICEParameters {
         ICEParameters(
             usernameFragment: word(8, using: &random), password: word(24, using: &random))

@@ -27,7 +27,8 @@ package enum Keyframe {
         var cursor = H264UnitCursor()
         while let unit = cursor.next(in: payload) {
             guard unit.isStart else { continue }
-            if unit.type == H264Unit.idrSliceType || unit.type == H264Unit.sequenceParameterSetType {
+            if unit.type == H264Unit.idrSliceType || unit.type == H264Unit.sequenceParameterSetType
+            {
                 return true
             }
         }

@@ -52,6 +52,9 @@ package struct PeerTransport: ~Copyable {
     /// Whether media can be sent.
     package var isReady: Bool { sender != nil && selectedPath != nil && !isOver }
 
+    /// Whether packets from a path may be taken as the peer's.
+    package func isValidated(_ path: TransportPath) -> Bool { ice.isValidated(path) }
+
     /// Takes a STUN message. Returns `false` if it was refused.
     package mutating func receiveSTUN(
         _ datagram: Span<UInt8>, on path: TransportPath, at now: MediaInstant
@@ -128,8 +131,11 @@ package struct PeerTransport: ~Copyable {
     /// The next STUN or DTLS datagram to send; `nil`: none.
     package mutating func pollTransmit(into output: inout OutputSpan<UInt8>) -> TransportPath? {
         if let path = ice.pollTransmit(into: &output) { return path }
-        // The answer goes to where the question came from; later flights to the nominated path.
-        guard let path = dtlsPath ?? selectedPath else { return nil }
+        // A handshake answers where the question came from, before and after a path is nominated; later words
+        // go the way the media goes.
+        guard let path = sender == nil ? dtlsPath ?? selectedPath : selectedPath ?? dtlsPath else {
+            return nil
+        }
         return dtls.pollTransmit(into: &output) ? path : nil
     }
 
@@ -143,6 +149,16 @@ package struct PeerTransport: ~Copyable {
         local: ICECredentials, remote: ICECredentials, at now: MediaInstant
     ) {
         ice.restart(local: local, remote: remote, at: now)
+    }
+
+    /// Adds an address of ours to check from; for a client (a full agent).
+    package mutating func addLocalCandidate(_ candidate: ICECandidate, socket: UInt8) {
+        ice.addLocalCandidate(candidate, socket: socket)
+    }
+
+    /// Adds an address of the peer to check; for a client (a full agent).
+    package mutating func addRemoteCandidate(_ candidate: ICECandidate) {
+        ice.addRemoteCandidate(candidate)
     }
 
     /// Tells the peer that this is the end (`close_notify`).

@@ -53,7 +53,8 @@ package struct LossDetector: Sendable {
     ///
     /// O(log n) in order; O(n) for a recovered packet, n the number missing.
     @discardableResult
-    package mutating func insert(_ number: ExtendedSequenceNumber, at now: MediaInstant) -> Arrival {
+    package mutating func insert(_ number: ExtendedSequenceNumber, at now: MediaInstant) -> Arrival
+    {
         guard let newest else {
             self.newest = number
             return .next

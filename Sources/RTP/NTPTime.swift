@@ -33,7 +33,7 @@ package struct NTPTime: Hashable, Sendable {
     package static func - (left: NTPTime, right: NTPTime) -> MediaDuration {
         let units = Int64(bitPattern: left.rawValue &- right.rawValue)
         let seconds = units >> 32
-        let fraction = (units & 0xFFFF_FFFF) * 1_000_000_000 >> 32
+        let fraction = ((units & 0xFFFF_FFFF) * 1_000_000_000) >> 32
         return MediaDuration(nanoseconds: seconds * 1_000_000_000 + fraction)
     }
 

@@ -33,7 +33,9 @@ package struct ReceptionStatistics: Sendable {
     package var jitter: UInt32 { UInt32(clamping: scaledJitter >> 4) }
 
     /// Packets expected and not received; negative where duplicates outnumber losses (RFC 3550 A.3).
-    package var cumulativeLost: Int64 { Int64(clamping: expectedCount) - Int64(clamping: receivedCount) }
+    package var cumulativeLost: Int64 {
+        Int64(clamping: expectedCount) - Int64(clamping: receivedCount)
+    }
 
     private var expectedCount: UInt64 {
         guard let base else { return 0 }

@@ -98,7 +98,8 @@ package struct TransportFeedbackRecorder: ~Copyable, Sendable {
         var chunkBytes = 0
         var position = 0
         while position < statusCount {
-            position += TransportFeedbackChunk.encode(symbols, from: position, to: statusCount).count
+            position +=
+                TransportFeedbackChunk.encode(symbols, from: position, to: statusCount).count
             chunkBytes += 2
         }
         let bodyCount = TransportFeedback.headCount + chunkBytes + deltaBytes

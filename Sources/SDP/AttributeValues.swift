@@ -83,7 +83,8 @@ package struct FeedbackLine: Equatable, Sendable {
     }
 }
 
-/// The direction in which media flows, seen from the side that wrote the description (RFC 8866 §6.7).
+/// The direction in which media flows, seen from the side that wrote the description (RFC 8866
+/// §6.7).
 package enum SDPDirection: String, Sendable {
     /// `a=sendrecv`, also meant where no direction stands.
     case sendrecv
@@ -191,8 +192,8 @@ package struct RIDLine: Equatable, Sendable {
         restrictions = fields.count > 2 ? fields[2] : ""
     }
 
-    /// Whether the text may name a layer: letters, digits, `-` and `_` (RFC 8852 §3), at most 16 so that it fits
-    /// a one-byte extension.
+    /// Whether the text may name a layer: letters, digits, `-` and `_` (RFC 8852 §3), at most 16 so
+    /// that it fits a one-byte extension.
     package static func isValid(_ id: String) -> Bool {
         id.utf8.count <= 16
             && SDPFields.isAlphanumeric(id, or: [UInt8(ascii: "-"), UInt8(ascii: "_")])
@@ -201,7 +202,8 @@ package struct RIDLine: Equatable, Sendable {
 
 /// `a=simulcast:send q;h;~f recv ...` (RFC 8853 §5.1).
 package struct SimulcastLine: Equatable, Sendable {
-    /// The layers the writer of the description sends, in its order; the first of each list of alternatives.
+    /// The layers the writer of the description sends, in its order; the first of each list of
+    /// alternatives.
     package let sent: [String]
     /// The layers it receives.
     package let received: [String]

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Wire
 
-/// `a=candidate:foundation component transport priority address port typ type ...` (RFC 8839 §5.1).
+/// `a=candidate:foundation component transport priority address port typ type ...`
+/// (RFC 8839 §5.1).
 package struct CandidateLine: Equatable, Sendable {
     /// Equal for candidates of one origin; 1 to 32 characters.
     package var foundation: String
@@ -39,7 +40,8 @@ package struct CandidateLine: Equatable, Sendable {
         usernameFragment = nil
     }
 
-    /// Reads the value of `a=candidate`; `nil` if it has another form. Unknown attributes are passed over.
+    /// Reads the value of `a=candidate`; `nil` if it has another form. Unknown attributes are
+    /// passed over.
     package init?(_ value: String) {
         let fields = SDPFields.words(value)
         guard fields.count >= 8, fields[0].utf8.count <= 32, fields[6] == "typ",

@@ -17,10 +17,11 @@ package enum SDPError: Error, Equatable, Sendable {
 
 /// What is read at most: descriptions come from anybody.
 package enum SDPLimits {
-    /// The longest description, in bytes: an offer of our own with 32 pairs of slots and every browser's codecs
-    /// reaches 206 kB.
+    /// The longest description, in bytes: an offer of our own with 32 pairs of slots and every
+    /// browser's codecs reaches 206 kB.
     package static let descriptionBytesMax = 256 * 1024
-    /// The longest line, in bytes without its end: an identity assertion or a sprop line can be long.
+    /// The longest line, in bytes without its end: an identity assertion or a sprop line can be
+    /// long.
     package static let lineBytesMax = 16 * 1024
     /// The most m-lines: 32 pairs of slots and what a client sends make 69.
     package static let sectionsMax = 160

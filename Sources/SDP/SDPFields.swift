@@ -56,7 +56,8 @@ package enum SDPFields {
 }
 
 extension UInt64 {
-    /// Reads a decimal number; one above 64 bits, or negative, is folded into them, since only change matters.
+    /// Reads a decimal number; one above 64 bits, or negative, is folded into them, since only
+    /// change matters.
     init?(sdpNumber text: String) {
         if let number = UInt64(text) {
             self = number

@@ -30,7 +30,8 @@ extension SessionDescription {
             throw .malformed(line: first.number)
         }
         guard let origin = try lines.next() else { throw .missing(type: "o") }
-        guard origin.type == UInt8(ascii: "o"), var description = SessionDescription(origin: origin.value)
+        guard origin.type == UInt8(ascii: "o"),
+            var description = SessionDescription(origin: origin.value)
         else { throw .malformed(line: origin.number) }
 
         var section: MediaDescription?
@@ -69,7 +70,8 @@ extension SessionDescription {
     /// Reads `username session-id version IN IP4 address` (RFC 8866 §5.2).
     private init?(origin: String) {
         let fields = SDPFields.split(origin, at: UInt8(ascii: " "))
-        // Session ids of 64 bits with the sign bit set are written by some clients as negative numbers.
+        // Session ids of 64 bits with the sign bit set are written by some clients as negative
+        // numbers.
         guard fields.count >= 3, let session = UInt64(sdpNumber: fields[1]),
             let version = UInt64(sdpNumber: fields[2])
         else { return nil }
@@ -117,7 +119,8 @@ struct SDPLines {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The next line; `nil` at the end. Empty lines are passed over (some clients write one at the end).
+    /// The next line; `nil` at the end. Empty lines are passed over (some clients write one at the
+    /// end).
     mutating func next() throws(SDPError) -> Line? {
         while position < bytes.count {
             let start = position

@@ -18,6 +18,7 @@ enum STUNAttributeType {
     static let iceControlled: UInt16 = 0x8029
     static let iceControlling: UInt16 = 0x802A
 
-    /// Whether a message with this attribute must be refused by who does not know it (RFC 8489 §14).
+    /// Whether a message with this attribute must be refused by who does not know it (RFC 8489
+    /// §14).
     static func isComprehensionRequired(_ type: UInt16) -> Bool { type < 0x8000 }
 }

@@ -5,14 +5,16 @@ import MediaCrypto
 import Wire
 
 extension STUNMessage {
-    /// Whether a datagram can be STUN: its first byte is 0 to 3 and the magic cookie is there (RFC 7983 §7, RFC 8489 §5).
+    /// Whether a datagram can be STUN: its first byte is 0 to 3 and the magic cookie is there (RFC
+    /// 7983 §7, RFC 8489 §5).
     package static func isSTUN(_ firstBytes: Span<UInt8>) -> Bool {
         guard let first = firstBytes.uint8(at: 0), first < 4 else { return false }
         return firstBytes.count >= headerByteCount && firstBytes.uint32(at: 4) == magicCookie
     }
 
-    /// Where the part of USERNAME before its colon stands: our own username fragment in a check that is sent to us
-    /// (RFC 8445 §7.2.2). For finding the peer of an unknown address; nothing is verified. O(attributes).
+    /// Where the part of USERNAME before its colon stands: our own username fragment in a check
+    /// that is sent to us (RFC 8445 §7.2.2). For finding the peer of an unknown address; nothing is
+    /// verified. O(attributes).
     package static func localUsernameFragment(in bytes: Span<UInt8>) -> Range<Int>? {
         guard isSTUN(bytes), bytes.count <= byteCountLimit else { return nil }
         var offset = headerByteCount
@@ -31,9 +33,10 @@ extension STUNMessage {
         return nil
     }
 
-    /// Reads one datagram as a STUN message (RFC 8489 §5, §14): every length is checked, FINGERPRINT is verified if present,
-    /// of repeated attributes the first counts, and what follows MESSAGE-INTEGRITY is ignored (RFC 8489 §14.5).
-    /// MESSAGE-INTEGRITY is not verified here. O(bytes).
+    /// Reads one datagram as a STUN message (RFC 8489 §5, §14): every length is checked,
+    /// FINGERPRINT is verified if present, of repeated attributes the first counts, and what
+    /// follows MESSAGE-INTEGRITY is ignored (RFC 8489 §14.5). MESSAGE-INTEGRITY is not verified
+    /// here. O(bytes).
     package static func parse(_ bytes: Span<UInt8>) throws(STUNError) -> STUNMessage {
         guard let type = bytes.uint16(at: 0), let length = bytes.uint16(at: 2),
             let cookie = bytes.uint32(at: 4), let high = bytes.uint64(at: 8),
@@ -68,14 +71,15 @@ extension STUNMessage {
         return message
     }
 
-    /// Whether MESSAGE-INTEGRITY is present and right for `key` (RFC 8489 §14.5). Takes the same time wherever the bytes
-    /// differ.
+    /// Whether MESSAGE-INTEGRITY is present and right for `key` (RFC 8489 §14.5). Takes the same
+    /// time wherever the bytes differ.
     /// - Parameter bytes: The bytes this message was parsed from.
     package func verifyIntegrity(in bytes: Span<UInt8>, key: Span<UInt8>) -> Bool {
         guard let integrityOffset, bytes.count == count, count <= STUNMessage.byteCountLimit,
             integrityOffset + 24 <= count
         else { return false }
-        // The HMAC covers the message as if it ended with MESSAGE-INTEGRITY: the length field says so.
+        // The HMAC covers the message as if it ended with MESSAGE-INTEGRITY: the length field says
+        // so.
         var covered = InlineArray<1_280, UInt8>(repeating: 0)
         for index in 0..<integrityOffset { covered[index] = bytes[index] }
         let length = integrityOffset + 24 - STUNMessage.headerByteCount
@@ -95,8 +99,9 @@ extension STUNMessage {
         guard !hasFingerprint else { throw .badFingerprint }
         if type == STUNAttributeType.fingerprint {
             guard value.count == 4 else { throw .badAttribute(type: type) }
-            guard bytes.uint32(at: value.lowerBound)
-                == STUNFingerprint.value(of: bytes, count: offset)
+            guard
+                bytes.uint32(at: value.lowerBound)
+                    == STUNFingerprint.value(of: bytes, count: offset)
             else { throw .badFingerprint }
             hasFingerprint = true
             return
@@ -107,7 +112,8 @@ extension STUNMessage {
             guard value.count == 20 else { throw .badAttribute(type: type) }
             integrityOffset = offset
         case STUNAttributeType.username:
-            // RFC 8489 §14.3: less than 509 bytes; ICE's two fragments and a colon reach 513 (RFC 8839 §5.4).
+            // RFC 8489 §14.3: less than 509 bytes; ICE's two fragments and a colon reach 513 (RFC
+            // 8839 §5.4).
             guard value.count <= 513 else { throw .badAttribute(type: type) }
             if usernameRange == nil { usernameRange = value }
         case STUNAttributeType.priority:

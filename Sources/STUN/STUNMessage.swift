@@ -15,8 +15,8 @@ package enum STUNClass: UInt8, Sendable {
     case error = 3
 }
 
-/// A parsed STUN message (RFC 8489 §5). It holds offsets into the bytes it was parsed from, which are passed again where
-/// they are needed.
+/// A parsed STUN message (RFC 8489 §5). It holds offsets into the bytes it was parsed from, which
+/// are passed again where they are needed.
 ///
 /// ```
 ///  0                   1                   2                   3
@@ -48,7 +48,8 @@ package struct STUNMessage: Sendable {
     var integrityOffset: Int?
     /// PRIORITY: what a candidate learned from this check would have (RFC 8445 §7.1.1).
     package var priority: UInt32?
-    /// Whether USE-CANDIDATE is present: the controlling agent nominates this pair (RFC 8445 §7.1.2).
+    /// Whether USE-CANDIDATE is present: the controlling agent nominates this pair (RFC 8445
+    /// §7.1.2).
     package var useCandidate = false
     /// The tie-breaker of a peer that believes it is controlling.
     package var iceControlling: UInt64?

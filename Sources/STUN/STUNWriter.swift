@@ -34,8 +34,8 @@ package struct STUNBindingRequest: Sendable {
     }
 }
 
-/// An error that an agent answers with (RFC 8489 §14.8, RFC 8445 §16.2). Reason phrases are left empty: nobody reads them and
-/// they enlarge replies.
+/// An error that an agent answers with (RFC 8489 §14.8, RFC 8445 §16.2). Reason phrases are left
+/// empty: nobody reads them and they enlarge replies.
 package enum STUNErrorCode: UInt16, Sendable {
     /// The request lacks something.
     case badRequest = 400
@@ -45,8 +45,8 @@ package enum STUNErrorCode: UInt16, Sendable {
     case roleConflict = 487
 }
 
-/// Writes STUN messages behind what an output already holds. Each function needs `byteCountMax` free bytes and writes nothing
-/// and returns `false` if they are not there.
+/// Writes STUN messages behind what an output already holds. Each function needs `byteCountMax`
+/// free bytes and writes nothing and returns `false` if they are not there.
 package enum STUNWriter {
     /// The most bytes a written message has: a request with the longest username.
     package static let byteCountMax = 640

@@ -18,6 +18,8 @@ package struct ServerLimits: Sendable {
     package var fragmentsMax = 64
     /// Messages a client may send within one second.
     package var messagesPerSecondMax = 200
+    /// Offers, joins included, a client may send within a minute: each costs a negotiation.
+    package var offersPerMinuteMax = 30
     /// Messages waiting for a slow reader before it is cut off.
     package var outboundMessagesMax = 1024
     /// Bytes waiting for a slow reader before it is cut off.
@@ -37,7 +39,7 @@ package struct ServerLimits: Sendable {
     /// Silence after which a participant's signalling link counts as lost: three missed pings.
     package var linkLostTimeout = Duration.seconds(3)
     /// From the signal to stop until connections are cut.
-    package var shutdownTimeout = Duration.seconds(2)
+    package var shutdownTimeout = Duration.milliseconds(1500)
 
     /// The limits of a production server.
     package init() {}

@@ -1,5 +1,6 @@
 // The server's HTTP port: page, signalling WebSocket, WHIP, WHEP, health and metrics.
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -38,7 +39,7 @@ package struct SignalService: Sendable {
             await onRunning(port)
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
+            group.addTask { try await serve(application) }
             group.addTask { await hub.run() }
             group.addTask {
                 await stop()
@@ -47,6 +48,23 @@ package struct SignalService: Sendable {
             // Whichever ends first ends all: the port, by an error; the rest, by being told to.
             defer { group.cancelAll() }
             try await group.next()
+        }
+    }
+
+    private func serve(_ application: some ApplicationProtocol) async throws {
+        let (host, port) = (configuration.host, configuration.port)
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            switch error.errnoCode {
+            case EADDRINUSE: throw SignalServiceError.portInUse(host: host, port: port)
+            case EADDRNOTAVAIL: throw SignalServiceError.noSuchAddress(host: host)
+            default:
+                throw SignalServiceError.cannotListen(
+                    host: host, port: port, code: error.errnoCode)
+            }
+        } catch is SocketAddressError {
+            throw SignalServiceError.noSuchAddress(host: host)
         }
     }
 

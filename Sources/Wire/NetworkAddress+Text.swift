@@ -5,10 +5,11 @@ extension NetworkAddress {
     /// The longest text of a host that is read: an IPv6 address with an embedded IPv4 one.
     package static let hostTextByteCountMax = 45
 
-    /// Reads a host as text: dotted IPv4 with four plain decimal numbers, or IPv6 as RFC 4291 §2.2 spells it, without brackets.
+    /// Reads a host as text: dotted IPv4 with four plain decimal numbers, or IPv6 as RFC 4291 §2.2
+    /// spells it, without brackets.
     ///
-    /// Other spellings that some libraries accept (`0177.0.0.1`, `127.1`, `2130706433`, `0x7f.1`, a zone after `%`) are refused, because
-    /// they slip past checks of addresses.
+    /// Other spellings that some libraries accept (`0177.0.0.1`, `127.1`, `2130706433`, `0x7f.1`, a
+    /// zone after `%`) are refused, because they slip past checks of addresses.
     /// - Returns: `nil` if the text is anything else. O(length), which is capped.
     package init?(host text: String, port: UInt16) {
         guard text.utf8.count <= NetworkAddress.hostTextByteCountMax,
@@ -68,7 +69,8 @@ extension NetworkAddress {
 
     /// The port of a decimal text of 1 to 5 digits; `nil` if it is none or above 65,535.
     package static func readPort(_ bytes: Span<UInt8>) -> UInt16? {
-        guard (1...5).contains(bytes.count), bytes.count == 1 || bytes[0] != UInt8(ascii: "0") else {
+        guard (1...5).contains(bytes.count), bytes.count == 1 || bytes[0] != UInt8(ascii: "0")
+        else {
             return nil
         }
         var value: UInt32 = 0
@@ -103,7 +105,8 @@ extension NetworkAddress {
         return offset == bytes.count ? address : nil
     }
 
-    /// Reads eight groups of 16 bits, of which one `::` stands for a run of zeros and the last two may be an IPv4 address.
+    /// Reads eight groups of 16 bits, of which one `::` stands for a run of zeros and the last two
+    /// may be an IPv4 address.
     private static func readIPv6(_ bytes: Span<UInt8>) -> (high: UInt64, low: UInt64)? {
         var groups = InlineArray<8, UInt16>(repeating: 0)
         var count = 0

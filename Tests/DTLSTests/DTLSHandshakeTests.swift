@@ -1,4 +1,4 @@
-// Whole handshakes between two endpoints: profiles, certificates, sizes, losses, and what must fail.
+// Whole handshakes: profiles, certificates, sizes, losses, and what must fail.
 // SPDX-License-Identifier: Apache-2.0
 import MediaCrypto
 import Testing
@@ -78,7 +78,8 @@ struct DTLSHandshakeTests {
 
     @Test func anyFingerprintOfTheStrongestDigestVouches() {
         let pair = DTLSPair(serverAccepts: [
-            Fixture.fingerprint(Fixture.serverIdentity), Fixture.fingerprint(Fixture.clientIdentity),
+            Fixture.fingerprint(Fixture.serverIdentity),
+            Fixture.fingerprint(Fixture.clientIdentity),
         ])
         pair.run()
         #expect(pair.isConnected)

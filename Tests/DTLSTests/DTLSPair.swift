@@ -10,10 +10,12 @@ enum Fixture {
     static let serverIdentity = identity("server")
     static let clientIdentity = identity("client")
 
+    // swift-format-ignore: NeverUseForceTry
     static func identity(_ name: String) -> CertificateIdentity {
         try! CertificateIdentity.generateP256(commonName: name)
     }
 
+    // swift-format-ignore: NeverUseForceTry
     static func context(
         _ identity: CertificateIdentity, _ profiles: [UInt16] = [7, 8, 1]
     ) -> DTLSContext {
@@ -50,6 +52,7 @@ final class DTLSPair {
     var sent: [Flying] = []
     private var flying: [Flying] = []
 
+    // swift-format-ignore: NeverUseForceTry
     init(
         client clientContext: DTLSContext = Fixture.clientContext,
         server serverContext: DTLSContext = Fixture.serverContext,

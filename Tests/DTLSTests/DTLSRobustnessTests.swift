@@ -1,4 +1,4 @@
-// What a network or a stranger can do to a handshake and to a connected session: cost time, nothing else.
+// What a network or a stranger can do to a handshake or a session: cost time, nothing else.
 // SPDX-License-Identifier: Apache-2.0
 import MediaCrypto
 import Testing
@@ -7,7 +7,8 @@ import Wire
 @testable import DTLS
 
 struct DTLSRobustnessTests {
-    /// Runs one handshake per spoiled form of each datagram of it. With `replacing`, the genuine one is lost too.
+    /// Runs one handshake per spoiled form of each datagram of it. With `replacing`, the genuine
+    /// one is lost too.
     private func survive(
         replacing: Bool, pathBytesMax: Int = 1200, step: Int = 1,
         spoil: (_ bytes: [UInt8], _ position: Int) -> [UInt8]
@@ -65,8 +66,11 @@ struct DTLSRobustnessTests {
             pair.run { datagram in
                 var noise: [[UInt8]] = []
                 for _ in 0..<4 {
-                    var bytes = [UInt8](repeating: 0, count: Int.random(in: 0...200, using: &random))
-                    for index in bytes.indices { bytes[index] = UInt8.random(in: 0...255, using: &random) }
+                    var bytes = [UInt8](
+                        repeating: 0, count: Int.random(in: 0...200, using: &random))
+                    for index in bytes.indices {
+                        bytes[index] = UInt8.random(in: 0...255, using: &random)
+                    }
                     // Half of it looks like a record, so that it gets further.
                     if bytes.count > 40, Bool.random(using: &random) {
                         let length = bytes.count - 13
@@ -97,13 +101,16 @@ struct DTLSRobustnessTests {
     }()
 
     static func message(kind: UInt8, _ body: [UInt8], sequence: UInt8 = 0) -> [UInt8] {
-        let count = [0, UInt8(truncatingIfNeeded: body.count >> 8), UInt8(truncatingIfNeeded: body.count)]
+        let count = [
+            0, UInt8(truncatingIfNeeded: body.count >> 8), UInt8(truncatingIfNeeded: body.count),
+        ]
         return [kind] + count + [0, sequence, 0, 0, 0] + count + body
     }
 
     static func record(kind: UInt8 = 22, epoch: UInt8 = 0, _ body: [UInt8]) -> [UInt8] {
         [kind, 0xFE, 0xFD, 0, epoch, 0, 0, 0, 0, 0, 9]
-            + [UInt8(truncatingIfNeeded: body.count >> 8), UInt8(truncatingIfNeeded: body.count)] + body
+            + [UInt8(truncatingIfNeeded: body.count >> 8), UInt8(truncatingIfNeeded: body.count)]
+            + body
     }
 
     @Test func aNullCipherHelloAtAnyTimeDoesNotDisturbTheHandshake() {
@@ -119,7 +126,8 @@ struct DTLSRobustnessTests {
         stranger.collect()
         let hello = stranger.sent[0].bytes
         let pair = DTLSPair()
-        // It comes behind the client's own ClientHello, as a racer's would, and the answer to it is lost.
+        // It comes behind the client's own ClientHello, as a racer's would, and the answer to it is
+        // lost.
         pair.run { datagram in
             if datagram.index == 0 { return [datagram.bytes, hello] }
             return [datagram.bytes]
@@ -295,7 +303,9 @@ struct DTLSRobustnessTests {
             let pair = DTLSPair()
             pair.run { datagram in
                 // The client repeats its ClientHello cut in the same two pieces.
-                guard datagram.isFromClient, datagram.bytes[13] == 1 else { return [datagram.bytes] }
+                guard datagram.isFromClient, datagram.bytes[13] == 1 else {
+                    return [datagram.bytes]
+                }
                 let halves = Self.halves(of: datagram.bytes, at: 70)
                 return datagram.index == 0 ? [halves[1 - lost]] : halves
             }

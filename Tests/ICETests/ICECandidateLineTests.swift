@@ -49,37 +49,41 @@ struct ICECandidateLineTests {
         #expect(candidate.line.contains(" 192.0.2.1 52000 "))
     }
 
-    @Test(arguments: [
-        ("", .missing(.foundation)), ("candidate:", .missing(.foundation)),
-        ("candidate:é 1 udp 1 1.2.3.4 1 typ host", .missing(.foundation)),
-        ("a-b 1 udp 1 1.2.3.4 1 typ host", .bad(.foundation)),
-        ("123456789012345678901234567890123 1 udp 1 1.2.3.4 1 typ host", .bad(.foundation)),
-        ("1", .missing(.component)), ("1 0 udp 1 1.2.3.4 1 typ host", .bad(.component)),
-        ("1 257 udp 1 1.2.3.4 1 typ host", .bad(.component)),
-        ("1 0001 udp 1 1.2.3.4 1 typ host", .bad(.component)),
-        ("1 -1 udp 1 1.2.3.4 1 typ host", .bad(.component)), ("1 1", .missing(.transport)),
-        ("1 1 sctp 1 1.2.3.4 1 typ host", .unsupportedTransport), ("1 1 udp", .missing(.priority)),
-        ("1 1 udp 0 1.2.3.4 1 typ host", .bad(.priority)),
-        ("1 1 udp 2147483648 1.2.3.4 1 typ host", .bad(.priority)),
-        ("1 1 udp 99999999999999999999 1.2.3.4 1 typ host", .bad(.priority)),
-        ("1 1 udp 1", .missing(.address)), ("1 1 udp 1 1.2.3.4", .missing(.port)),
-        ("1 1 udp 1 1.2.3.4 65536 typ host", .bad(.port)),
-        ("1 1 udp 1 1.2.3.4 0 typ host", .bad(.port)), ("1 1 udp 1 1.2.3.4 1", .missing(.kind)),
-        ("1 1 udp 1 1.2.3.4 1 type host", .bad(.kind)), ("1 1 udp 1 1.2.3.4 1 typ", .missing(.kind)),
-        ("1 1 udp 1 1.2.3.4 1 typ moon", .bad(.kind)),
-        ("1 1 udp 1 0177.0.0.1 1 typ host", .bad(.address)),
-        ("1 1 udp 1 2130706433 1 typ host", .bad(.address)),
-        ("1 1 udp 1 0x7f000001 1 typ host", .bad(.address)),
-        ("1 1 udp 1 a.1 1 typ host", .bad(.address)), ("1 1 udp 1 a. 1 typ host", .bad(.address)),
-        ("1 1 udp 1 fe80::1%eth0 1 typ host", .bad(.address)),
-        ("1 1 tcp 1 1.2.3.4 9 typ host", .missing(.tcpType)),
-        ("1 1 tcp 1 1.2.3.4 9 typ host tcptype maybe", .bad(.tcpType)),
-        ("1 1 udp 1 example.org 9 typ host", .unresolvable(isMulticastDNS: false)),
-        (
-            "1 1 udp 1 3d5c0a5e-3b1f-4c9e-8b7a-0f1e2d3c4b5a.local 9 typ host",
-            .unresolvable(isMulticastDNS: true)
-        ),
-    ] as [(String, ICECandidateError)])
+    @Test(
+        arguments: [
+            ("", .missing(.foundation)), ("candidate:", .missing(.foundation)),
+            ("candidate:é 1 udp 1 1.2.3.4 1 typ host", .missing(.foundation)),
+            ("a-b 1 udp 1 1.2.3.4 1 typ host", .bad(.foundation)),
+            ("123456789012345678901234567890123 1 udp 1 1.2.3.4 1 typ host", .bad(.foundation)),
+            ("1", .missing(.component)), ("1 0 udp 1 1.2.3.4 1 typ host", .bad(.component)),
+            ("1 257 udp 1 1.2.3.4 1 typ host", .bad(.component)),
+            ("1 0001 udp 1 1.2.3.4 1 typ host", .bad(.component)),
+            ("1 -1 udp 1 1.2.3.4 1 typ host", .bad(.component)), ("1 1", .missing(.transport)),
+            ("1 1 sctp 1 1.2.3.4 1 typ host", .unsupportedTransport),
+            ("1 1 udp", .missing(.priority)),
+            ("1 1 udp 0 1.2.3.4 1 typ host", .bad(.priority)),
+            ("1 1 udp 2147483648 1.2.3.4 1 typ host", .bad(.priority)),
+            ("1 1 udp 99999999999999999999 1.2.3.4 1 typ host", .bad(.priority)),
+            ("1 1 udp 1", .missing(.address)), ("1 1 udp 1 1.2.3.4", .missing(.port)),
+            ("1 1 udp 1 1.2.3.4 65536 typ host", .bad(.port)),
+            ("1 1 udp 1 1.2.3.4 0 typ host", .bad(.port)), ("1 1 udp 1 1.2.3.4 1", .missing(.kind)),
+            ("1 1 udp 1 1.2.3.4 1 type host", .bad(.kind)),
+            ("1 1 udp 1 1.2.3.4 1 typ", .missing(.kind)),
+            ("1 1 udp 1 1.2.3.4 1 typ moon", .bad(.kind)),
+            ("1 1 udp 1 0177.0.0.1 1 typ host", .bad(.address)),
+            ("1 1 udp 1 2130706433 1 typ host", .bad(.address)),
+            ("1 1 udp 1 0x7f000001 1 typ host", .bad(.address)),
+            ("1 1 udp 1 a.1 1 typ host", .bad(.address)),
+            ("1 1 udp 1 a. 1 typ host", .bad(.address)),
+            ("1 1 udp 1 fe80::1%eth0 1 typ host", .bad(.address)),
+            ("1 1 tcp 1 1.2.3.4 9 typ host", .missing(.tcpType)),
+            ("1 1 tcp 1 1.2.3.4 9 typ host tcptype maybe", .bad(.tcpType)),
+            ("1 1 udp 1 example.org 9 typ host", .unresolvable(isMulticastDNS: false)),
+            (
+                "1 1 udp 1 3d5c0a5e-3b1f-4c9e-8b7a-0f1e2d3c4b5a.local 9 typ host",
+                .unresolvable(isMulticastDNS: true)
+            ),
+        ] as [(String, ICECandidateError)])
     func brokenLinesAreRefusedWithTheirReason(line: String, reason: ICECandidateError) {
         #expect(throws: reason) { try ICECandidate(parsing: line) }
     }

@@ -290,7 +290,8 @@ struct ICEFullAgentTests {
         for _ in 0..<20_000 {
             var bytes: [UInt8] = [0, 1, 0, UInt8.random(in: 0...60, using: &random) & 0xFC]
             bytes += [0x21, 0x12, 0xA4, 0x42]
-            bytes += (0..<(12 + Int(bytes[3]))).map { _ in UInt8.random(in: 0...255, using: &random) }
+            bytes += (0..<(12 + Int(bytes[3]))).map { _ in UInt8.random(in: 0...255, using: &random)
+            }
             bytes[0] = UInt8.random(in: 0...1, using: &random)
             bytes[1] = [0x01, 0x11][Int.random(in: 0...1, using: &random)]
             _ = agent.take(bytes, on: path(Self.server), at: at(1_000))

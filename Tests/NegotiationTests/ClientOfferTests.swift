@@ -25,7 +25,9 @@ private func offer(codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1]) -> C
     #expect(client.remoteICE == server.localICE)
     #expect(client.remoteSetup == .passive)
     #expect(client.remoteFingerprints == [TestServer.configuration.fingerprint])
-    #expect(client.remoteCandidates.map(\.address) == TestServer.configuration.candidates.map(\.address))
+    #expect(
+        client.remoteCandidates.map(\.address) == TestServer.configuration.candidates.map(\.address)
+    )
     #expect(client.allowsMixedExtensions)
     for (mine, theirs) in zip(client.sections, server.sections) {
         #expect(mine.mid == theirs.mid)
@@ -39,7 +41,8 @@ private func offer(codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1]) -> C
         case .sends:
             #expect(mine.direction == .receives)
             #expect(mine.declaredSSRCs == [theirs.slot?.ssrc])
-            #expect(mine.declaredRTX.map(\.retransmission) == [theirs.slot?.rtxSSRC].compactMap(\.self))
+            #expect(
+                mine.declaredRTX.map(\.retransmission) == [theirs.slot?.rtxSSRC].compactMap(\.self))
         case .inactive, .receivesAndSends:
             Issue.record("unexpected direction")
         }
@@ -65,7 +68,7 @@ private func offer(codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1]) -> C
     let offer = offer()
     let (_, text) = try TestServer.answer(offer.text)
     #expect(throws: NegotiationError.answerMismatch) {
-        try offer.media(fromAnswer: text.replacing("a=mid:1\r", with: "a=mid:x\r"))
+        try offer.media(fromAnswer: text.replacing("a=mid:1\r\n", with: "a=mid:x\r\n"))
     }
     #expect(throws: NegotiationError.answerMismatch) {
         try offer.media(fromAnswer: text.replacing("a=recvonly", with: "a=sendonly"))

@@ -46,7 +46,7 @@ private func clientOffer(pairs: Int) -> ClientOffer {
 @Test func recycledSectionGetsNewStreams() throws {
     let offer = clientOffer(pairs: 2)
     let first = try TestServer.answer(offer.text)
-    let recycled = offer.text.replacing("a=mid:3\r", with: "a=mid:n\r")
+    let recycled = offer.text.replacing("a=mid:3\r\n", with: "a=mid:n\r\n")
         .replacing("BUNDLE 0 1 2 3 4", with: "BUNDLE 0 1 2 n 4")
     let second = try TestServer.answer(recycled, previous: first.media, seed: 2)
     #expect(second.media.sections[3].slot?.ssrc != first.media.sections[3].slot?.ssrc)

@@ -182,7 +182,9 @@ func answerHasTheOffersSectionsInOrderAndReadsBack(_ offer: String) throws {
         OfferSample.chromiumPlayer, profile: .whep(publishedCodecs: [.av1, .vp9, .opus]))
     #expect(media.sections.map(\.direction) == [.sends, .sends])
     #expect(media.sections[1].codecs.map(\.codec) == [.av1, .vp9, .vp8, .h264])
-    #expect(TestServer.lines(text, section: 1).first?.hasPrefix("m=video 9 UDP/TLS/RTP/SAVPF 45 46 98 99") == true)
+    #expect(
+        TestServer.lines(text, section: 1).first?.hasPrefix(
+            "m=video 9 UDP/TLS/RTP/SAVPF 45 46 98 99") == true)
     let empty = try TestServer.answer(
         OfferSample.chromiumPlayer, profile: .whep(publishedCodecs: []))
     #expect(empty.media.sections[1].codecs.count == 4)

@@ -187,10 +187,10 @@ import Wire
         var harness = RoomHarness()
         try harness.join(1)
         _ = harness.take()
-        harness.room.handle(.leave(RequestID(5)!), from: key(1), at: harness.now)
+        harness.room.handle(.leave(must(RequestID(5))), from: key(1), at: harness.now)
         #expect(
             harness.take() == [
-                .send(key(1), .ok(RequestID(5)!, nil)),
+                .send(key(1), .ok(must(RequestID(5)), nil)),
                 .send(key(1), .disconnected(.left, DisconnectReason.left.message)),
                 .drop(key(1), .left),
             ])

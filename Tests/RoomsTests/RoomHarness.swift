@@ -5,8 +5,18 @@ import Wire
 
 @testable import Rooms
 
-func mid(_ text: String) -> MediaSectionID { try! MediaSectionID(text) }
-func who(_ text: String) -> ParticipantID { try! ParticipantID(text) }
+/// The value, where a test cannot go on without it.
+func must<Value>(_ make: @autoclosure () throws -> Value?) -> Value {
+    do {
+        guard let value = try make() else { preconditionFailure("a sample is missing") }
+        return value
+    } catch {
+        preconditionFailure("a sample is refused: \(error)")
+    }
+}
+
+func mid(_ text: String) -> MediaSectionID { must(try MediaSectionID(text)) }
+func who(_ text: String) -> ParticipantID { must(try ParticipantID(text)) }
 func key(_ number: UInt64) -> SessionKey { SessionKey(number) }
 func seconds(_ count: Int64) -> MediaInstant { .zero + .seconds(count) }
 
@@ -39,7 +49,7 @@ struct RoomHarness {
     init(_ change: (inout RoomConfiguration) -> Void = { _ in }) {
         var configuration = RoomConfiguration()
         change(&configuration)
-        room = RoomCore(name: try! RoomName("r"), configuration: configuration, at: .zero)
+        room = RoomCore(name: must(try RoomName("r")), configuration: configuration, at: .zero)
     }
 
     mutating func drain() {
@@ -62,7 +72,7 @@ struct RoomHarness {
             key: key(number),
             kind: .signaling(
                 JoinReplyParts(
-                    requestID: RequestID(1)!, session: .random(using: &random),
+                    requestID: must(RequestID(1)), session: .random(using: &random),
                     answer: .plain("answer \(number)"))),
             participant: who(name ?? "p\(number)"), grants: grants, sections: sections,
             options: JoinOptions(autoSubscribe: auto))
@@ -76,7 +86,9 @@ struct RoomHarness {
         ]
     ) -> RoomEntry {
         RoomEntry(
-            key: key(number), kind: .playback(of: only.map(who)), participant: who("player"),
+            key: key(number), kind: .playback(of: only.map(who)),
+            // Players are nobody: an id that others have must not matter.
+            participant: who("p1"),
             sections: sections)
     }
 
@@ -143,6 +155,8 @@ extension [RoomEffect] {
 
     /// How often a session was asked for more slots, and for what.
     func demands(to number: UInt64) -> [SlotDemand] {
-        messages(to: number).compactMap { if case .needSlots(let demand) = $0 { demand } else { nil } }
+        messages(to: number).compactMap {
+            if case .needSlots(let demand) = $0 { demand } else { nil }
+        }
     }
 }

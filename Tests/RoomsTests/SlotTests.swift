@@ -7,7 +7,7 @@ import Wire
 @testable import Rooms
 
 @Suite struct SlotTests {
-    private func request(_ number: Int64) -> RequestID { RequestID(number)! }
+    private func request(_ number: Int64) -> RequestID { must(RequestID(number)) }
 
     @Test func cameraAndMicrophoneOfOneShareAPair() throws {
         var harness = RoomHarness()
@@ -304,6 +304,7 @@ import Wire
         try harness.publish(1, .camera)
         let effects = harness.take()
         #expect(effects.messages(to: 2) == [])
-        #expect(effects.messages(to: 1).contains(.participantJoined(ParticipantInfo(id: who("obs")))))
+        #expect(
+            effects.messages(to: 1).contains(.participantJoined(ParticipantInfo(id: who("obs")))))
     }
 }

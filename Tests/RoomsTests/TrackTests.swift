@@ -7,7 +7,7 @@ import Wire
 @testable import Rooms
 
 @Suite struct TrackTests {
-    private func request(_ number: Int64) -> RequestID { RequestID(number)! }
+    private func request(_ number: Int64) -> RequestID { must(RequestID(number)) }
 
     @Test func P01_publishIsAnsweredAndToldToTheOthersOnly() throws {
         var harness = RoomHarness()
@@ -205,7 +205,10 @@ import Wire
         _ = harness.take()
         for _ in 0..<5 { harness.room.handle(.ping(nil), from: key(1), at: harness.now) }
         let refused = ServerMessage.error(SignalingError(.tooManyRequests))
-        #expect(harness.take().messages(to: 1) == [.pong(nil), .pong(nil), .pong(nil), refused, refused])
+        #expect(
+            harness.take().messages(to: 1) == [
+                .pong(nil), .pong(nil), .pong(nil), refused, refused,
+            ])
         harness.advance(bySeconds: 1)
         harness.room.handle(.ping(request(2)), from: key(1), at: harness.now)
         #expect(harness.take().messages(to: 1) == [.pong(request(2))])

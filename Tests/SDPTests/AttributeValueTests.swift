@@ -12,7 +12,10 @@ import Wire
     #expect(map?.clockRate == 48_000)
     #expect(map?.channels == 2)
     #expect(RTPMap("9 G722/8000/1")?.channels == 1)
-    for bad in ["", "96", "128 VP8/90000", "x VP8/90000", "96 VP8", "96 VP8/0", "96 VP8/90000/0", "96 a/1/2/3"] {
+    for bad in [
+        "", "96", "128 VP8/90000", "x VP8/90000", "96 VP8", "96 VP8/0", "96 VP8/90000/0",
+        "96 a/1/2/3",
+    ] {
         #expect(RTPMap(bad) == nil)
     }
 }
@@ -46,7 +49,10 @@ import Wire
     #expect(SimulcastLine("send q;h;f")?.sent == ["q", "h", "f"])
     #expect(SimulcastLine("send 1,4;~2 recv 3")?.sent == ["1", "2"])
     #expect(SimulcastLine("recv 3 send 1;2")?.received == ["3"])
-    for bad in ["send", "send a;;b", "send a send b", "send a\u{301}", "both a", "send " + String(repeating: "r", count: 17)] {
+    for bad in [
+        "send", "send a;;b", "send a send b", "send a\u{301}", "both a",
+        "send " + String(repeating: "r", count: 17),
+    ] {
         #expect(SimulcastLine(bad) == nil)
     }
     #expect(RIDLine("q send pt=96;max-width=320")?.restrictions == "pt=96;max-width=320")
@@ -83,7 +89,10 @@ import Wire
     let name = CandidateLine("1 1 UDP 5 a4b2.local 9 typ host")
     #expect(name?.address == nil && name?.host == "a4b2.local" && name?.transport == "udp")
     #expect(CandidateLine("1 1 tcp 5 192.0.2.2 9 typ host tcptype active")?.tcpType == "active")
-    for bad in ["", "1 1 udp 5 192.0.2.2 9 host", "1 0 udp 5 192.0.2.2 9 typ host", "1 1 udp -5 192.0.2.2 9 typ host", "1 1 udp 5 192.0.2.2 99999 typ host"] {
+    for bad in [
+        "", "1 1 udp 5 192.0.2.2 9 host", "1 0 udp 5 192.0.2.2 9 typ host",
+        "1 1 udp -5 192.0.2.2 9 typ host", "1 1 udp 5 192.0.2.2 99999 typ host",
+    ] {
         #expect(CandidateLine(bad) == nil)
     }
 }

@@ -3,15 +3,26 @@
 
 @testable import Signaling
 
+/// The value, where a test cannot go on without it.
+func must<Value>(_ make: @autoclosure () throws -> Value?) -> Value {
+    do {
+        guard let value = try make() else { preconditionFailure("a sample is missing") }
+        return value
+    } catch {
+        preconditionFailure("a sample is refused: \(error)")
+    }
+}
+
 enum Samples {
-    static func id(_ number: Int64 = 7) -> RequestID { RequestID(number)! }
-    static func who(_ text: String = "bob") -> ParticipantID { try! ParticipantID(text) }
-    static func mid(_ text: String = "1") -> MediaSectionID { try! MediaSectionID(text) }
+    static func id(_ number: Int64 = 7) -> RequestID { must(RequestID(number)) }
+    static func who(_ text: String = "bob") -> ParticipantID { must(try ParticipantID(text)) }
+    static func mid(_ text: String = "1") -> MediaSectionID { must(try MediaSectionID(text)) }
     static let track = TrackID(number: 9)
-    static let room = try! RoomName("daily stand-up")
+    static let room = must(try RoomName("daily stand-up"))
     static let trackInfo = TrackInfo(id: track, source: .camera, kind: .video, muted: true)
     static let info = ParticipantInfo(
-        id: who(), name: try! DisplayName("Bøb \"the\" 🐦"), metadata: try! Metadata("{}\n"),
+        id: who(), name: must(try DisplayName("Bøb \"the\" 🐦")),
+        metadata: must(try Metadata("{}\n")),
         tracks: [trackInfo])
 
     static let client: [ClientMessage] = [
@@ -53,6 +64,6 @@ enum Samples {
         rtpTimestamp: .max)
 
     static var sessionID: SessionID {
-        try! SessionID("SE_x4mz7k2vqwert9ab3cdefghijk")
+        must(try SessionID("SE_x4mz7k2vqwert9ab3cdefghijk"))
     }
 }

@@ -81,7 +81,8 @@ import Wire
             (#"["camera","hologram"]"#, TrackSourceSet(.camera)),
         ] {
             let token = try verifier().verify(
-                signed(#"{"iss":"backend","sub":"a","exp":1900000000,"grants":{"publish":\#(text)}}"#),
+                signed(
+                    #"{"iss":"backend","sub":"a","exp":1900000000,"grants":{"publish":\#(text)}}"#),
                 now: now)
             #expect(token.grants.publish == expected)
         }
@@ -205,7 +206,8 @@ import Wire
         for seed in 0..<500 as Range<UInt64> {
             var random = SeededRandom(seed: seed)
             let count = Int(random.next() % 120)
-            let bytes = (0..<count).map { _ in alphabet[Int(random.next() % UInt64(alphabet.count))] }
+            let bytes = (0..<count).map { _ in alphabet[Int(random.next() % UInt64(alphabet.count))]
+            }
             #expect(try refusal(String(decoding: bytes, as: UTF8.self)) != nil)
             // Behind a right signature the parser is reached.
             let payload = String(decoding: bytes, as: UTF8.self)

@@ -26,24 +26,27 @@ enum {
     CDTLS_CLOSED = -2,
 };
 
-/// Makes a context. The certificate is X.509 DER, the key PKCS #8 or traditional DER; `profiles` are the SRTP
-/// profiles by their OpenSSL names, best first, separated by colons. NULL if OpenSSL refuses any of them.
+/// Makes a context. The certificate is X.509 DER, the key PKCS #8 or traditional DER; `profiles`
+/// are the SRTP profiles by their OpenSSL names, best first, separated by colons. NULL if OpenSSL
+/// refuses any of them.
 CDTLSContext *_Nullable cdtls_context_new(const uint8_t *certificate, size_t certificate_count,
                                           const uint8_t *key, size_t key_count,
                                           const char *profiles);
 void cdtls_context_free(CDTLSContext *context);
 
-/// Makes a session whose datagrams hold at most `mtu` bytes during the handshake. NULL without memory.
+/// Makes a session whose datagrams hold at most `mtu` bytes during the handshake. NULL without
+/// memory.
 CDTLSSession *_Nullable cdtls_session_new(CDTLSContext *context, bool is_server, uint16_t mtu);
 void cdtls_session_free(CDTLSSession *session);
 
 /// Takes one record (or none, to let a client begin) and carries the handshake on.
 /// Returns CDTLS_FINISHED, CDTLS_NEEDS_MORE or CDTLS_FATAL. `bytes` is not kept.
-int32_t cdtls_session_handshake(CDTLSSession *session, const uint8_t *_Nullable bytes, size_t count);
+int32_t cdtls_session_handshake(CDTLSSession *session, const uint8_t *_Nullable bytes,
+                                size_t count);
 
-/// Takes one record (or none) of a connected session and reads application data of it into `output`.
-/// Returns its byte count (above 0), CDTLS_NEEDS_MORE, CDTLS_CLOSED or CDTLS_FATAL. Call again without a
-/// record until it returns no more data.
+/// Takes one record (or none) of a connected session and reads application data of it into
+/// `output`. Returns its byte count (above 0), CDTLS_NEEDS_MORE, CDTLS_CLOSED or CDTLS_FATAL. Call
+/// again without a record until it returns no more data.
 int32_t cdtls_session_read(CDTLSSession *session, const uint8_t *_Nullable bytes, size_t count,
                            uint8_t *output, size_t capacity);
 
@@ -53,12 +56,14 @@ bool cdtls_session_write(CDTLSSession *session, const uint8_t *bytes, size_t cou
 /// Queues a close_notify alert.
 void cdtls_session_shutdown(CDTLSSession *session);
 
-/// Lets OpenSSL retransmit its flight with fresh record numbers if its own, slow timer ran out (clients only).
+/// Lets OpenSSL retransmit its flight with fresh record numbers if its own, slow timer ran out
+/// (clients only).
 void cdtls_session_retransmit_if_due(CDTLSSession *session);
 
 /// The byte count of the next outgoing datagram; 0 if there is none.
 size_t cdtls_session_next_count(const CDTLSSession *session);
-/// Takes the next outgoing datagram. Returns its byte count, 0 if there is none; one that does not fit is lost.
+/// Takes the next outgoing datagram. Returns its byte count, 0 if there is none; one that does not
+/// fit is lost.
 size_t cdtls_session_next_datagram(CDTLSSession *session, uint8_t *output, size_t capacity);
 /// Forgets all outgoing datagrams.
 void cdtls_session_discard_datagrams(CDTLSSession *session);
@@ -69,9 +74,11 @@ const char *cdtls_session_error(const CDTLSSession *session);
 uint16_t cdtls_session_srtp_profile(CDTLSSession *session);
 /// RFC 5764 §4.2 keying material. False if the session is not connected.
 bool cdtls_session_export_keys(CDTLSSession *session, uint8_t *output, size_t count);
-/// The DER of the certificate the peer presented. Returns its byte count; 0 if there is none or it does not fit.
+/// The DER of the certificate the peer presented. Returns its byte count; 0 if there is none or it
+/// does not fit.
 size_t cdtls_session_peer_certificate(CDTLSSession *session, uint8_t *output, size_t capacity);
-/// How many bytes of application data fit in one datagram of the session's size; 0 if not connected.
+/// How many bytes of application data fit in one datagram of the session's size; 0 if not
+/// connected.
 size_t cdtls_session_data_max(CDTLSSession *session);
 /// The fewest bytes a genuine encrypted record of the negotiated cipher can have after its header.
 size_t cdtls_session_record_min(CDTLSSession *session);

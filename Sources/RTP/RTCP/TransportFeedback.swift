@@ -148,15 +148,17 @@ package struct TransportFeedbackCursor: Sendable {
     /// Makes sure that the chunk at hand has a status left.
     private mutating func loadChunk(in bytes: Span<UInt8>) -> Bool {
         guard statusesLeft > 0 else { return false }
-        if chunkPosition < chunk.count { return true }
-        guard chunkOffset < chunkEnd, let word = bytes.uint16(at: chunkOffset) else {
-            statusesLeft = 0
-            return false
+        // A run may be of no packets at all: then the next chunk is looked at.
+        while chunkPosition >= chunk.count {
+            guard chunkOffset < chunkEnd, let word = bytes.uint16(at: chunkOffset) else {
+                statusesLeft = 0
+                return false
+            }
+            chunkOffset += 2
+            chunk = TransportFeedbackChunk(word, statusesMax: statusesLeft)
+            chunkPosition = 0
         }
-        chunkOffset += 2
-        chunk = TransportFeedbackChunk(word, statusesMax: statusesLeft)
-        chunkPosition = 0
-        return chunk.count > 0
+        return true
     }
 }
 

@@ -80,6 +80,9 @@ struct SubscriptionTable: Sendable {
 
     init(initial: TrackSourceSet) { self.initial = initial }
 
+    /// Of how many participants something is remembered.
+    var count: Int { chosen.count }
+
     /// The sources wanted of a participant.
     func sources(of publisher: UInt64) -> TrackSourceSet { chosen[publisher] ?? initial }
 

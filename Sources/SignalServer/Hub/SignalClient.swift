@@ -23,6 +23,8 @@ actor SignalClient {
     private let openedAt = ContinuousClock.now
     private var heardAt = ContinuousClock.now
     private var isLinkLost = false
+    private var offerWindow = ContinuousClock.now
+    private var offersInWindow = 0
     private var state = State.waitingForJoin
 
     init(socket: SignalSocket, hub: RoomHub) {
@@ -60,10 +62,23 @@ actor SignalClient {
         }
     }
 
+    /// Counts an offer against what a client may have answered.
+    private func takeOffer() throws(SignalingError) {
+        if ContinuousClock.now - offerWindow >= .seconds(60) {
+            offerWindow = .now
+            offersInWindow = 0
+        }
+        offersInWindow += 1
+        guard offersInWindow <= hub.configuration.limits.offersPerMinuteMax else {
+            throw SignalingError(.tooManyRequests)
+        }
+    }
+
     private func join(_ id: RequestID, _ request: JoinRequest) async throws(SignalingError) {
         let admission = try hub.gatekeeper.admit(
             token: request.token, to: request.room, wish: request.participant,
             name: request.name, metadata: request.metadata)
+        try takeOffer()
         let negotiator = hub.negotiator(for: request.room)
         let offer = try AnsweredOffer(
             request.offer.text(), previous: nil, profile: .sdk, negotiator: negotiator)
@@ -94,6 +109,7 @@ actor SignalClient {
     private func offer(
         _ id: RequestID, _ body: SDPBody, _ key: SessionKey, _ room: RoomActor
     ) async throws(SignalingError) {
+        try takeOffer()
         guard let previous = await room.media(of: key) else { throw SignalingError(.invalidState) }
         let offer = try AnsweredOffer(
             body.text(), previous: previous, profile: .sdk,

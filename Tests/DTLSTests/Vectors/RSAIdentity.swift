@@ -7,7 +7,8 @@ enum RSAIdentity {
         certificateDER: decode(certificate), privateKeyDER: decode(privateKey))
 
     private static func decode(_ base64: String) -> [UInt8] {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        let alphabet = Array(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         var (bits, count): (UInt32, Int) = (0, 0)
         var bytes: [UInt8] = []
         for character in base64.utf8 {

@@ -1,6 +1,7 @@
 // A signalling client over a raw connection: its frames are built by hand, so that they can be wrong.
 // SPDX-License-Identifier: Apache-2.0
 import Signaling
+import Testing
 
 /// A client of `/v1/signal`.
 final class TestClient {
@@ -137,16 +138,17 @@ final class TestClient {
         return reply
     }
 
-    /// Joins and returns the error that comes of it.
-    func joinRefused(
-        _ room: String = "demo", token: String? = nil, offer: String = TestOffer.sdk()
-    ) async throws -> ErrorCode {
+    /// Joins and expects an error of it.
+    func expectRefused(
+        _ code: ErrorCode, _ room: String = "demo", token: String? = nil,
+        offer: String = TestOffer.sdk()
+    ) async throws {
         try await send(
             .join(
                 nextID(),
                 JoinRequest(room: RoomName(room), token: token, offer: .plain(offer))))
         guard case .error(let error) = try await next() else { throw TestFailure("no error") }
-        return error.code
+        #expect(error.code == code)
     }
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Why a deflated text was refused.
-enum InflateError: Error, Equatable {
+package enum InflateError: Error, Equatable, Sendable {
     /// The stream is not RFC 1951, or ends too early.
     case malformed
     /// More would come out than is taken.
@@ -12,7 +12,7 @@ enum InflateError: Error, Equatable {
 /// A decoder of raw deflate streams (RFC 1951).
 ///
 /// Written for a few hundred kilobytes of SDP at most; it decodes bit by bit and allocates only its output.
-struct Inflater {
+package struct Inflater {
     private static let lengthBase: [Int] = [
         3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115,
         131, 163, 195, 227, 258,
@@ -41,7 +41,7 @@ struct Inflater {
 
     /// Inflates a whole stream; bytes behind its last block are ignored.
     /// - Parameter bytesMax: The most bytes that may come out.
-    static func inflate(_ input: [UInt8], bytesMax: Int) throws(InflateError) -> [UInt8] {
+    package static func inflate(_ input: [UInt8], bytesMax: Int) throws(InflateError) -> [UInt8] {
         var inflater = Inflater(input, bytesMax: bytesMax)
         var isLast = false
         while !isLast {
@@ -144,7 +144,8 @@ struct Inflater {
             if symbol == 256 { return }
             let lengthIndex = symbol - 257
             guard lengthIndex < Self.lengthBase.count else { throw .malformed }
-            let length = Self.lengthBase[lengthIndex] + (try bits(Self.lengthExtraBits[lengthIndex]))
+            let lengthExtra = try bits(Self.lengthExtraBits[lengthIndex])
+            let length = Self.lengthBase[lengthIndex] + lengthExtra
             let distanceIndex = try self.symbol(distances)
             guard distanceIndex < Self.distanceBase.count else { throw .malformed }
             let extraBits = max(0, distanceIndex / 2 - 1)

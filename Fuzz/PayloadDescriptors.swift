@@ -1,0 +1,48 @@
+// Fuzzes the payload descriptors of every codec, keyframe detection and patching.
+// SPDX-License-Identifier: Apache-2.0
+
+import Payloads
+import RTP
+import Wire
+
+/// libFuzzer's entry: reads one input as a payload of each codec; its first three bytes are the patch.
+@c public func LLVMFuzzerTestOneInput(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    let input = unsafe Array(UnsafeBufferPointer(start: data, count: count))
+    guard input.count >= 3 else { return 0 }
+    let patch = DescriptorPatch(
+        pictureID: UInt16(input[0]) << 8 | UInt16(input[1]), tl0PictureIndex: input[2],
+        keyIndex: input[2])
+    let payload = Array(input[3...])
+    for codec in MediaCodec.allCases {
+        _ = Keyframe.isKeyframeStart(codec: codec, payload: payload.span)
+        var copy = payload
+        var span = copy.mutableSpan
+        let fields = DescriptorPatch.apply(codec: codec, payload: &span, patch: patch)
+        // The patched payload has the same fields in the same places.
+        let again = DescriptorFields.find(codec: codec, payload: copy.span)
+        precondition(again.pictureIDOffset == fields.pictureIDOffset)
+        precondition(again.tl0Offset == fields.tl0Offset)
+        precondition(again.keyIndexOffset == fields.keyIndexOffset)
+        var patched = copy.mutableSpan
+        DescriptorPatch.restore(fields, in: &patched)
+        precondition(copy == payload)
+    }
+    if let descriptor = VP8Descriptor.parse(payload.span) {
+        precondition(descriptor.count < payload.count)
+    }
+    if let descriptor = VP9Descriptor.parse(payload.span) {
+        precondition(descriptor.count < payload.count)
+    }
+    var units = H264UnitCursor()
+    while let unit = units.next(in: payload.span) {
+        precondition(unit.range.upperBound <= payload.count)
+    }
+    if let header = AV1AggregationHeader.parse(payload.span) {
+        var elements = AV1ElementCursor(header)
+        while let element = elements.next(in: payload.span) {
+            precondition(element.range.upperBound <= payload.count)
+        }
+    }
+    _ = DependencyDescriptor.parse(payload.span)
+    return 0
+}

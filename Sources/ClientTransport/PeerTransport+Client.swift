@@ -1,0 +1,78 @@
+// The client's end of a connection: what an answer says, made into a transport that dials.
+// SPDX-License-Identifier: Apache-2.0
+package import DTLS
+import ICE
+package import Negotiation
+package import PeerTransport
+package import Wire
+
+/// Why a client's transport cannot be made.
+package enum ClientTransportError: Error, Equatable, Sendable {
+    /// The ICE words of one side break RFC 8839 §5.4.
+    case badICEParameters
+    /// The server wants to be the DTLS client, which a server of ours never does.
+    case badSetup
+    /// No handshake can be set up.
+    case dtls(DTLSError)
+}
+
+extension PeerTransport {
+    /// Makes the transport of a client: full ICE in the controlling role, DTLS client.
+    ///
+    /// - Parameters:
+    ///   - media: What was negotiated, seen from the client.
+    ///   - addresses: The client's own addresses; the place in the list is the socket of a path.
+    ///   - tieBreaker: A random number.
+    package static func client(
+        media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress], tieBreaker: UInt64,
+        at now: MediaInstant
+    ) throws(ClientTransportError) -> PeerTransport {
+        guard media.remoteSetup == .passive else { throw .badSetup }
+        guard let local = ICECredentials(media.localICE), let remote = ICECredentials(media.remoteICE)
+        else { throw .badICEParameters }
+        let fingerprints = media.remoteFingerprints.map {
+            DTLSFingerprint(algorithm: $0.algorithm, bytes: $0.bytes)
+        }
+        var transport: PeerTransport
+        do {
+            transport = try PeerTransport(
+                ice: .full(.controlling), local: local, remote: remote, tieBreaker: tieBreaker,
+                dtls: dtls, role: .client, fingerprints: fingerprints, at: now)
+        } catch {
+            throw .dtls(error)
+        }
+        for (index, address) in addresses.enumerated() {
+            guard let socket = UInt8(exactly: index) else { break }
+            transport.addLocalCandidate(.host(address), socket: socket)
+        }
+        transport.addRemoteCandidates(of: media)
+        return transport
+    }
+
+    /// Begins an ICE restart that the server has answered.
+    package mutating func restart(
+        with media: PeerMedia, at now: MediaInstant
+    ) throws(ClientTransportError) {
+        guard let local = ICECredentials(media.localICE), let remote = ICECredentials(media.remoteICE)
+        else { throw .badICEParameters }
+        restartICE(local: local, remote: remote, at: now)
+        addRemoteCandidates(of: media)
+    }
+
+    private mutating func addRemoteCandidates(of media: PeerMedia) {
+        for candidate in media.remoteCandidates where candidate.transport == "udp" {
+            addRemoteCandidate(
+                ICECandidate(
+                    foundation: "1", priority: candidate.priority, address: candidate.address,
+                    kind: ICECandidate.Kind(rawValue: candidate.type) ?? .host))
+        }
+    }
+}
+
+extension ICECredentials {
+    /// Takes the words of a description; `nil` if they break RFC 8839 §5.4.
+    init?(_ parameters: ICEParameters) {
+        self.init(
+            usernameFragment: parameters.usernameFragment, password: parameters.password)
+    }
+}

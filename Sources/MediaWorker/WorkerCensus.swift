@@ -1,0 +1,39 @@
+// How full a worker's tables are.
+// SPDX-License-Identifier: Apache-2.0
+import BasicContainers
+import Forwarding
+
+/// What a worker holds at one moment: after everybody has left, nothing.
+struct WorkerCensus: Equatable {
+    var peers = 0
+    var tracks = 0
+    var producers = 0
+    var slots = 0
+    var paths = 0
+    var usernames = 0
+    /// Slots that tracks believe to show them.
+    var watchers = 0
+}
+
+extension MediaWorker {
+    /// How many places the tables have, taken or free.
+    var tableSizes: (peers: Int, tracks: Int, producers: Int, slots: Int) {
+        (peers.count, tracks.count, producers.count, slots.count)
+    }
+
+    /// Counts what stands in the tables. O(all of them): for tests.
+    var census: WorkerCensus {
+        var census = WorkerCensus()
+        for index in 0..<peers.count where peers[index] != nil { census.peers += 1 }
+        for index in 0..<producers.count where !producers[index].isVacant { census.producers += 1 }
+        for track in tracks {
+            guard let track else { continue }
+            census.tracks += 1
+            census.watchers += track.slots.count
+        }
+        for slot in slots where slot != nil { census.slots += 1 }
+        census.paths = peerOfPath.count
+        census.usernames = peerOfUsername.count
+        return census
+    }
+}

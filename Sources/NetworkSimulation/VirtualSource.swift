@@ -1,0 +1,194 @@
+// One stream that a virtual client publishes: frames on a schedule, and a memory to repeat them from.
+// SPDX-License-Identifier: Apache-2.0
+import Negotiation
+package import RTP
+package import Wire
+
+/// What a source sends.
+package struct SourceSettings: Sendable {
+    /// The codec, one of the section's.
+    package var codec: MediaCodec
+    /// The number in its payloads that tells sources apart.
+    package var tag: UInt16
+    /// The time from one frame to the next.
+    package var interval: MediaDuration
+    /// Packets in each frame.
+    package var packetsInFrame: Int
+    /// Bytes of each payload.
+    package var payloadBytes: Int
+    /// How long after its capture a frame is sent (an encoder's delay).
+    package var sendDelay = MediaDuration.zero
+    /// Whether a request for a keyframe is obeyed.
+    package var obeysKeyframeRequests = true
+    /// What is written in the audio level extension; `nil`: nothing.
+    package var audioLevel: UInt8?
+    /// What is written in the video orientation extension; `nil`: nothing.
+    package var orientation: UInt8?
+    /// The first sequence number; `nil`: at random.
+    package var firstSequence: UInt16?
+
+    /// Video at 30 frames a second.
+    package static func video(_ codec: MediaCodec, tag: UInt16, packetsInFrame: Int = 3) -> Self {
+        Self(
+            codec: codec, tag: tag, interval: MediaDuration(nanoseconds: 33_333_333),
+            packetsInFrame: packetsInFrame, payloadBytes: 300)
+    }
+
+    /// Audio in packets of 20 ms.
+    package static func audio(tag: UInt16, level: UInt8? = 30) -> Self {
+        Self(
+            codec: .opus, tag: tag, interval: .milliseconds(20), packetsInFrame: 1,
+            payloadBytes: 80, audioLevel: level)
+    }
+}
+
+/// A packet that a source makes, in the clear.
+package struct SourcePacket: Sendable {
+    /// Its number, unwrapped.
+    package var sequence: ExtendedSequenceNumber
+    /// Its timestamp.
+    package var timestamp: RTPTimestamp
+    /// Whether it ends its frame.
+    package var marker: Bool
+    /// Its payload.
+    package var payload: [UInt8]
+}
+
+/// A stream of one section.
+package final class VirtualSource {
+    /// The section it is sent in.
+    package let mid: String
+    /// What it sends; may be changed while it runs.
+    package var settings: SourceSettings
+    /// Its stream.
+    package let ssrc: SSRC
+    /// The stream of its retransmissions.
+    package let retransmissionSSRC: SSRC?
+    /// Its payload type.
+    package let payloadType: UInt8
+    /// That of its retransmissions.
+    package let retransmissionPayloadType: UInt8?
+    /// Ticks a second of its timestamps.
+    package let clockRate: UInt32
+    /// Whether it makes frames.
+    package var isRunning = true
+    /// Packets for which this says yes are numbered but not sent the first time.
+    package var loses: (ExtendedSequenceNumber) -> Bool = { _ in false }
+    /// When keyframes were asked for.
+    package private(set) var keyframeRequests: [MediaInstant] = []
+    /// What was asked for again, with the time.
+    package private(set) var repeatRequests: [(at: MediaInstant, number: SequenceNumber)] = []
+    /// How many packets it has made.
+    package private(set) var packetCount: UInt32 = 0
+    /// The number of the last frame made, -1 before the first.
+    package private(set) var lastFrame: Int = -1
+    /// The frames that were keyframes.
+    package private(set) var keyframes: [Int] = []
+    /// The running numbers of the next frame.
+    package var numbers: PictureNumbers
+    /// When its next frame leaves.
+    package private(set) var nextFrame: MediaInstant
+
+    private let started: MediaInstant
+    private let firstTimestamp: UInt32
+    private var nextSequence: UInt64
+    private var nextRetransmission: UInt64
+    private var wantsKeyframe = true
+    private var memory: [UInt16: SourcePacket] = [:]
+
+    init(
+        section: MediaSection, settings: SourceSettings, at now: MediaInstant,
+        using random: inout SeededRandom
+    ) {
+        guard let slot = section.slot,
+            let codec = section.codecs.first(where: { $0.codec == settings.codec })
+        else { preconditionFailure("the section cannot send this codec") }
+        mid = section.mid
+        self.settings = settings
+        ssrc = SSRC(slot.ssrc)
+        retransmissionSSRC = slot.rtxSSRC.map { SSRC($0) }
+        payloadType = codec.payloadType
+        retransmissionPayloadType = codec.retransmissionPayloadType
+        clockRate = codec.clockRate
+        started = now
+        nextFrame = now + settings.sendDelay
+        firstTimestamp = UInt32(truncatingIfNeeded: random.next())
+        nextSequence = UInt64(settings.firstSequence ?? UInt16(random.next() & 0x7FFF))
+        nextRetransmission = random.next() & 0x7FFF
+        numbers = PictureNumbers(
+            pictureID: UInt16(random.next() & 0x7FFF),
+            tl0PictureIndex: UInt8(truncatingIfNeeded: random.next()),
+            keyIndex: UInt8(random.next() & 0x1F))
+    }
+
+    /// The timestamp of what is captured at an instant.
+    package func timestamp(at instant: MediaInstant) -> RTPTimestamp {
+        let ticks = (instant - started).nanoseconds / 1_000 * Int64(clockRate) / 1_000_000
+        return RTPTimestamp(firstTimestamp &+ UInt32(truncatingIfNeeded: ticks))
+    }
+
+    /// When a frame was captured.
+    package func captureTime(ofFrame frame: Int) -> MediaInstant {
+        started + settings.interval * Int64(frame)
+    }
+
+    /// Notes a PLI or FIR.
+    func requestKeyframe(at now: MediaInstant) {
+        keyframeRequests.append(now)
+        if settings.obeysKeyframeRequests { wantsKeyframe = true }
+    }
+
+    /// The packet asked for again, under the next number of the retransmission stream.
+    func retransmission(
+        of number: SequenceNumber, at now: MediaInstant
+    ) -> (packet: SourcePacket, sequence: ExtendedSequenceNumber)? {
+        repeatRequests.append((now, number))
+        guard let packet = memory[number.rawValue] else { return nil }
+        nextRetransmission += 1
+        return (packet, ExtendedSequenceNumber(nextRetransmission))
+    }
+
+    /// The packets of the frame that is due; empty if none is.
+    func takeFrame(at now: MediaInstant) -> [SourcePacket] {
+        guard isRunning, nextFrame <= now else { return [] }
+        lastFrame += 1
+        let captured = captureTime(ofFrame: lastFrame)
+        nextFrame = captured + settings.interval + settings.sendDelay
+        let isKeyframe = settings.codec.kind == .video && wantsKeyframe
+        if isKeyframe {
+            wantsKeyframe = false
+            keyframes.append(lastFrame)
+            numbers.keyIndex = (numbers.keyIndex &+ 1) & 0x1F
+        }
+        numbers.pictureID = (numbers.pictureID &+ 1) & 0x7FFF
+        numbers.tl0PictureIndex &+= 1
+        var packets: [SourcePacket] = []
+        for index in 0..<settings.packetsInFrame {
+            let synthetic = SyntheticPacket(
+                codec: settings.codec,
+                tag: PayloadTag(
+                    source: settings.tag, frame: UInt32(lastFrame), packet: UInt8(index)),
+                packetsInFrame: settings.packetsInFrame, isKeyframe: isKeyframe, numbers: numbers)
+            let packet = SourcePacket(
+                sequence: ExtendedSequenceNumber(nextSequence), timestamp: timestamp(at: captured),
+                marker: settings.codec.kind == .video && index == settings.packetsInFrame - 1,
+                payload: synthetic.payload(byteCount: settings.payloadBytes))
+            nextSequence += 1
+            packetCount += 1
+            memory[packet.sequence.sequenceNumber.rawValue] = packet
+            memory[packet.sequence.sequenceNumber.rawValue &- 2_048] = nil
+            packets.append(packet)
+        }
+        return packets
+    }
+
+    /// Skips the frames of a time in which it did not run.
+    package func resume(at now: MediaInstant) {
+        isRunning = true
+        while nextFrame < now {
+            lastFrame += 1
+            nextFrame =
+                captureTime(ofFrame: lastFrame) + settings.interval + settings.sendDelay
+        }
+    }
+}

@@ -1,0 +1,322 @@
+// Random verbs of many seeds keep what must always hold.
+// SPDX-License-Identifier: Apache-2.0
+import Signaling
+import Testing
+import Wire
+
+@testable import Rooms
+
+/// What the world outside believes, built from effects alone.
+private struct World {
+    var alive: [SessionKey] = []
+    var closed = false
+    /// What should not have happened.
+    var problems: [String] = []
+    /// What each slot forwards, as the media worker was told.
+    var bound: [SlotKey: SlotSource] = [:]
+    /// What each slot shows, as its client was told.
+    var told: [SlotKey: SlotAssignment.Source] = [:]
+    /// Whom each client believes to be in the room.
+    var known: [SessionKey: [ParticipantID]] = [:]
+
+    struct SlotKey: Hashable {
+        var session: SessionKey
+        var mid: MediaSectionID
+    }
+
+    private mutating func require(_ holds: Bool, _ problem: @autoclosure () -> String) {
+        if !holds { problems.append(problem()) }
+    }
+
+    mutating func apply(_ effect: RoomEffect) {
+        require(!closed, "an effect after the room closed: \(effect)")
+        switch effect {
+        case .send(let session, let message): apply(message, to: session)
+        case .broadcast(let sessions, let message):
+            for session in sessions { apply(message, to: session) }
+        case .bindSlot(let receiver, let mid, let source):
+            require(source.map { alive.contains($0.publisher) } ?? true, "bound to the gone")
+            require(source?.publisher != receiver, "bound to oneself")
+            bound[SlotKey(session: receiver, mid: mid)] = source
+        case .drop(let session, _):
+            require(alive.contains(session), "dropped twice")
+            alive.removeAll { $0 == session }
+            bound = bound.filter { $0.key.session != session }
+            told = told.filter { $0.key.session != session }
+            known[session] = nil
+        case .setPaused(let publisher, _, _), .requestKeyframe(let publisher, _):
+            require(alive.contains(publisher), "an order for the gone")
+        case .roomClosed: closed = true
+        }
+    }
+
+    private mutating func apply(_ message: ServerMessage, to session: SessionKey) {
+        require(alive.contains(session), "told to the gone: \(message)")
+        switch message {
+        case .joined(_, let reply):
+            known[session] = reply.participants.map(\.id)
+            tell(reply.slots, to: session)
+        case .slots(let assignments): tell(assignments, to: session)
+        case .participantJoined(let info): known[session, default: []].append(info.id)
+        case .participantLeft(let id, _):
+            require(known[session]?.contains(id) == true, "left who never came")
+            known[session]?.removeAll { $0 == id }
+        default: break
+        }
+    }
+
+    private mutating func tell(_ assignments: [SlotAssignment], to session: SessionKey) {
+        for assignment in assignments {
+            told[SlotKey(session: session, mid: assignment.mid)] = assignment.source
+        }
+    }
+}
+
+private struct Run {
+    var random: SeededRandom
+    var room: RoomCore
+    var world = World()
+    var now = MediaInstant.zero
+    var nextKey: UInt64 = 1
+    var pairs: [SessionKey: Int] = [:]
+    var log: [RoomEffect] = []
+
+    init(seed: UInt64) {
+        random = SeededRandom(seed: seed)
+        var configuration = RoomConfiguration()
+        configuration.participantsMax = 9
+        configuration.tracksPerParticipantMax = 4
+        configuration.pairSlotsMax = 6
+        configuration.slotGrowthStep = 2
+        room = RoomCore(name: must(try RoomName("r")), configuration: configuration, at: .zero)
+    }
+
+    mutating func pick(_ count: Int) -> Int { Int(random.next() % UInt64(max(count, 1))) }
+
+    mutating func someone() -> SessionKey {
+        world.alive.isEmpty ? key(0) : world.alive[pick(world.alive.count)]
+    }
+
+    mutating func step() {
+        switch pick(14) {
+        case 0, 1: joinSomebody()
+        case 2: room.leave(someone(), reason: .left, at: now)
+        case 3, 4, 5:
+            let source = TrackSource.allCases[pick(5)]
+            let section = mid("\(pick(5))")
+            let muted = pick(4) == 0
+            act(.publish(id, PublishRequest(source: source, mid: section, muted: muted)))
+        case 6: act(.unpublish(id, someTrack()))
+        case 7: act(.mute(id, someTrack(), pick(2) == 0))
+        case 8, 9:
+            let source: TrackSource? = pick(2) == 0 ? nil : TrackSource.allCases[pick(5)]
+            let participant = who("p\(pick(7))")
+            act(
+                pick(2) == 0
+                    ? .subscribe(id, participant, source) : .unsubscribe(id, participant, source))
+        case 10: reoffer()
+        case 11:
+            now = now + .milliseconds(Int64(pick(9_000)))
+            room.advance(to: now)
+        case 12: room.mediaConnected(someone(), at: now)
+        default: act(pick(6) == 0 ? .leave(id) : .ping(nil))
+        }
+        while let effect = room.pollEffect() {
+            world.apply(effect)
+            log.append(effect)
+        }
+    }
+
+    private var id: RequestID { must(RequestID(1)) }
+
+    private mutating func act(_ message: ClientMessage) {
+        room.handle(message, from: someone(), at: now)
+    }
+
+    private mutating func someTrack() -> TrackID { TrackID(number: 1 + UInt64(pick(40))) }
+
+    private mutating func joinSomebody() {
+        let number = nextKey
+        nextKey += 1
+        pairs[key(number)] = pick(4)
+        var entry: RoomEntry
+        if pick(5) == 0 {
+            entry = RoomHarness.player(number, of: pick(2) == 0 ? "p\(pick(7))" : nil)
+        } else {
+            entry = RoomHarness.entry(
+                number, "p\(pick(7))", sections: sections(of: key(number)),
+                grants: TokenGrants(subscribe: pick(8) != 0, hidden: pick(8) == 0),
+                auto: pick(4) != 0)
+        }
+        world.alive.append(entry.key)
+        do throws(SignalingError) {
+            try room.join(entry, at: now)
+        } catch {
+            world.alive.removeAll { $0 == entry.key }
+        }
+    }
+
+    private mutating func reoffer() {
+        let session = someone()
+        guard let index = room.index(of: session), !room.participants[index].isPlayer else {
+            return
+        }
+        pairs[session] = min(pairs[session, default: 0] + pick(3), 6)
+        var offered = sections(of: session)
+        if pick(3) == 0 { offered[pick(offered.count)].use = .inactive }
+        // The worker forgets slots that an offer took away; so does the client.
+        let kept = offered.filter { $0.use == .slot }.map(\.mid)
+        world.bound = world.bound.filter {
+            $0.key.session != session || kept.contains($0.key.mid)
+        }
+        world.told = world.told.filter { $0.key.session != session || kept.contains($0.key.mid) }
+        try? room.updateSections(session, offered, reply: nil, at: now)
+    }
+
+    private mutating func sections(of session: SessionKey) -> [RoomSection] {
+        sdkSections(pairs: pairs[session, default: 0], audio: 2)
+    }
+
+    // MARK: What must hold
+
+    mutating func check() {
+        require(room.sessions.sorted() == world.alive.sorted(), "membership differs")
+        require(world.closed == room.isClosed, "closing differs")
+        var bound: [World.SlotKey: SlotSource] = [:]
+        var told: [World.SlotKey: SlotAssignment.Source] = [:]
+        for (index, receiver) in room.participants.enumerated() {
+            checkBoard(of: receiver)
+            for section in receiver.board.sections.indices {
+                let slot = room.assignment(section, of: index)
+                guard let source = slot.source else { continue }
+                let slotKey = World.SlotKey(session: receiver.key, mid: slot.mid)
+                if receiver.hearsMessages { told[slotKey] = source }
+                bound[slotKey] = checkedSource(source, for: receiver)
+            }
+            require(
+                receiver.subscriptions.count < max(room.memberCount, 1),
+                "subscriptions to the gone are remembered")
+            if receiver.hearsMessages {
+                let others = room.participants.filter { $0.isVisible && $0.key != receiver.key }
+                require(
+                    world.known[receiver.key]?.sorted() == others.map(\.id).sorted(),
+                    "a client knows others than are here")
+            }
+        }
+        require(bound == world.bound, "the worker forwards something else than the room says")
+        require(told == world.told, "a client was told something else than the room says")
+    }
+
+    private mutating func require(_ holds: Bool, _ problem: String) {
+        if !holds { world.problems.append(problem) }
+    }
+
+    /// The section behind a slot; a track that is gone or unwanted is a problem.
+    private mutating func checkedSource(
+        _ source: SlotAssignment.Source, for receiver: Participant
+    ) -> SlotSource? {
+        let publisher = room.participants.first { $0.id == source.participant && $0.isVisible }
+        let track = publisher?.tracks.first { $0.id == source.track }
+        guard let publisher, let track else {
+            require(false, "a slot holds a track that is gone")
+            return nil
+        }
+        let sources = receiver.subscriptions.sources(of: publisher.number)
+        require(
+            receiver.entry.grants.subscribe && sources.contains(track.source),
+            "a slot holds a track that is not wanted")
+        return SlotSource(publisher: publisher.key, mid: track.mid)
+    }
+
+    /// What a receiver should wish for, found by another way than the room's own.
+    private func wantedPresentations(of receiver: Participant) -> Set<Presentation> {
+        var wanted: Set<Presentation> = []
+        guard receiver.entry.grants.subscribe else { return wanted }
+        for publisher in room.participants where publisher.number != receiver.number {
+            if case .playback(of: let only?) = receiver.entry.kind, only != publisher.id {
+                continue
+            }
+            let sources = receiver.subscriptions.sources(of: publisher.number)
+            for track in publisher.tracks where sources.contains(track.source) {
+                let aspect = receiver.isPlayer ? .whole : track.aspect
+                wanted.insert(Presentation(publisher: publisher.number, aspect: aspect))
+            }
+        }
+        return wanted
+    }
+
+    private mutating func checkBoard(of receiver: Participant) {
+        let board = receiver.board
+        let wished = Set(board.wishes.map(\.presentation))
+        require(wished == wantedPresentations(of: receiver), "wishes differ from what is wanted")
+        require(wished.count == board.wishes.count, "a wish stands twice")
+        let freePairs = board.seats.count { $0.video != nil && $0.holder == nil }
+        let freeAudio = board.seats.count { $0.video == nil && $0.holder == nil }
+        let freePairsWithAudio = board.seats.count {
+            $0.video != nil && $0.audio != nil && $0.holder == nil
+        }
+        let someoneCouldMove = board.wishes.contains {
+            $0.video == nil && $0.seat.map { board.seats[$0].video != nil } == true
+        }
+        for wish in board.wishes {
+            let seat = wish.seat.map { board.seats[$0] }
+            require(seat == nil || seat?.holder == wish.presentation, "two in one seat")
+            if wish.video != nil && seat?.video == nil {
+                require(freePairs == 0, "a picture waits though a pair is free")
+                require(wish.audio == nil || seat != nil || freeAudio == 0, "sound waits")
+                require(!someoneCouldMove || freeAudio == 0, "a listener could make room")
+            }
+            if wish.video == nil && seat == nil {
+                require(freeAudio == 0 && freePairsWithAudio == 0, "a speaker waits")
+            }
+            if let video = seat?.video {
+                require(board.sections[video].source?.track == wish.video, "wrong picture")
+            }
+            if let audio = seat?.audio {
+                require(board.sections[audio].source?.track == wish.audio, "wrong sound")
+            }
+        }
+        for seat in board.seats where seat.holder == nil {
+            let shown = [seat.audio, seat.video].compactMap { $0 }.filter {
+                board.sections[$0].source != nil
+            }
+            require(shown.isEmpty, "an empty seat shows something")
+        }
+    }
+}
+
+@Suite struct RandomisedTests {
+    @Test(arguments: [0..<125, 125..<250, 250..<375, 375..<500] as [Range<UInt64>])
+    func randomVerbsOfManySeedsKeepWhatMustHold(_ seeds: Range<UInt64>) {
+        for seed in seeds {
+            var run = Run(seed: seed)
+            for _ in 0..<120 where !run.room.isClosed && run.world.problems.isEmpty {
+                run.step()
+                run.check()
+            }
+            // Let everybody fall silent: the room empties, closes and leaves nothing behind.
+            for _ in 0..<3 {
+                for session in run.room.sessions { run.room.mediaLost(session, at: run.now) }
+                run.now = run.now + .seconds(31)
+                run.room.advance(to: run.now)
+                while let effect = run.room.pollEffect() { run.world.apply(effect) }
+            }
+            #expect(run.world.problems == [], "seed \(seed)")
+            #expect(run.world.closed, "seed \(seed)")
+            #expect(run.world.alive == [], "seed \(seed)")
+            #expect(run.room.nextDeadline == nil, "seed \(seed)")
+        }
+    }
+
+    @Test func oneSeedGivesOneLog() {
+        for seed in 0..<20 as Range<UInt64> {
+            var logs: [[[UInt8]]] = []
+            for _ in 0..<2 {
+                var run = Run(seed: seed)
+                for _ in 0..<120 where !run.room.isClosed { run.step() }
+                logs.append(run.log.map { Array("\($0)".utf8) })
+            }
+            #expect(logs[0] == logs[1], "seed \(seed)")
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//# sourceMappingURL=page.js.map
