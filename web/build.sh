@@ -14,7 +14,7 @@ tsc --project tsconfig.declarations.json --outDir "$next/types"
 printf "export * from './types/index';\n" > "$next/martlet.d.ts"
 
 bundle() {
-  esbuild "$1" --bundle --format=esm --target=es2021 --minify --sourcemap \
+  esbuild "$1" --bundle --format=esm --target=es2022 --minify --sourcemap \
     --log-level=warning --legal-comments=none --outfile="$2"
 }
 bundle src/index.ts "$next/martlet.js"

@@ -33,9 +33,9 @@ export function preferredCodecs<Codec extends CodecDescription>(
   return media.length === 0 ? [] : [...media, ...named(available, 'video/rtx')];
 }
 
-/** Whether a codec is of that name. */
-export function isCodec(codec: CodecDescription, name: VideoCodec): boolean {
-  return codec.mimeType.toLowerCase() === `video/${name}`;
+/** Whether a MIME type is that of a codec. */
+export function isCodec(mimeType: string, name: VideoCodec): boolean {
+  return mimeType.toLowerCase() === `video/${name}`;
 }
 
 function named<Codec extends CodecDescription>(all: readonly Codec[], mimeType: string): Codec[] {

@@ -13,8 +13,14 @@ export const inflatedBytesMax = 1_048_576;
 export async function packDescription(sdp: string): Promise<DescriptionBody> {
   const bytes = new TextEncoder().encode(sdp);
   if (bytes.length <= deflateAboveBytes || typeof CompressionStream === 'undefined') return { sdp };
-  const deflated = await readAll(bytes, new CompressionStream('deflate-raw'), Infinity);
-  return { deflated: base64(deflated) };
+  let stream: CompressionStream;
+  try {
+    stream = new CompressionStream('deflate-raw');
+  } catch {
+    // Browsers of 2022 compress in other formats only.
+    return { sdp };
+  }
+  return { deflated: base64(await readAll(bytes, stream, Infinity)) };
 }
 
 /** The text of a description received. Throws `malformedMessage` if it cannot be inflated. */
