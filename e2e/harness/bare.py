@@ -14,8 +14,12 @@ class BarePage:
         self.server = server
         self.participant = Participant(browser)
         self.page = self.participant.page
-        self.page.goto(server.url + "/healthz")
-        self.page.evaluate(SCRIPT)
+        self.visit(server.url)
+
+    def visit(self, origin):
+        """Opens an empty page of an origin and loads the client into it."""
+        self.page.goto(origin + "/healthz")
+        self.page.add_script_tag(content=SCRIPT)
 
     def call(self, function, *arguments):
         return self.page.evaluate(
