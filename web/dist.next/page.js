@@ -1,1 +1,0 @@
-//# sourceMappingURL=page.js.map
