@@ -23,8 +23,8 @@ test('up to 16 tiles fit into any usual window with its gaps', () => {
 });
 
 test('other shapes are used where they make tiles larger', () => {
-  const wide = gridLayout(4, 300, 360, 8);
-  const free = gridLayout(4, 300, 360, 8, [16 / 9, 4 / 3, 1]);
+  const wide = gridLayout(4, 300, 420, 8);
+  const free = gridLayout(4, 300, 420, 8, [16 / 9, 4 / 3, 1]);
   assert.ok(free.width * free.height > wide.width * wide.height);
 });
 
