@@ -11,7 +11,8 @@ package struct KeyframeRequester: Sendable {
     /// How often a request is repeated at the shortest interval.
     package static let eagerTries = 5
 
-    private var isWanted = false
+    /// Whether somebody waits for a keyframe.
+    package private(set) var isWanted = false
     private var lastAsked: MediaInstant?
     private var tries = 0
     /// Whether somebody has asked since the last request left.

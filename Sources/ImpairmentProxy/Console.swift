@@ -19,7 +19,7 @@ struct Console {
     /// Takes over SIGTERM and SIGINT; once per process.
     init() {
         var ends: [CInt] = [-1, -1]
-        guard unsafe pipe(&ends) == 0 else { fatalError("no descriptors left for a pipe") }
+        guard unsafe pipe(&ends) == 0 else { ProxyMain.fail("no descriptors are left for a pipe") }
         ending = ends[0]
         unsafe endingDescriptor = ends[1]
         for number in [SIGTERM, SIGINT] {

@@ -79,12 +79,12 @@ struct ProxyMain {
         if let remark { complain(remark) }
     }
 
-    private static func complain(_ message: String) {
+    static func complain(_ message: String) {
         let line = Array("martlet-impair: \(message)\n".utf8)
         _ = unsafe write(STDERR_FILENO, line, line.count)
     }
 
-    private static func fail(_ message: String) -> Never {
+    static func fail(_ message: String) -> Never {
         complain(message)
         exit(64)
     }

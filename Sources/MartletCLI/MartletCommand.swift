@@ -7,7 +7,7 @@ import ArgumentParser
 struct MartletCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet",
-        abstract: "Real-time audio and video: a media server with signalling and rooms in one program.",
+        abstract: "A media server with signalling and rooms: real-time audio and video.",
         discussion: """
             martlet serve --dev        a server to try out: open the printed address in two tabs
             martlet token --key …      a token that lets one person into one room

@@ -232,7 +232,8 @@ struct ServeCommand: AsyncParsableCommand {
         }
         if !http.isLoopback {
             lines.append(
-                "  note     cameras need HTTPS away from this machine: put a TLS proxy before this port")
+                "  note     cameras need HTTPS away from this machine: put a TLS proxy before this port"
+            )
         }
         print(lines.joined(separator: "\n"))
         // Scripts wait for these lines through a pipe.

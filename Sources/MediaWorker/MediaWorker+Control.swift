@@ -148,6 +148,12 @@ extension MediaWorker {
         }
     }
 
+    /// Asks for a keyframe unless that is already under way; cheap enough to be called for each packet.
+    mutating func wantKeyframe(of producer: Int, at now: MediaInstant) {
+        guard !producers[producer].keyframes.isWanted else { return }
+        requestKeyframe(ofProducer: producer, at: now)
+    }
+
     private mutating func requestKeyframe(ofProducer producer: Int, at now: MediaInstant) {
         let publisher = producers[producer].peer
         producers[producer].keyframes.request()

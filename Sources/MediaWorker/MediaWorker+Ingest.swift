@@ -181,6 +181,8 @@ extension MediaWorker {
             numbers = admitted
             noteStart(of: index, numbers: admitted, at: now)
         case .drop(.awaitingKeyframe)?:
+            // A keyframe asked for earlier may have come before this receiver could be reached.
+            wantKeyframe(of: producer, at: now)
             return drops.count(.awaitingKeyframe)
         case .drop(.codecNotNegotiated)?:
             return drops.count(.codecNotNegotiated)

@@ -39,7 +39,7 @@ package struct ServerLimits: Sendable {
     /// Silence after which a participant's signalling link counts as lost: three missed pings.
     package var linkLostTimeout = Duration.seconds(3)
     /// From the signal to stop until connections are cut.
-    package var shutdownTimeout = Duration.seconds(2)
+    package var shutdownTimeout = Duration.milliseconds(1500)
 
     /// The limits of a production server.
     package init() {}

@@ -27,25 +27,39 @@ private let allowedImports: [String: Set<String>] = [
         "Wire", "MediaCrypto", "STUN", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Negotiation",
         "PeerTransport", "Forwarding", "BasicContainers",
     ],
+    "ClientTransport": ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"],
     // Floor 6
     "MediaIO": [
         "CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker", "Glibc", "Synchronization",
     ],
     "SignalServer": [
-        "Wire", "MediaCrypto", "RTP", "SDP", "Signaling", "Rooms", "Negotiation", "MediaWorker", "MediaIO",
-        "DTLS", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOPosix",
-        "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "NIOConcurrencyHelpers",
-        "Synchronization", "FoundationEssentials", "CInflate",
+        "Wire", "MediaCrypto", "RTP", "SDP", "Signaling", "Rooms", "Negotiation", "MediaWorker",
+        "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1",
+        "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "Synchronization",
+        "FoundationEssentials", "Glibc",
     ],
     // Floor 7
     "MartletCLI": [
-        "Wire", "MediaCrypto", "RTP", "DTLS", "Signaling", "Rooms", "Negotiation", "MediaWorker", "MediaIO",
-        "SignalServer", "ArgumentParser", "Logging", "Glibc", "Dispatch", "FoundationEssentials",
-        "Synchronization", "LoadGenerator",
+        "Wire", "MediaCrypto", "RTP", "DTLS", "SRTP", "Signaling", "Rooms", "Negotiation",
+        "MediaWorker", "MediaIO", "SignalServer", "ArgumentParser", "Logging", "Glibc",
+        "UnixSignals", "FoundationEssentials", "Synchronization",
     ],
     // Tools for tests and measurements, never part of what is shipped
     "NetworkImpairment": ["Wire"],
-    "ImpairmentProxy": ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment", "Glibc", "Dispatch"],
+    "NetworkSimulation": [
+        "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "Payloads", "Negotiation", "PeerTransport",
+        "MediaWorker", "ClientTransport", "NetworkImpairment",
+    ],
+    "ImpairmentProxy": ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment", "Glibc"],
+    "LoadGenerator": [
+        "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "ICE", "Payloads", "Negotiation",
+        "PeerTransport", "ClientTransport", "MediaWorker", "MediaIO", "Glibc", "Synchronization",
+    ],
+    "ForwardingBenchmark": [
+        "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "Negotiation", "MediaWorker", "MediaIO",
+        "ClientTransport", "LoadGenerator", "CAllocationCounter", "Glibc", "Synchronization",
+        "ArgumentParser", "FoundationEssentials",
+    ],
 ]
 
 /// The only target that may name each C target.
@@ -55,7 +69,7 @@ private let ownersOfC: [String: String] = [
 
 private let sansIOTargets: Set<String> = [
     "Wire", "MediaCrypto", "STUN", "RTP", "SDP", "Signaling", "ICE", "DTLS", "SRTP", "Payloads", "Rooms",
-    "Negotiation", "PeerTransport", "Forwarding", "MediaWorker",
+    "Negotiation", "PeerTransport", "Forwarding", "MediaWorker", "ClientTransport",
 ]
 
 @Suite struct FloorTests {

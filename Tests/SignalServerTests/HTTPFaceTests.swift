@@ -22,7 +22,8 @@ struct HTTPFaceTests {
                 try await client.join()
                 let answer = try await request(server, "GET", "/metrics")
                 #expect(answer.status == 200)
-                #expect(answer.header("content-type")?.hasPrefix("text/plain; version=0.0.4") == true)
+                #expect(
+                    answer.header("content-type")?.hasPrefix("text/plain; version=0.0.4") == true)
                 #expect(answer.body.contains("\nmartlet_rooms 1\n"))
                 #expect(answer.body.contains("\nmartlet_participants 1\n"))
                 #expect(answer.body.contains("martlet_packets_total{direction=\"in\"} 1234\n"))
@@ -90,7 +91,8 @@ struct HTTPFaceTests {
             let answer = try await request(
                 server, "POST", "/whip/demo",
                 headers: [
-                    "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk",
+                    "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c",
+                    "HTTP2-Settings: AAMAAABk",
                     "Content-Type: application/sdp",
                 ], body: TestOffer.whip)
             #expect(answer.status == 201)

@@ -109,7 +109,8 @@ struct HTTPSessionTests {
             #expect(answer.status == 204)
             #expect(answer.header("access-control-allow-origin") == "*")
             #expect(answer.header("access-control-allow-methods")?.contains("POST") == true)
-            #expect(answer.header("access-control-allow-headers")?.contains("Authorization") == true)
+            #expect(
+                answer.header("access-control-allow-headers")?.contains("Authorization") == true)
             #expect(answer.header("accept-post") == "application/sdp")
             let session = try await request(server, "OPTIONS", "/whep/demo/abc")
             #expect(session.header("access-control-allow-methods")?.contains("PATCH") == true)
@@ -148,7 +149,8 @@ struct HTTPSessionTests {
                 try await request(server, "DELETE", location, headers: [bearer(stranger)]).status
                     == 403)
             #expect(
-                try await request(server, "DELETE", location, headers: [bearer(token)]).status == 200)
+                try await request(server, "DELETE", location, headers: [bearer(token)]).status
+                    == 200)
         }
     }
 

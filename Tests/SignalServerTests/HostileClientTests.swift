@@ -63,7 +63,8 @@ struct HostileClientTests {
         try await besideACall { server in
             let wrong: [(name: String, opcode: UInt8, isFinal: Bool, isMasked: Bool, code: Int)] = [
                 ("binary", 2, true, true, 1003), ("unmasked", 1, true, false, 1002),
-                ("reserved opcode", 3, true, true, 1002), ("lone continuation", 0, true, true, 1002),
+                ("reserved opcode", 3, true, true, 1002),
+                ("lone continuation", 0, true, true, 1002),
                 ("cut ping", 9, false, true, 1002), ("reserved bit", 0x41, true, true, 1002),
             ]
             for sample in wrong {
@@ -90,7 +91,8 @@ struct HostileClientTests {
                         .nestingTooDeep
                     ),
                     (
-                        "{\"type\":\"ping\",\"x\":\"" + String(repeating: "a", count: 100_000) + "\"}",
+                        "{\"type\":\"ping\",\"x\":\"" + String(repeating: "a", count: 100_000)
+                            + "\"}",
                         .messageTooLarge
                     ),
                     ("{\"type\":\"leave\",\"id\":1}", .invalidState),
@@ -119,7 +121,9 @@ struct HostileClientTests {
                 try await client.expectRefused(.invalidOffer, offer: "v=0\r\nbogus")
                 let long = TestOffer.sdk() + String(repeating: "a=x\r\n", count: 60_000)
                 try await client.expectRefused(.offerTooLarge, offer: long)
-                let sections = (0..<1_000).map { (mid: "\($0)", kind: "audio", direction: "sendonly") }
+                let sections = (0..<1_000).map {
+                    (mid: "\($0)", kind: "audio", direction: "sendonly")
+                }
                 try await client.expectRefused(.offerTooLarge, offer: TestOffer.make(sections))
             }
             try await withClient(server) { client in

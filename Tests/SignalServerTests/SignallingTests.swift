@@ -90,7 +90,9 @@ struct SignallingTests {
                 try await client.join()
                 let id = client.nextID()
                 try await client.send(.leave(id))
-                guard case .ok(id, nil) = try await client.next() else { throw TestFailure("no ok") }
+                guard case .ok(id, nil) = try await client.next() else {
+                    throw TestFailure("no ok")
+                }
                 guard case .disconnected(.left, _) = try await client.next() else {
                     throw TestFailure("not told")
                 }
@@ -139,7 +141,10 @@ struct SignallingTests {
                 // One stored block (RFC 1951 §3.2.4) is a deflate stream like any other.
                 let count = UInt16(text.count)
                 let stream: [UInt8] =
-                    [1, UInt8(count & 255), UInt8(count >> 8), UInt8(~count & 255), UInt8(~count >> 8)]
+                    [
+                        1, UInt8(count & 255), UInt8(count >> 8), UInt8(~count & 255),
+                        UInt8(~count >> 8),
+                    ]
                     + text
                 let id = client.nextID()
                 try await client.send(
@@ -157,7 +162,9 @@ struct SignallingTests {
         } _: { server in
             try await withClient(server) { client in
                 try await client.send(.ping(nil))
-                guard case .pong(nil) = try await client.next() else { throw TestFailure("no pong") }
+                guard case .pong(nil) = try await client.next() else {
+                    throw TestFailure("no pong")
+                }
                 try await client.join()
                 var pings = 0
                 while pings < 3 {

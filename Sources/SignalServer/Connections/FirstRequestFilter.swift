@@ -39,9 +39,10 @@ final class FirstRequestFilter: ChannelInboundHandler, RemovableChannelHandler {
 
     /// Whether this is a WebSocket handshake that will be taken (RFC 6455 §4.2.1).
     private func isSignalUpgrade(_ head: HTTPRequestHead) -> Bool {
-        let isUpgrade = head.headers[canonicalForm: "Upgrade"].map { $0.lowercased() } == [
-            "websocket"
-        ]
+        let isUpgrade =
+            head.headers[canonicalForm: "Upgrade"].map { $0.lowercased() } == [
+                "websocket"
+            ]
         let isConnected = head.headers[canonicalForm: "Connection"].contains {
             $0.lowercased() == "upgrade"
         }

@@ -142,7 +142,8 @@ actor RoomHub {
         var byRoom: [(room: RoomActor, levels: [MeasuredLevel])] = []
         for report in reports {
             let key = SessionKey(report.publisher)
-            guard let room = sessions.room(of: key), let mid = try? MediaSectionID(report.mid) else {
+            guard let room = sessions.room(of: key), let mid = try? MediaSectionID(report.mid)
+            else {
                 continue
             }
             let level = MeasuredLevel(publisher: key, mid: mid, level: report.level)

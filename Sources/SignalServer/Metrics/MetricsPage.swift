@@ -10,7 +10,8 @@ extension RoomHub {
         let media = statistics.total()
         var page = PrometheusText()
         page.append("rooms", .gauge, "Rooms open now.", rooms.rooms)
-        page.append("participants", .gauge, "Sessions in rooms now, players included.", rooms.members)
+        page.append(
+            "participants", .gauge, "Sessions in rooms now, players included.", rooms.members)
         page.append("tracks", .gauge, "Tracks published now.", rooms.tracks)
         page.append("peers", .gauge, "Peers the media loops hold now.", media.peers)
         page.append(

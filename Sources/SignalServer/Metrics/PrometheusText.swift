@@ -16,7 +16,8 @@ struct PrometheusText {
     private(set) var text = ""
 
     /// Appends one metric without labels.
-    mutating func append(_ name: String, _ kind: Kind, _ help: String, _ value: some BinaryInteger) {
+    mutating func append(_ name: String, _ kind: Kind, _ help: String, _ value: some BinaryInteger)
+    {
         append(name, kind, help, label: "", [("", value)])
     }
 

@@ -144,7 +144,8 @@ package struct Inflater {
             if symbol == 256 { return }
             let lengthIndex = symbol - 257
             guard lengthIndex < Self.lengthBase.count else { throw .malformed }
-            let length = Self.lengthBase[lengthIndex] + (try bits(Self.lengthExtraBits[lengthIndex]))
+            let lengthExtra = try bits(Self.lengthExtraBits[lengthIndex])
+            let length = Self.lengthBase[lengthIndex] + lengthExtra
             let distanceIndex = try self.symbol(distances)
             guard distanceIndex < Self.distanceBase.count else { throw .malformed }
             let extraBits = max(0, distanceIndex / 2 - 1)

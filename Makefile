@@ -1,0 +1,66 @@
+# Martlet's two commands are `make run` and `make test`; both install what is missing first.
+# SPDX-License-Identifier: Apache-2.0
+SHELL := /bin/bash
+export SWIFT_BACKTRACE := enable=no
+
+# Options of `martlet serve` for `make run`, for instance: make run SERVE="--dev --http 0.0.0.0"
+SERVE ?= --dev
+# What `make run` builds: release is what one should judge it by, debug builds faster.
+CONFIGURATION ?= release
+# How long `make test` fuzzes each parser.
+FUZZ_SECONDS ?= 30
+# What `make e2e` runs, for instance: make e2e E2E="-k whip"
+E2E ?=
+
+.PHONY: help run build web test unit web-test e2e fuzz lint format benchmark clean
+
+help: ## Show this list
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: ## Install what is missing, build, and serve (SERVE="--dev")
+	@scripts/install-dependencies.sh run
+	@$(MAKE) --no-print-directory web
+	swift build -c $(CONFIGURATION) --product martlet
+	exec .build/$(CONFIGURATION)/martlet serve $(SERVE)
+
+build: ## Build everything for debugging, tests included
+	swift build --build-tests
+
+web: ## Build the browser SDK and the page into web/dist
+	@bash web/build.sh
+
+test: ## Install what is missing and run everything CI runs
+	@scripts/install-dependencies.sh test
+	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory web
+	$(MAKE) --no-print-directory build
+	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory web-test
+	$(MAKE) --no-print-directory e2e
+	$(MAKE) --no-print-directory fuzz
+
+unit: ## Run the unit, architecture and simulation tests
+	swift test --skip-build
+
+web-test: ## Run the browser SDK's own tests
+	bash web/test.sh
+
+.venv/ready: e2e/requirements.txt
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check -r e2e/requirements.txt
+	touch $@
+
+e2e: .venv/ready ## Drive the real server with real browsers (E2E="-k name")
+	cd e2e && ../.venv/bin/python -m pytest $(E2E)
+
+fuzz: ## Fuzz every parser for FUZZ_SECONDS each
+	scripts/fuzz.sh --seconds $(FUZZ_SECONDS)
+
+lint: ## Check the format of the Swift sources
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz
+
+format: ## Format the Swift sources in place
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz
+
+clean: ## Remove everything that was built
+	rm -rf .build .venv web/dist e2e/output

@@ -1,0 +1,73 @@
+"""Fixtures: a server, a browser, participants, a lossy network; everything is stopped after its test."""
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from harness.browser import Participant, launch
+from harness.server import ImpairedNetwork, Server
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    with sync_playwright() as instance:
+        yield instance
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
+    instance = launch(playwright)
+    yield instance
+    instance.close()
+
+
+@pytest.fixture
+def start_server():
+    """Starts a server with options; it is ended after the test and must not have crashed."""
+    servers = []
+
+    def start(*options, **settings):
+        server = Server(*options, **settings).start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        crashed = not server.is_running() and server.process.returncode not in (0, -15, -9)
+        server.stop()
+        assert not crashed, f"the server ended by itself:\n{server.output()}"
+
+
+@pytest.fixture
+def server(start_server):
+    return start_server()
+
+
+@pytest.fixture
+def impaired():
+    """Starts the impairment proxy before a server."""
+    networks = []
+
+    def start(server, *options, **settings):
+        network = ImpairedNetwork(server.udp_port, *options, **settings).start()
+        networks.append(network)
+        return network
+
+    yield start
+    for network in networks:
+        if network.process.poll() is None:
+            print("impairment:", network.stop())
+
+
+@pytest.fixture
+def participant(browser):
+    """Opens pages; their contexts are closed after the test."""
+    opened = []
+
+    def open_page(url=None, proxy_port=None, **options):
+        one = Participant(browser, proxy_port, **options)
+        opened.append(one)
+        return one.open(url) if url else one
+
+    yield open_page
+    for one in opened:
+        one.close()

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing: those to build and run, and with `test` those of the tests too.
+#   scripts/install-dependencies.sh [run|test]
+set -euo pipefail
+
+packages=(libssl-dev libipsec-mb-dev zlib1g-dev node-typescript esbuild curl ca-certificates)
+if [ "${1:-run}" = test ]; then
+    packages+=(chromium nodejs python3-venv python3-pip iproute2)
+fi
+# Intel's library exists for one architecture only; elsewhere OpenSSL does its work.
+[ "$(dpkg --print-architecture)" = amd64 ] || packages=("${packages[@]/libipsec-mb-dev/}")
+
+missing=()
+for package in "${packages[@]}"; do
+    [ -n "$package" ] || continue
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' \
+        || missing+=("$package")
+done
+if ! command -v swift > /dev/null; then
+    echo "Swift 6.3 or later is needed: https://www.swift.org/install" >&2
+    exit 1
+fi
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+sudo=
+if [ "$(id -u)" != 0 ]; then
+    command -v sudo > /dev/null || {
+        echo "Missing packages: ${missing[*]}. Install them as root, or install sudo." >&2
+        exit 1
+    }
+    sudo=sudo
+fi
+echo "installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+$sudo apt-get -o DPkg::Lock::Timeout=600 update -q
+$sudo apt-get -o DPkg::Lock::Timeout=600 install -y -q --no-install-recommends "${missing[@]}"

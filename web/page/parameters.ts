@@ -1,0 +1,57 @@
+// What the page's address says: the room, the name, and switches for tests.
+// SPDX-License-Identifier: Apache-2.0
+import type { VideoCodec } from '../src/index';
+
+/** The settings of the page. */
+export interface PageParameters {
+  readonly room: string | undefined;
+  readonly name: string | undefined;
+  readonly token: string | undefined;
+  readonly participant: string | undefined;
+  /** Another server than the one that served the page. */
+  readonly url: string | undefined;
+  /** Joins without waiting for a click. */
+  readonly autojoin: boolean;
+  readonly microphone: boolean;
+  readonly camera: boolean;
+  readonly simulcast: boolean;
+  readonly codec: VideoCodec | undefined;
+  /** The camera's size, in pixels. */
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+}
+
+const codecs: readonly string[] = ['vp8', 'vp9', 'h264', 'av1'];
+
+/** Reads `?room=&name=&token=&autojoin=1&camera=0...`; nonsense is left out. */
+export function readParameters(search: string): PageParameters {
+  const query = new URLSearchParams(search);
+  const text = (name: string) => query.get(name)?.trim() || undefined;
+  const size = (name: string) => {
+    const value = Number(query.get(name) ?? '');
+    return Number.isInteger(value) && value > 0 && value <= 8192 ? value : undefined;
+  };
+  const codec = text('codec')?.toLowerCase();
+  return {
+    room: text('room'),
+    name: text('name'),
+    token: text('token'),
+    participant: text('participant'),
+    url: text('url'),
+    autojoin: query.get('autojoin') === '1',
+    microphone: query.get('microphone') !== '0',
+    camera: query.get('camera') !== '0',
+    simulcast: query.get('simulcast') === '1',
+    codec: codec && codecs.includes(codec) ? (codec as VideoCodec) : undefined,
+    width: size('width'),
+    height: size('height'),
+  };
+}
+
+/** The link for somebody else: the room alone, never one's own token or name. */
+export function inviteLink(page: string, room: string): string {
+  const link = new URL(page);
+  link.search = new URLSearchParams({ room }).toString();
+  link.hash = '';
+  return link.href;
+}

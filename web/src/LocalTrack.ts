@@ -1,0 +1,80 @@
+// A track of one's own: what is published, and where it is previewed.
+// SPDX-License-Identifier: Apache-2.0
+import { MediaView } from './MediaView';
+import type { TrackKind, TrackSource } from './messages';
+
+/** A track that this client publishes. */
+export class LocalTrack {
+  /** The track's id, unique in the room. */
+  readonly id: string;
+  /** What it shows. */
+  readonly source: TrackSource;
+  /** Whether it is heard or seen. */
+  readonly kind: TrackKind;
+
+  readonly #view = new MediaView();
+  #media: MediaStreamTrack;
+  #isMuted = false;
+
+  /** @internal */
+  readonly section: RTCRtpTransceiver;
+  /** Opens the device again; absent where the application brought the track itself. @internal */
+  readonly reopen: Reopen | undefined;
+
+  /** @internal */
+  constructor(fields: {
+    id: string;
+    source: TrackSource;
+    media: MediaStreamTrack;
+    section: RTCRtpTransceiver;
+    reopen: Reopen | undefined;
+  }) {
+    this.id = fields.id;
+    this.source = fields.source;
+    this.kind = fields.media.kind as TrackKind;
+    this.section = fields.section;
+    this.reopen = fields.reopen;
+    this.#media = fields.media;
+    this.#view.show(fields.media);
+  }
+
+  /** The browser's track; changes when the device is switched. */
+  get mediaStreamTrack(): MediaStreamTrack {
+    return this.#media;
+  }
+
+  /** Whether it is silenced. */
+  get isMuted(): boolean {
+    return this.#isMuted;
+  }
+
+  /** Whether its device was closed while it is muted. */
+  get isReleased(): boolean {
+    return this.#media.readyState === 'ended';
+  }
+
+  /** Previews it in an element, which follows when the device is switched. */
+  attach(element: HTMLMediaElement): void {
+    this.#view.add(element);
+  }
+
+  /** Takes it off an element, or off all. */
+  detach(element?: HTMLMediaElement): void {
+    if (element) this.#view.remove(element);
+    else this.#view.clear();
+  }
+
+  /** @internal */
+  setMuted(isMuted: boolean): void {
+    this.#isMuted = isMuted;
+  }
+
+  /** @internal */
+  setMedia(media: MediaStreamTrack): void {
+    this.#media = media;
+    this.#view.show(media);
+  }
+}
+
+/** Opens a track's device again, or another one. */
+export type Reopen = (deviceId?: string) => Promise<MediaStreamTrack>;

@@ -1,0 +1,194 @@
+// The one peer connection of a session: its sections, offers, and which section is for what.
+// SPDX-License-Identifier: Apache-2.0
+import { isCodec, isUsedExtension, preferredCodecs } from './codecPreferences';
+import type { VideoCodec } from './codecPreferences';
+import { MartletError } from './MartletError';
+import type { TrackKind, TrackSource } from './messages';
+
+/** How a session's media is set up. */
+export interface MediaOptions {
+  /** Sends the camera in three sizes, so that each receiver gets the one that fits it. */
+  simulcast?: boolean;
+  /** The video codec to send with, where browser and server have it. */
+  videoCodec?: VideoCodec;
+  /** Passed on to the peer connection, for its `iceServers`. */
+  rtcConfiguration?: RTCConfiguration;
+}
+
+/** A receiving section. */
+export interface ReceivingSlot {
+  readonly mid: string;
+  readonly kind: TrackKind;
+  readonly track: MediaStreamTrack;
+}
+
+/** The pairs and audio-only slots of the first offer (docs/protocol.md, "Slots"). */
+export const firstSlots = { pairs: 4, audio: 3 } as const;
+
+/** The encodings of a camera sent in three sizes. */
+export const simulcastEncodings: readonly RTCRtpEncodingParameters[] = [
+  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: 'f', maxBitrate: 2_500_000 },
+];
+
+/** Owns the peer connection. Only the client offers, so offers never collide. */
+export class MediaConnection {
+  /** Called when the media path broke for good, once. */
+  onFailed: () => void = () => {};
+
+  readonly #connection: RTCPeerConnection;
+  readonly #options: MediaOptions;
+  readonly #sending = new Map<TrackSource, RTCRtpTransceiver>();
+  readonly #custom: RTCRtpTransceiver[] = [];
+  readonly #receiving: RTCRtpTransceiver[] = [];
+  #negotiationCount = 0;
+  #isClosed = false;
+
+  /** Makes the connection with the sections of the first offer, in the order of the protocol. */
+  constructor(options: MediaOptions = {}) {
+    if (typeof RTCPeerConnection === 'undefined') {
+      throw new MartletError('unsupportedBrowser', 'This browser has no WebRTC.');
+    }
+    this.#options = options;
+    this.#connection = new RTCPeerConnection({
+      bundlePolicy: 'max-bundle',
+      ...options.rtcConfiguration,
+    });
+    this.#connection.onconnectionstatechange = () => {
+      if (this.#connection.connectionState === 'failed' && !this.#isClosed) this.onFailed();
+    };
+    const camera = options.simulcast ? simulcastEncodings : undefined;
+    this.#sending.set('microphone', this.#add('audio', 'sendonly'));
+    this.#sending.set('camera', this.#add('video', 'sendonly', camera));
+    this.#sending.set('screen', this.#add('video', 'sendonly'));
+    this.#sending.set('screenAudio', this.#add('audio', 'sendonly'));
+    this.addSlots(firstSlots.pairs, firstSlots.audio);
+  }
+
+  /** How often descriptions were exchanged; joining is the first time. */
+  get negotiationCount(): number {
+    return this.#negotiationCount;
+  }
+
+  /** The state of the media path. */
+  get connectionState(): RTCPeerConnectionState {
+    return this.#connection.connectionState;
+  }
+
+  /** Appends receiving sections; they take part from the next offer on. */
+  addSlots(pairs: number, audio: number): void {
+    for (let n = 0; n < pairs; n += 1) {
+      this.#receiving.push(this.#add('audio', 'recvonly'), this.#add('video', 'recvonly'));
+    }
+    for (let n = 0; n < audio; n += 1) this.#receiving.push(this.#add('audio', 'recvonly'));
+  }
+
+  /** Makes an offer and takes it as the local description. It names no candidates: the server
+   * learns the client's address from its checks. */
+  async offer(): Promise<string> {
+    await this.#connection.setLocalDescription(await this.#connection.createOffer());
+    return this.#connection.localDescription?.sdp ?? '';
+  }
+
+  /** Takes the answer to the last offer. Throws `malformedMessage` for one that does not fit. */
+  async accept(answer: string): Promise<void> {
+    try {
+      await this.#connection.setRemoteDescription({ type: 'answer', sdp: answer });
+    } catch (error) {
+      throw new MartletError('malformedMessage', 'The answer of the server does not fit.', {
+        cause: error,
+      });
+    }
+    this.#negotiationCount += 1;
+    await this.#chooseCodec();
+  }
+
+  /** Goes back to before the last offer, which was refused. */
+  async rollBack(): Promise<void> {
+    if (this.#connection.signalingState !== 'have-local-offer') return;
+    await this.#connection.setLocalDescription({ type: 'rollback' });
+  }
+
+  /** The section that carries a source; `undefined` for a custom track without a free one. */
+  sendingSection(source: TrackSource, kind: TrackKind): RTCRtpTransceiver | undefined {
+    if (source !== 'custom') return this.#sending.get(source);
+    return this.#custom.find(
+      (section) => section.receiver.track.kind === kind && !section.sender.track,
+    );
+  }
+
+  /** Appends a sending section for a custom track; it takes part from the next offer on. */
+  addCustomSection(kind: TrackKind): RTCRtpTransceiver {
+    const section = this.#add(kind, 'sendonly');
+    this.#custom.push(section);
+    return section;
+  }
+
+  /** The receiving section of that mid. */
+  slot(mid: string): ReceivingSlot | undefined {
+    const section = this.#receiving.find((transceiver) => transceiver.mid === mid);
+    if (!section) return undefined;
+    const { track } = section.receiver;
+    return { mid, kind: track.kind as TrackKind, track };
+  }
+
+  /** The browser's own figures. */
+  getStats(): Promise<RTCStatsReport> {
+    return this.#connection.getStats();
+  }
+
+  /** Ends everything. */
+  close(): void {
+    this.#isClosed = true;
+    this.#connection.close();
+  }
+
+  #add(
+    kind: TrackKind,
+    direction: RTCRtpTransceiverDirection,
+    encodings?: readonly RTCRtpEncodingParameters[],
+  ): RTCRtpTransceiver {
+    const section = this.#connection.addTransceiver(kind, {
+      direction,
+      ...(encodings && { sendEncodings: encodings.map((encoding) => ({ ...encoding })) }),
+    });
+    trim(section, kind, direction === 'sendonly' ? this.#options.videoCodec : undefined);
+    return section;
+  }
+
+  /** Names the codec to send with where the browser can; elsewhere the offer's order decides. */
+  async #chooseCodec(): Promise<void> {
+    const { videoCodec } = this.#options;
+    if (!videoCodec) return;
+    for (const section of [...this.#sending.values(), ...this.#custom]) {
+      const parameters = section.sender.getParameters();
+      const codec = parameters.codecs.find((one) => isCodec(one.mimeType ?? '', videoCodec));
+      if (!codec || parameters.encodings.every((encoding) => encoding.codec)) continue;
+      for (const encoding of parameters.encodings) encoding.codec = codec;
+      // Browsers without this setting keep the order of the offer.
+      await section.sender.setParameters(parameters).catch(() => {});
+    }
+  }
+}
+
+/** Takes out of a section's offer what the server does not use; it is large otherwise. */
+function trim(section: RTCRtpTransceiver, kind: TrackKind, preferred?: VideoCodec): void {
+  try {
+    const available = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
+    const codecs = preferredCodecs(available, kind, preferred);
+    if (codecs.length > 0) section.setCodecPreferences(codecs);
+  } catch {
+    // An untrimmed offer is larger, and as good.
+  }
+  try {
+    const extensions = section.getHeaderExtensionsToNegotiate?.();
+    if (!extensions) return;
+    for (const extension of extensions) {
+      if (!isUsedExtension(extension.uri ?? '')) extension.direction = 'stopped';
+    }
+    section.setHeaderExtensionsToNegotiate?.(extensions);
+  } catch {
+    // As above.
+  }
+}

@@ -1,0 +1,120 @@
+// A track of somebody else: what it is, whether it can be seen now, and where it is shown.
+// SPDX-License-Identifier: Apache-2.0
+import { frameWaitMillisecondsMax, whenFrameReached } from './frameGate';
+import { MediaView } from './MediaView';
+import type { TrackInfo, TrackKind, TrackSource } from './messages';
+
+/** A track that another participant publishes. */
+export class RemoteTrack {
+  /** The track's id, unique in the room. */
+  readonly id: string;
+  /** What it shows. */
+  readonly source: TrackSource;
+  /** Whether it is heard or seen. */
+  readonly kind: TrackKind;
+  /** The id of the participant it belongs to. */
+  readonly participantID: string;
+
+  readonly #view = new MediaView();
+  #isMuted: boolean;
+  #media: MediaStreamTrack | null = null;
+  /** From which frame on the picture is this track's; `undefined` while that is unknown. */
+  #startsAt: number | undefined;
+  #isRevealed = false;
+  #stopWaiting: (() => void)[] = [];
+
+  /** @internal */
+  constructor(participantID: string, info: TrackInfo) {
+    this.participantID = participantID;
+    this.id = info.id;
+    this.source = info.source;
+    this.kind = info.kind;
+    this.#isMuted = info.muted;
+  }
+
+  /** Whether its participant has silenced it. */
+  get isMuted(): boolean {
+    return this.#isMuted;
+  }
+
+  /**
+   * The browser's track that carries it now; null while it has no slot. It changes with the slot
+   * and may then carry somebody else: prefer `attach`, which follows.
+   */
+  get mediaStreamTrack(): MediaStreamTrack | null {
+    return this.#media;
+  }
+
+  /** Shows it in an element from now on, whenever there is something to show. Sound is played by
+   * the SDK itself and needs no element. */
+  attach(element: HTMLMediaElement): void {
+    this.#view.add(element);
+    if (this.#media && !this.#isRevealed) this.#watch(element);
+  }
+
+  /** Takes it off an element, or off all of them, and blanks those. */
+  detach(element?: HTMLMediaElement): void {
+    if (element) this.#view.remove(element);
+    else this.#view.clear();
+  }
+
+  /** The elements it is attached to. */
+  get attachedElements(): readonly HTMLMediaElement[] {
+    return this.#view.elements;
+  }
+
+  /** @internal */
+  setMuted(isMuted: boolean): void {
+    this.#isMuted = isMuted;
+  }
+
+  /**
+   * A slot carries it. One that is not fresh may still hold frames of whom it showed before, so
+   * the picture is covered until `start` has said which frame is the first.
+   * @internal
+   */
+  assign(media: MediaStreamTrack, isFresh: boolean): void {
+    this.release();
+    this.#media = media;
+    this.#isRevealed = isFresh || this.kind === 'audio';
+    this.#view.show(media, !this.#isRevealed);
+  }
+
+  /** From this RTP timestamp on the slot carries it. @internal */
+  start(rtpTimestamp: number): void {
+    if (!this.#media || this.#isRevealed) return;
+    this.#startsAt = rtpTimestamp;
+    const timer = setTimeout(() => this.#reveal(), frameWaitMillisecondsMax);
+    this.#stopWaiting.push(() => clearTimeout(timer));
+    for (const element of this.#view.elements) this.#watch(element);
+  }
+
+  /** The slot was taken away: nothing of it is shown any more. @internal */
+  release(): void {
+    this.#stop();
+    this.#media = null;
+    this.#startsAt = undefined;
+    this.#isRevealed = false;
+    this.#view.show(null);
+  }
+
+  #watch(element: HTMLMediaElement): void {
+    if (this.#startsAt === undefined || !(element instanceof HTMLVideoElement)) return;
+    const reveal = () => this.#reveal();
+    this.#stopWaiting.push(whenFrameReached(element as FrameElement, this.#startsAt, reveal));
+  }
+
+  #reveal(): void {
+    this.#stop();
+    this.#isRevealed = true;
+    this.#view.reveal();
+  }
+
+  #stop(): void {
+    for (const stop of this.#stopWaiting) stop();
+    this.#stopWaiting = [];
+  }
+}
+
+// The DOM library calls `rtpTimestamp` optional in a way that exact optional types refuse.
+type FrameElement = HTMLVideoElement & Parameters<typeof whenFrameReached>[0];

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Runs every *.test.ts under web/ with node's own test runner.
+# SPDX-License-Identifier: Apache-2.0
+set -eu
+cd "$(dirname "$0")"
+tsc --project tsconfig.json
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+# node's runner takes files; esbuild keeps one bundle a test.
+find src page -name '*.test.ts' | sort > "$out/list"
+xargs esbuild --bundle --platform=node --format=esm --target=node18 --log-level=warning \
+  --out-extension:.js=.mjs --outbase=. --outdir="$out/tests" < "$out/list"
+MARTLET_ROOT=$(cd .. && pwd) node --test "$out/tests"
