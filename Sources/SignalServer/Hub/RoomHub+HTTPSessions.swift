@@ -3,6 +3,7 @@
 import MediaCrypto
 import Negotiation
 import Rooms
+import SDP
 import Signaling
 
 extension RoomHub {
@@ -84,7 +85,7 @@ extension RoomHub {
 
     /// Takes trickled candidates for a session (RFC 9725 §4.3.2).
     nonisolated func trickle(
-        _ fragment: ICEFragment, resource: String, ifMatch: String, token: String?,
+        _ fragment: TrickleFragment, resource: String, ifMatch: String, token: String?,
         direction: SessionDescriptionRoutes.Direction
     ) throws(SignalingError) -> TrickleOutcome {
         let (_, room, session) = try session(at: resource, direction: direction)
