@@ -29,7 +29,8 @@ test('other shapes are used where they make tiles larger', () => {
 });
 
 test('no room, or nobody, makes no nonsense', () => {
-  for (const size of [gridLayout(0, 100, 100, 8), gridLayout(3, 0, 0, 8), gridLayout(500, 9, 9, 8)]) {
+  const sizes = [gridLayout(0, 100, 100, 8), gridLayout(3, 0, 0, 8), gridLayout(500, 9, 9, 8)];
+  for (const size of sizes) {
     assert.ok(size.width >= 1 && size.height >= 1 && size.columns >= 1);
   }
 });

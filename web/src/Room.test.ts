@@ -238,7 +238,7 @@ test('joining can be aborted, and left, at any time', async () => {
   assert.deepEqual(second.log, ['connecting joinRequested', 'leaving left', 'disconnected left']);
 });
 
-test('a lost link, lost media and the word of the server end the session, each with its reason', async () => {
+test('a lost link, lost media and the server end the session, each with its reason', async () => {
   const ends: [() => void, string][] = [
     [() => FakeServer.last.onclose?.(), 'disconnected signalLost'],
     [
