@@ -22,7 +22,7 @@ package struct DeadlineQueue {
     package init() {}
 
     /// The earliest time at which ``popDue(at:)`` may return an owner; `nil` if there is nothing to wait for.
-    package var next: MediaInstant? { heap.first?.deadline }
+    package var next: MediaInstant? { heap.isEmpty ? nil : heap[0].deadline }
 
     /// Sets or clears the deadline of an owner (a small number, the index of something in an array).
     package mutating func set(_ deadline: MediaInstant?, for owner: Int) {
@@ -45,7 +45,8 @@ package struct DeadlineQueue {
 
     /// Takes one owner whose deadline has come; its deadline is then cleared. `nil`: nobody is due.
     package mutating func popDue(at now: MediaInstant) -> Int? {
-        while let first = heap.first, first.deadline <= now {
+        while !heap.isEmpty, heap[0].deadline <= now {
+            let first = heap[0]
             pop()
             let owner = first.owner
             // A place that was overtaken by an earlier one says nothing any more.
@@ -68,13 +69,13 @@ package struct DeadlineQueue {
         while child > 0 {
             let parent = (child - 1) / 2
             if heap[parent].deadline <= heap[child].deadline { break }
-            heap.swapAt(parent, child)
+            swap(parent, child)
             child = parent
         }
     }
 
     private mutating func pop() {
-        heap.swapAt(0, heap.count - 1)
+        swap(0, heap.count - 1)
         heap.removeLast()
         var parent = 0
         while true {
@@ -85,8 +86,15 @@ package struct DeadlineQueue {
                 least = left + 1
             }
             if least == parent { return }
-            heap.swapAt(parent, least)
+            swap(parent, least)
             parent = least
         }
+    }
+
+    /// Not `swapAt`, which allocates in builds that do not specialise it.
+    private mutating func swap(_ left: Int, _ right: Int) {
+        let node = heap[left]
+        heap[left] = heap[right]
+        heap[right] = node
     }
 }

@@ -114,7 +114,8 @@ extension MediaWorker {
     mutating func sendControl<Door: DatagramDoor & ~Copyable>(
         at now: MediaInstant, through door: inout Door
     ) {
-        for entry in control.entries {
+        for position in control.entries.indices {
+            let entry = control.entries[position]
             if !slab.hasRoom { flush(through: &door) }
             if let reason = Self.sealControl(entry, &peers, control, into: &slab) {
                 drops.count(reason)
@@ -150,7 +151,8 @@ extension MediaWorker {
     mutating func pollTransports<Door: DatagramDoor & ~Copyable>(
         at now: MediaInstant, through door: inout Door
     ) {
-        for index in pollPeers {
+        for position in pollPeers.indices {
+            let index = pollPeers[position]
             while true {
                 if !slab.hasRoom { flush(through: &door) }
                 guard let path = Self.poll(&peers[index], into: &slab) else { break }

@@ -16,26 +16,43 @@ extension MediaWorker {
         peers[index]?.transport.advance(to: now)
         wantPoll(index)
         drainEvents(of: index, at: now)
-        var next = now + FeedbackTiming.idleInterval
-        func consider(_ deadline: MediaInstant?) {
-            if let deadline, deadline < next { next = deadline }
-        }
         sendTransportFeedback(to: index, at: now)
         requestPackets(of: index, at: now)
         sendReceiverReport(to: index, at: now)
         sendSenderReports(to: index, at: now)
-        consider(peers[index]?.transport.nextDeadline)
-        consider(peers[index]?.nextFeedback)
-        consider(peers[index]?.nextReport)
-        for track in peers[index]?.tracks ?? [] {
-            for producer in tracks[track]?.producers ?? [] {
-                consider(producers[producer].loss.nextDeadline)
-                consider(producers[producer].keyframes.deadline)
-            }
-        }
-        for slot in peers[index]?.slots ?? [] { consider(slots[slot]?.nextReport) }
         // A deadline that could not be met now (a peer without keys) must not spin.
-        deadlines.set(max(next, now + .milliseconds(1)), for: index)
+        deadlines.set(max(nextDeadline(of: index, at: now), now + .milliseconds(1)), for: index)
+    }
+
+    private mutating func nextDeadline(of index: Int, at now: MediaInstant) -> MediaInstant {
+        var next = now + FeedbackTiming.idleInterval
+        Self.bring(&next, forwardTo: peers[index]?.transport.nextDeadline ?? nil)
+        Self.bring(&next, forwardTo: peers[index]?.nextFeedback)
+        Self.bring(&next, forwardTo: peers[index]?.nextReport)
+        forEachProducer(of: index) { worker, producer in
+            Self.bring(&next, forwardTo: worker.producers[producer].loss.nextDeadline)
+            Self.bring(&next, forwardTo: worker.producers[producer].keyframes.deadline)
+        }
+        let watched = peers[index]?.slots ?? []
+        for position in watched.indices {
+            Self.bring(&next, forwardTo: slots[watched[position]]?.nextReport)
+        }
+        return next
+    }
+
+    private static func bring(_ next: inout MediaInstant, forwardTo deadline: MediaInstant?) {
+        if let deadline, deadline < next { next = deadline }
+    }
+
+    /// Calls `body` for each stream of a peer. By position: iterators allocate in builds that do not specialise them.
+    private mutating func forEachProducer(
+        of index: Int, _ body: (inout MediaWorker, Int) -> Void
+    ) {
+        let published = peers[index]?.tracks ?? []
+        for position in published.indices {
+            let streams = tracks[published[position]]?.producers ?? []
+            for place in streams.indices { body(&self, streams[place]) }
+        }
     }
 
     private mutating func sendTransportFeedback(to index: Int, at now: MediaInstant) {
@@ -64,10 +81,11 @@ extension MediaWorker {
     }
 
     private mutating func firstSSRC(of index: Int) -> SSRC? {
-        for track in peers[index]?.tracks ?? [] {
-            if let producer = tracks[track]?.producers.first { return producers[producer].ssrc }
+        var first: SSRC?
+        forEachProducer(of: index) { worker, producer in
+            if first == nil { first = worker.producers[producer].ssrc }
         }
-        return nil
+        return first
     }
 
     /// Asks a publisher again for lost packets, and for keyframes where those cannot help.
@@ -75,22 +93,27 @@ extension MediaWorker {
         guard let sender = peers[index]?.feedbackSSRC, let roundTrip = peers[index]?.roundTrip else {
             return
         }
-        for track in peers[index]?.tracks ?? [] {
-            for producer in tracks[track]?.producers ?? [] {
-                requestLost(of: producer, from: sender, to: index, roundTrip: roundTrip, at: now)
-                if producers[producer].loss.takeKeyframeNeed(),
-                    tracks[track]?.kind == .video, tracks[track]?.slots.isEmpty == false
-                {
-                    producers[producer].keyframes.request()
-                }
-                if producers[producer].keyframes.takeDue(at: now) {
-                    let media = producers[producer].ssrc
-                    counters.keyframeRequestsSent &+= 1
-                    control.append(to: index, room: 16) { output in
-                        RTCPWriter.pictureLossIndication(from: sender, about: media, into: &output)
-                    }
-                }
-            }
+        forEachProducer(of: index) { worker, producer in
+            worker.requestLost(
+                of: producer, from: sender, to: index, roundTrip: roundTrip, at: now)
+            worker.requestKeyframe(of: producer, from: sender, to: index, at: now)
+        }
+    }
+
+    private mutating func requestKeyframe(
+        of producer: Int, from sender: SSRC, to index: Int, at now: MediaInstant
+    ) {
+        let track = producers[producer].track
+        if producers[producer].loss.takeKeyframeNeed(), tracks[track]?.kind == .video,
+            tracks[track]?.slots.isEmpty == false
+        {
+            producers[producer].keyframes.request()
+        }
+        guard producers[producer].keyframes.takeDue(at: now) else { return }
+        let media = producers[producer].ssrc
+        counters.keyframeRequestsSent &+= 1
+        control.append(to: index, room: 16) { output in
+            RTCPWriter.pictureLossIndication(from: sender, about: media, into: &output)
         }
     }
 
@@ -131,18 +154,23 @@ extension MediaWorker {
             let sender = peers[index]?.feedbackSSRC
         else { return }
         peers[index]?.nextReport = now + FeedbackTiming.reportInterval
-        var blocks: [ReceptionReportBlock] = []
-        for track in peers[index]?.tracks ?? [] {
-            for producer in tracks[track]?.producers ?? [] {
-                let ssrc = producers[producer].ssrc
-                let block = producers[producer].reception.makeReportBlock(ssrc: ssrc, at: now)
-                if let block { blocks.append(block) }
-            }
+        let none = ReceptionReportBlock(
+            ssrc: SSRC(0), fractionLost: 0, cumulativeLost: 0, extendedHighest: 0, jitter: 0,
+            lastSR: 0, delaySinceLastSR: 0)
+        var blocks = InlineArray<31, ReceptionReportBlock>(repeating: none)
+        var count = 0
+        forEachProducer(of: index) { worker, producer in
+            let ssrc = worker.producers[producer].ssrc
+            let block = worker.producers[producer].reception.makeReportBlock(ssrc: ssrc, at: now)
+            guard let block, count < RTCPWriter.reportBlocksMax else { return }
+            blocks[count] = block
+            count += 1
         }
-        guard !blocks.isEmpty else { return }
+        guard count > 0 else { return }
         let name = peers[index]?.canonicalName ?? []
         control.append(to: index, room: Self.controlRoom) { output in
-            RTCPWriter.receiverReport(from: sender, blocks: blocks.span, into: &output)
+            RTCPWriter.receiverReport(
+                from: sender, blocks: blocks.span.extracting(0..<count), into: &output)
                 && RTCPWriter.sourceDescription(
                     of: sender, canonicalName: name.span, into: &output)
         }
@@ -151,7 +179,9 @@ extension MediaWorker {
     /// Reports on the slots of a receiver, from the clock of whoever they show (RFC 3550 §6.4.1).
     private mutating func sendSenderReports(to index: Int, at now: MediaInstant) {
         let ntp = NTPTime(now, clockZero: configuration.ntpAtZero)
-        for number in peers[index]?.slots ?? [] {
+        let watched = peers[index]?.slots ?? []
+        for position in watched.indices {
+            let number = watched[position]
             guard var slot = slots[number], let due = slot.nextReport, due <= now else { continue }
             guard case .flowing(_, let producer) = slot.state,
                 let clock = peers[producers[producer].peer]?.clock,

@@ -63,6 +63,7 @@ package final class VirtualCall {
     }
 
     private let negotiator: Negotiator
+    private let configuration: WorkerConfiguration
     private let clientContext: DTLSContext
     private var random: SeededRandom
     private var flights = ArrivalQueue<Flight>(capacity: 1 << 20)
@@ -75,10 +76,10 @@ package final class VirtualCall {
     package init(seed: UInt64, profiles: [UInt16] = [7, 8, 1]) {
         random = SeededRandom(seed: seed)
         clientContext = VirtualIdentity.context(VirtualIdentity.client, profiles: profiles)
-        worker = MediaWorker(
-            configuration: WorkerConfiguration(
-                dtls: VirtualIdentity.context(VirtualIdentity.server, profiles: profiles),
-                ntpAtZero: ntpAtZero, seed: random.next()))
+        configuration = WorkerConfiguration(
+            dtls: VirtualIdentity.context(VirtualIdentity.server, profiles: profiles),
+            ntpAtZero: ntpAtZero, seed: random.next())
+        worker = MediaWorker(configuration: configuration)
         negotiator = Negotiator(
             configuration: ServerMediaConfiguration(
                 fingerprint: VirtualIdentity.fingerprint(VirtualIdentity.server),
@@ -197,6 +198,28 @@ package final class VirtualCall {
     package func inject(_ bytes: [UInt8], from address: NetworkAddress) {
         deliver(bytes, from: address)
         finishTurn()
+    }
+
+    /// What a client would send in the time to come, kept from the network; its clock runs ahead of the call's.
+    package func rehearse(
+        _ client: VirtualClient, for duration: MediaDuration
+    ) -> [(at: MediaInstant, bytes: [UInt8])] {
+        let end = now + duration
+        var moment = now
+        var datagrams: [(at: MediaInstant, bytes: [UInt8])] = []
+        while let next = client.nextDeadline, next <= end {
+            moment = max(moment, next)
+            client.advance(to: moment)
+            while let bytes = client.takeDatagram() { datagrams.append((moment, bytes)) }
+        }
+        return datagrams
+    }
+
+    /// Gives the worker away, to be driven by hand; the call goes on with an empty one.
+    package func takeWorker() -> MediaWorker {
+        var taken = MediaWorker(configuration: configuration)
+        swap(&taken, &worker)
+        return taken
     }
 
     private var nextMoment: MediaInstant? {

@@ -218,6 +218,19 @@ package final class VirtualClient {
         outbox.append(Array(bytes.prefix(count)))
     }
 
+    /// Sends a packet of no section: no extension says whose it is.
+    package func sendRaw(ssrc: SSRC, payloadType: UInt8, payload: [UInt8]) {
+        var bytes = [UInt8](repeating: 0, count: Self.datagramMax)
+        var span = bytes.mutableSpan
+        let headerCount = RTPHeaderWriter.write(
+            marker: false, payloadType: payloadType, sequenceNumber: SequenceNumber(1),
+            timestamp: RTPTimestamp(1), ssrc: ssrc, into: &span)
+        let count = try? transport?.sealRTP(
+            &span, headerCount: headerCount, payload: payload.span, ssrc: ssrc,
+            index: ExtendedSequenceNumber(1))
+        if let count { outbox.append(Array(bytes.prefix(count))) }
+    }
+
     private func sendReport(of source: VirtualSource, at now: MediaInstant) {
         let report = SenderReport(
             ssrc: source.ssrc, ntp: NTPTime(now, clockZero: ntpAtZero) + wallClockLead,

@@ -157,8 +157,8 @@ package struct TransportFeedbackRecorder: ~Copyable, Sendable {
     private mutating func advance(to number: ExtendedSequenceNumber) {
         let window = UInt64(Self.windowPackets)
         let steps = Swift.min(number.rawValue &- newest.rawValue, window)
-        for step in 0..<steps {
-            arrivals[Self.slot(of: ExtendedSequenceNumber(number.rawValue &- step))] = 0
+        for step in 0..<Int(steps) {
+            arrivals[Self.slot(of: ExtendedSequenceNumber(number.rawValue &- UInt64(step)))] = 0
         }
         newest = number
         let oldest = ExtendedSequenceNumber(number.rawValue &- (window - 1))

@@ -1,0 +1,72 @@
+// That a publisher's clock is mapped to ours, the same for all its streams.
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+import Wire
+
+@testable import Forwarding
+
+@Suite struct PublisherClockTests {
+    private let second: UInt64 = 1 << 32
+
+    @Test func nothingIsKnownBeforeAReport() {
+        let clock = PublisherClock()
+        #expect(!clock.isKnown)
+        #expect(clock.publisherTime(at: 5) == nil)
+    }
+
+    @Test func theShortestWayOfAReportHolds() {
+        var clock = PublisherClock()
+        clock.observe(reported: 100 * second, arrival: 500 * second + second / 10)
+        clock.observe(reported: 101 * second, arrival: 501 * second + second / 20)
+        clock.observe(reported: 102 * second, arrival: 502 * second + second / 5)
+        #expect(clock.publisherTime(at: 503 * second + second / 20) == 103 * second)
+    }
+
+    @Test func aClockThatWasSetIsFollowed() {
+        var clock = PublisherClock()
+        clock.observe(reported: 100 * second, arrival: 500 * second)
+        clock.observe(reported: 90 * second, arrival: 501 * second)
+        #expect(clock.publisherTime(at: 502 * second) == 91 * second)
+        clock.observe(reported: 4_000 * second, arrival: 503 * second)
+        #expect(clock.publisherTime(at: 503 * second) == 4_000 * second)
+    }
+
+    @Test func aPublisherAheadOfUsIsFine() {
+        var clock = PublisherClock()
+        clock.observe(reported: 900 * second, arrival: 5 * second)
+        #expect(clock.publisherTime(at: 6 * second) == 901 * second)
+    }
+
+    @Test func aStreamGoesByItsPacketsUntilItsReport() {
+        var stream = StreamClock(clockRate: 90_000)
+        var publisher = PublisherClock()
+        #expect(stream.timestamp(at: second, publisher: publisher) == nil)
+        stream.observePacket(timestamp: RTPTimestamp(1_000), arrival: 10 * second)
+        #expect(
+            stream.timestamp(at: 10 * second + second / 2, publisher: publisher)
+                == RTPTimestamp(46_000))
+        // The report says what the packets could not: they were 300 ms late.
+        publisher.observe(reported: 70 * second, arrival: 10 * second)
+        stream.observeReport(ntp: 70 * second, timestamp: RTPTimestamp(28_000))
+        #expect(stream.hasReport)
+        #expect(
+            stream.timestamp(at: 11 * second, publisher: publisher) == RTPTimestamp(118_000))
+        // Also of a time before the report, and across the wrap of timestamps.
+        #expect(
+            stream.timestamp(at: 9 * second, publisher: publisher)
+                == RTPTimestamp(UInt32(bitPattern: 28_000 - 90_000)))
+    }
+
+    @Test func twoStreamsOfOnePublisherAgree() {
+        var publisher = PublisherClock()
+        var audio = StreamClock(clockRate: 48_000)
+        var video = StreamClock(clockRate: 90_000)
+        publisher.observe(reported: 50 * second, arrival: 200 * second)
+        audio.observeReport(ntp: 50 * second, timestamp: RTPTimestamp(0))
+        publisher.observe(reported: 51 * second, arrival: 201 * second + second / 4)
+        video.observeReport(ntp: 51 * second, timestamp: RTPTimestamp(0))
+        let now = 205 * second
+        #expect(audio.timestamp(at: now, publisher: publisher) == RTPTimestamp(5 * 48_000))
+        #expect(video.timestamp(at: now, publisher: publisher) == RTPTimestamp(4 * 90_000))
+    }
+}

@@ -1,0 +1,101 @@
+// That forwarding costs no heap allocation per packet, from the socket to the socket.
+// SPDX-License-Identifier: Apache-2.0
+import CAllocationCounter
+import Negotiation
+import NetworkSimulation
+import RTP
+import Testing
+import Wire
+
+@testable import MediaWorker
+
+/// Counts what leaves and forgets it.
+struct CountingDoor: DatagramDoor {
+    var datagrams = 0
+    var runs = 0
+    var bytes = 0
+
+    mutating func send(_ slab: Span<UInt8>, _ transmissions: Span<Transmission>) {
+        for index in transmissions.indices {
+            let run = transmissions[index]
+            datagrams += (run.count + run.segmentSize - 1) / run.segmentSize
+            runs += 1
+            bytes += run.count
+        }
+    }
+}
+
+/// Datagrams of a publisher in one block of bytes, to be fed without copying them.
+struct Rehearsal {
+    struct Item {
+        var at: MediaInstant
+        var start: Int
+        var count: Int
+    }
+
+    var items: [Item] = []
+    var bytes: [UInt8] = []
+
+    init(_ datagrams: [(at: MediaInstant, bytes: [UInt8])]) {
+        for datagram in datagrams {
+            items.append(Item(at: datagram.at, start: bytes.count, count: datagram.bytes.count))
+            bytes += datagram.bytes
+        }
+    }
+
+    /// Feeds items to a worker: each moment's together, then one turn.
+    mutating func feed(
+        _ range: Range<Int>, to worker: inout MediaWorker, from address: NetworkAddress,
+        door: inout CountingDoor
+    ) {
+        let path = TransportPath(socket: 0, remote: address)
+        var index = range.lowerBound
+        while index < range.upperBound {
+            let now = items[index].at
+            while index < range.upperBound, items[index].at == now {
+                let item = items[index]
+                var all = bytes.mutableSpan
+                var datagram = all._mutatingExtracting(item.start..<(item.start + item.count))
+                worker.receive(&datagram, on: path, at: now)
+                index += 1
+            }
+            worker.advance(to: now)
+            worker.finishTurn(at: now, through: &door)
+        }
+    }
+}
+
+@Suite(.enabled(if: allocation_counter_is_active() != 0, "a sanitizer has its own heap"))
+struct AllocationTests {
+    @Test(arguments: [(MediaCodec.vp8, UInt16(7)), (.vp9, 7), (.h264, 1), (.av1, 8)])
+    func nothingIsAllocatedPerForwardedPacket(codec: MediaCodec, profile: UInt16) throws {
+        let call = VirtualCall(seed: 31, profiles: [profile])
+        let alice = try call.joinPublisher()
+        let receivers = try (0..<20).map { _ in try call.join(receivingPairs: 1) }
+        #expect(call.connect())
+        for bob in receivers { call.showPair(alice, to: bob) }
+        var settings = SourceSettings.video(codec, tag: 1, packetsInFrame: 5)
+        settings.payloadBytes = 1_150
+        alice.publish(mid: "1", settings, at: call.now)
+        alice.publish(mid: "0", .audio(tag: 2, level: nil), at: call.now)
+        // The first second warms up: histories, outboxes and lists take their memory once.
+        call.run(for: .seconds(2))
+
+        // Media and reports; the checks of ICE, one each five seconds, may allocate.
+        let sent = call.rehearse(alice, for: .seconds(4)).filter { $0.bytes[0] >= 128 }
+        var rehearsal = Rehearsal(sent)
+        var worker = call.takeWorker()
+        var door = CountingDoor()
+        let count = rehearsal.items.count
+        rehearsal.feed(0..<(count / 4), to: &worker, from: alice.address, door: &door)
+        let before = door.datagrams
+        allocation_counter_start()
+        rehearsal.feed((count / 4)..<count, to: &worker, from: alice.address, door: &door)
+        let counted = allocation_counter_stop()
+        let forwarded = door.datagrams - before
+        // Three seconds: reports, feedback and every deadline in them included.
+        #expect(forwarded > 20 * 500)
+        #expect(counted.allocations == 0, "\(counted.allocations) allocations, \(forwarded) packets")
+        #expect(worker.statistics.drops == [])
+    }
+}
