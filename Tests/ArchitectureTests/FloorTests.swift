@@ -35,7 +35,7 @@ private let allowedImports: [String: Set<String>] = [
     "SignalServer": [
         "Wire", "MediaCrypto", "RTP", "SDP", "Signaling", "Rooms", "Negotiation", "MediaWorker",
         "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1",
-        "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "Synchronization",
+        "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOPosix", "NIOWebSocket", "Synchronization",
         "FoundationEssentials", "Glibc",
     ],
     // Floor 7
