@@ -7,14 +7,14 @@ import RTP
 /// Power, not decibels, is averaged: a short word in a silent half second is still a voice, where the mean of
 /// the decibels would be near silence.
 package struct AudioLevelAverage: Sendable {
-    /// The power of each level, 0 to 127 dB below the loudest, in 2^-40.
+    /// The power of each level, 0 to 127 dB below the loudest, in 2^-50.
     private static let powers: InlineArray<128, UInt64> = {
         var powers = InlineArray<128, UInt64>(repeating: 0)
-        var power: UInt64 = 1 << 40
+        var power: UInt64 = 1 << 50
         for level in 0..<128 {
             powers[level] = power
             // One decibel is a factor of 10^(-1/10).
-            power = power * 794_328 / 1_000_000
+            power = power / 1_000_000 * 794_328 + power % 1_000_000 * 794_328 / 1_000_000
         }
         return powers
     }()

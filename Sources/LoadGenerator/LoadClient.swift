@@ -94,7 +94,8 @@ package final class LoadClient {
             guard let next = left.popFirst() else { return }
             guard let shape = next else { continue }
             let stream = LoadStream(
-                section: section, shape: shape, firstSequence: UInt16(truncatingIfNeeded: section.index),
+                section: section, shape: shape,
+                firstSequence: UInt16(truncatingIfNeeded: section.index),
                 at: now)
             if let stream { streams.append(stream) }
         }
@@ -125,7 +126,8 @@ package final class LoadClient {
         if isReady {
             for index in streams.indices where streams[index].nextPacketAt <= now {
                 let count = streams[index].write(
-                    into: &target, through: &transport, transportSequence: &transportSequence, at: now)
+                    into: &target, through: &transport, transportSequence: &transportSequence,
+                    at: now)
                 if let count { return (count, path) }
             }
         }
@@ -174,7 +176,8 @@ package final class LoadClient {
         note(header.sequenceNumber, in: index)
         counts.receivedBytes += UInt64(datagram.count)
         guard slots[index].received % Self.sampleInterval == 1 else { return }
-        guard let opened = try? transport.openRTP(&datagram, header: header, on: path, at: now) else {
+        guard let opened = try? transport.openRTP(&datagram, header: header, on: path, at: now)
+        else {
             counts.failed += 1
             return
         }

@@ -17,7 +17,9 @@ package struct LoadShape: Sendable, Equatable {
     package var isSpread = false
 
     /// Describes a stream.
-    package init(interval: MediaDuration, packetsInFrame: Int, payloadBytes: Int, isSpread: Bool = false) {
+    package init(
+        interval: MediaDuration, packetsInFrame: Int, payloadBytes: Int, isSpread: Bool = false
+    ) {
         self.interval = interval
         self.packetsInFrame = max(1, packetsInFrame)
         self.payloadBytes = min(max(32, payloadBytes), 1_300)

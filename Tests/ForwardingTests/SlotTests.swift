@@ -11,7 +11,8 @@ import Wire
     private let source = TrackReference(track: 3, generation: 8)
 
     private func make(
-        kind: MediaKind = .video, ids: [HeaderExtensionKind: UInt8] = [.mid: 4, .videoOrientation: 13],
+        kind: MediaKind = .video,
+        ids: [HeaderExtensionKind: UInt8] = [.mid: 4, .videoOrientation: 13],
         rtx: Bool = true
     ) -> Slot {
         var random = SeededRandom(seed: 5)
@@ -22,11 +23,13 @@ import Wire
                     codec: .vp8, payloadType: 96, retransmissionPayloadType: rtx ? 97 : nil,
                     clockRate: 90_000),
                 SlotFormat(
-                    codec: .h264, payloadType: 102, retransmissionPayloadType: 103, clockRate: 90_000),
+                    codec: .h264, payloadType: 102, retransmissionPayloadType: 103,
+                    clockRate: 90_000),
             ]
             : [
                 SlotFormat(
-                    codec: .opus, payloadType: 111, retransmissionPayloadType: nil, clockRate: 48_000)
+                    codec: .opus, payloadType: 111, retransmissionPayloadType: nil,
+                    clockRate: 48_000)
             ]
         return Slot(
             receiver: 1,
@@ -80,7 +83,9 @@ import Wire
     @Test func aCodecTheReceiverDidNotAcceptIsDropped() {
         var slot = make()
         slot.show(source)
-        #expect(slot.admit(entry(1, codec: .av1, key: true), from: 0, at: at(0)) == .drop(.codecNotNegotiated))
+        #expect(
+            slot.admit(entry(1, codec: .av1, key: true), from: 0, at: at(0))
+                == .drop(.codecNotNegotiated))
         #expect(slot.awaitsKeyframe)
     }
 
@@ -183,7 +188,8 @@ import Wire
                 mid: "17", kind: .video, ssrc: slot.ssrc, retransmissionSSRC: nil,
                 formats: [
                     SlotFormat(
-                        codec: .av1, payloadType: 45, retransmissionPayloadType: nil, clockRate: 90_000)
+                        codec: .av1, payloadType: 45, retransmissionPayloadType: nil,
+                        clockRate: 90_000)
                 ], extensionIDs: [:]))
         #expect(slot.numbering.highest == highest)
         #expect(slot.format(for: .vp8) == nil)
