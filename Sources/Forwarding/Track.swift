@@ -21,7 +21,7 @@ package struct PublishedFormat: Sendable, Equatable {
 }
 
 /// A published track and its links: indices into the worker's arrays.
-package struct Track: Sendable {
+package struct Track: ~Copyable, Sendable {
     /// Which of the tracks that had this index; grows with every reuse.
     package var generation: UInt32
     /// The publisher's index.

@@ -110,14 +110,14 @@ extension MediaWorker {
         _ number: SequenceNumber, through index: Int, to receiver: Int, at now: MediaInstant
     ) {
         counters.nacksReceived &+= 1
-        guard let slot = slots[index], case .flowing(_, let producer) = slot.state,
-            let source = slot.numbering.sourceSequence(of: number),
+        guard let state = slots[index]?.state, case .flowing(_, let producer) = state,
+            let source = slots[index]?.numbering.sourceSequence(of: number),
             let entry = producers[producer].history.entry(source),
-            let numbers = slot.numbering.numbers(for: entry)
+            let numbers = slots[index]?.numbering.numbers(for: entry)
         else { return drops.count(.retransmissionTooOld) }
         // Without a retransmission stream nothing is repeated: the same index must never seal two packets.
-        guard slot.retransmissionSSRC != nil,
-            slot.format(for: entry.codec)?.retransmissionPayloadType != nil
+        guard slots[index]?.retransmissionSSRC != nil,
+            slots[index]?.format(for: entry.codec)?.retransmissionPayloadType != nil
         else { return drops.count(.retransmissionTooOld) }
         guard slots[index]?.budget.take(at: now) == true,
             let repeated = slots[index]?.nextRetransmissionSequence()
@@ -132,8 +132,9 @@ extension MediaWorker {
 
     private mutating func requestKeyframe(for ssrc: SSRC, receiver: Int, at now: MediaInstant) {
         counters.keyframeRequestsReceived &+= 1
-        guard let index = slot(of: ssrc, receiver: receiver), let slot = slots[index] else { return }
-        switch slot.state {
+        guard let index = slot(of: ssrc, receiver: receiver), let state = slots[index]?.state
+        else { return }
+        switch state {
         case .empty: return
         case .waiting(let source): requestKeyframe(ofTrack: source.track, at: now)
         case .flowing(_, let producer): requestKeyframe(ofProducer: producer, at: now)

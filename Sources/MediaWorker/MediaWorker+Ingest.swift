@@ -32,17 +32,14 @@ extension MediaWorker {
         }
         let packet = datagram.span.extracting(0..<count)
         noteTransportSequence(of: header, in: packet, from: index, at: now)
-        guard let route = route(of: header, in: packet, from: index),
-            let track = tracks[route.track]
-        else { return }
-        guard let format = track.format(for: header.payloadType) else {
+        guard let route = route(of: header, in: packet, from: index) else { return }
+        guard let format = tracks[route.track]?.format(for: header.payloadType) else {
             return drops.count(.unknownPayloadType)
         }
         guard let payload = try? header.payloadRange(in: packet) else {
             return drops.count(.malformedRTP)
         }
-        let isFirst = !track.hasStarted
-        if isFirst { start(track: route.track, of: index) }
+        if tracks[route.track]?.hasStarted == false { start(track: route.track, of: index) }
         var arrival = Arrival(
             header: header, format: format, sequence: sequence, payload: payload, track: route.track,
             producer: route.producer)

@@ -125,7 +125,7 @@ final class Bystanders {
         people.call.inject(try Bystanders.clientHello(at: people.call.now), from: stranger)
         #expect(people.call.drops(.dtlsBeforeICE) == 1)
         #expect(answers == 0)
-        #expect(people.call.worker.census.paths == 2)
+        #expect(people.call.worker.takeCensus().paths == 2)
         #expect(people.problems() == [])
     }
 
@@ -145,7 +145,7 @@ final class Bystanders {
         let datagrams = people.call.rehearse(people.alice, for: .milliseconds(50))
         let carol = try people.call.joinPublisher()
         // Her checks have come through, her handshake has not.
-        people.call.run(atMost: .seconds(1)) { people.call.worker.census.paths == 3 }
+        people.call.run(atMost: .seconds(1)) { people.call.worker.takeCensus().paths == 3 }
         #expect(!carol.isConnected)
         let before = people.call.drops(.mediaBeforeDTLS)
         for datagram in datagrams { people.call.inject(datagram.bytes, from: carol.address) }
