@@ -216,14 +216,14 @@ extension MediaWorker {
             tracks[track]?.kind == slots[index]?.kind
         else { return }
         slots[index]?.show(TrackReference(track: track, generation: generation))
-        tracks[track]?.slots.append(index)
+        tracks[track]?.watchers.append(Watcher(slot: index, receiver: peer))
         requestKeyframe(ofTrack: track, at: now)
     }
 
     /// Lets a slot show nothing.
     private mutating func detach(slot index: Int) {
         if let source = slots[index]?.source, tracks[source.track]?.generation == source.generation {
-            tracks[source.track]?.slots.removeAll { $0 == index }
+            tracks[source.track]?.watchers.removeAll { $0.slot == index }
         }
         slots[index]?.show(nil)
     }
@@ -237,7 +237,7 @@ extension MediaWorker {
         tracks[track]?.isPaused = isPaused
         guard !isPaused else { return }
         // What was left out must not look like loss: every slot starts anew, its numbers going on.
-        for slot in tracks[track]?.slots ?? [] { slots[slot]?.restart() }
+        for watcher in tracks[track]?.watchers ?? [] { slots[watcher.slot]?.restart() }
         requestKeyframe(ofTrack: track, at: now)
     }
 
@@ -248,8 +248,8 @@ extension MediaWorker {
         wantPoll(index)
         for slot in peers[index]?.slots ?? [] { detach(slot: slot) }
         for track in peers[index]?.tracks ?? [] {
-            for slot in tracks[track]?.slots ?? [] { slots[slot]?.show(nil) }
-            tracks[track]?.slots.removeAll()
+            for watcher in tracks[track]?.watchers ?? [] { slots[watcher.slot]?.show(nil) }
+            tracks[track]?.watchers.removeAll()
         }
         departed.append(index)
     }

@@ -79,12 +79,10 @@ extension MediaWorker {
         producers[route.producer].reception.noteSenderReport(report, at: now)
         guard isFirst else { return }
         // What receivers were told so far was a guess from arrival times: tell them the truth at once.
-        for slot in tracks[route.track]?.slots ?? [] {
-            guard slots[slot]?.nextReport != nil, let receiver = slots[slot]?.receiver else {
-                continue
-            }
-            slots[slot]?.nextReport = now
-            schedule(receiver, by: now)
+        for watcher in tracks[route.track]?.watchers ?? [] {
+            guard slots[watcher.slot]?.nextReport != nil else { continue }
+            slots[watcher.slot]?.nextReport = now
+            schedule(watcher.receiver, by: now)
         }
     }
 

@@ -155,21 +155,21 @@ extension MediaWorker {
         _ entry: HistoryEntry, from producer: Int, track: Int, at now: MediaInstant
     ) {
         let generation = producers[producer].generation
-        guard let count = tracks[track]?.slots.count else { return }
-        for position in 0..<count {
-            guard let slot = tracks[track]?.slots[position] else { return }
-            offer(entry, to: slot, from: producer, generation: generation, at: now)
+        // Held while it is gone through; nothing on the way adds or removes watchers.
+        let watchers = tracks[track]?.watchers ?? []
+        for position in watchers.indices {
+            offer(entry, to: watchers[position], from: producer, generation: generation, at: now)
         }
     }
 
     private mutating func offer(
-        _ entry: HistoryEntry, to index: Int, from producer: Int, generation: UInt32,
+        _ entry: HistoryEntry, to watcher: Watcher, from producer: Int, generation: UInt32,
         at now: MediaInstant
     ) {
-        guard let receiver = slots[index]?.receiver else { return }
-        guard peers[receiver]?.transport.isReady == true else {
+        guard peers[watcher.receiver]?.isReady == true else {
             return drops.count(.receiverNotReady)
         }
+        let index = watcher.slot
         let numbers: OutgoingNumbers
         switch slots[index]?.admit(entry, from: producer, at: now) {
         case .forward(let admitted)?:
@@ -190,18 +190,15 @@ extension MediaWorker {
             OutgoingPacket(
                 producer: producer, generation: generation, slot: index, source: entry.sequence,
                 numbers: numbers, retransmission: nil),
-            to: receiver)
+            to: watcher.receiver)
     }
 
     /// Lets a packet leave at the end of the turn.
     mutating func enqueue(_ packet: OutgoingPacket, to receiver: Int) {
-        guard let waiting = peers[receiver]?.outbox.count, waiting < Peer.outboxMax else {
-            return drops.count(.outboxFull)
-        }
-        peers[receiver]?.outbox.append(packet)
-        if peers[receiver]?.isDirty == false {
-            peers[receiver]?.isDirty = true
-            dirtyPeers.append(receiver)
+        switch peers[receiver]?.post(packet) {
+        case .first?: dirtyPeers.append(receiver)
+        case .further?: break
+        case .full?, nil: drops.count(.outboxFull)
         }
     }
 }

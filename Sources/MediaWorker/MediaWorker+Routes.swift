@@ -114,7 +114,7 @@ extension MediaWorker {
             producers[index] = consume producer
         }
         tracks[track]?.producers.append(index)
-        if tracks[track]?.kind == .video, tracks[track]?.slots.isEmpty == false {
+        if tracks[track]?.kind == .video, tracks[track]?.watchers.isEmpty == false {
             producers[index].keyframes.request()
         }
         return index

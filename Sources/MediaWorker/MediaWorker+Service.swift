@@ -105,7 +105,7 @@ extension MediaWorker {
     ) {
         let track = producers[producer].track
         if producers[producer].loss.takeKeyframeNeed(), tracks[track]?.kind == .video,
-            tracks[track]?.slots.isEmpty == false
+            tracks[track]?.watchers.isEmpty == false
         {
             producers[producer].keyframes.request()
         }

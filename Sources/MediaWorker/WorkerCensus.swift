@@ -22,7 +22,7 @@ extension MediaWorker {
     }
 
     private mutating func watcherCount(ofTrack index: Int) -> Int {
-        tracks[index]?.slots.count ?? 0
+        tracks[index]?.watchers.count ?? 0
     }
 
     /// Counts what stands in the tables. O(all of them): for tests.
