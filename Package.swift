@@ -98,6 +98,19 @@ let testSupport: [Target] = [
         dependencies: ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment"],
         swiftSettings: strict),
     tests("ImpairmentProxy", ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment"]),
+    floor(
+        "LoadGenerator",
+        [
+            "Wire", "DTLS", "SRTP", "RTP", "Negotiation", "PeerTransport", "ClientTransport",
+            "MediaWorker", "MediaIO",
+        ]),
+    .executableTarget(
+        name: "ForwardingBenchmark",
+        dependencies: [
+            "Wire", "MediaCrypto", "DTLS", "SRTP", "RTP", "Negotiation", "MediaWorker", "MediaIO",
+            "LoadGenerator", "CAllocationCounter",
+        ],
+        swiftSettings: strict),
 ]
 
 /// The server's HTTP and WebSocket face, and the `martlet` executable over everything.
@@ -158,7 +171,10 @@ let serverPackages: [Package.Dependency] = [
 
 let package = Package(
     name: "martlet",
-    products: [.executable(name: "martlet-impair", targets: ["ImpairmentProxy"])]
+    products: [
+        .executable(name: "martlet-impair", targets: ["ImpairmentProxy"]),
+        .executable(name: "martlet-benchmark", targets: ["ForwardingBenchmark"]),
+    ]
         + (isSansIOOnly ? [] : [.executable(name: "martlet", targets: ["MartletCLI"])]),
     dependencies: [.package(url: "https://github.com/apple/swift-collections", from: "1.6.0")]
         + (isSansIOOnly ? [] : serverPackages),

@@ -21,14 +21,15 @@ extension PeerTransport {
     ///
     /// - Parameters:
     ///   - media: What was negotiated, seen from the client.
-    ///   - addresses: The client's own addresses; the place in the list is the socket of a path.
+    ///   - addresses: The client's own addresses; their sockets are numbered from `firstSocket` on.
     ///   - tieBreaker: A random number.
     package static func client(
-        media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress], tieBreaker: UInt64,
-        at now: MediaInstant
+        media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress], firstSocket: UInt8 = 0,
+        tieBreaker: UInt64, at now: MediaInstant
     ) throws(ClientTransportError) -> PeerTransport {
         guard media.remoteSetup == .passive else { throw .badSetup }
-        guard let local = ICECredentials(media.localICE), let remote = ICECredentials(media.remoteICE)
+        guard let local = ICECredentials(media.localICE),
+            let remote = ICECredentials(media.remoteICE)
         else { throw .badICEParameters }
         let fingerprints = media.remoteFingerprints.map {
             DTLSFingerprint(algorithm: $0.algorithm, bytes: $0.bytes)
@@ -42,7 +43,7 @@ extension PeerTransport {
             throw .dtls(error)
         }
         for (index, address) in addresses.enumerated() {
-            guard let socket = UInt8(exactly: index) else { break }
+            guard let socket = UInt8(exactly: Int(firstSocket) + index) else { break }
             transport.addLocalCandidate(.host(address), socket: socket)
         }
         transport.addRemoteCandidates(of: media)
@@ -53,7 +54,8 @@ extension PeerTransport {
     package mutating func restart(
         with media: PeerMedia, at now: MediaInstant
     ) throws(ClientTransportError) {
-        guard let local = ICECredentials(media.localICE), let remote = ICECredentials(media.remoteICE)
+        guard let local = ICECredentials(media.localICE),
+            let remote = ICECredentials(media.remoteICE)
         else { throw .badICEParameters }
         restartICE(local: local, remote: remote, at: now)
         addRemoteCandidates(of: media)

@@ -69,7 +69,7 @@ package struct TrackReference: Sendable, Equatable {
 }
 
 /// A slot of one receiver: a section of its connection that shows one source after another.
-package struct Slot: Sendable {
+package struct Slot: ~Copyable, Sendable {
     /// What a slot does at the moment.
     package enum State: Sendable, Equatable {
         /// It shows nothing.

@@ -73,6 +73,16 @@ extension MediaWorker {
         return peers.count
     }
 
+    private func freeTrackIndex() -> Int {
+        for index in 0..<tracks.count where tracks[index] == nil { return index }
+        return tracks.count
+    }
+
+    private func freeSlotIndex() -> Int {
+        for index in 0..<slots.count where slots[index] == nil { return index }
+        return slots.count
+    }
+
     private mutating func register(username: String, for index: Int) {
         let key = UsernameKey(username)
         peerOfUsername[key] = index
@@ -130,8 +140,12 @@ extension MediaWorker {
         } else {
             generation &+= 1
             let track = Track(generation: generation, peer: index, mid: section.mid, kind: kind)
-            position = tracks.firstIndex { $0 == nil } ?? tracks.count
-            if position == tracks.count { tracks.append(track) } else { tracks[position] = track }
+            position = freeTrackIndex()
+            if position == tracks.count {
+                tracks.append(consume track)
+            } else {
+                tracks[position] = consume track
+            }
             peers[index]?.tracks.append(position)
         }
         tracks[position]?.removeFormats()
@@ -172,8 +186,12 @@ extension MediaWorker {
             return
         }
         let slot = Slot(receiver: index, configuration: configuration, using: &random)
-        let position = slots.firstIndex { $0 == nil } ?? slots.count
-        if position == slots.count { slots.append(slot) } else { slots[position] = slot }
+        let position = freeSlotIndex()
+        if position == slots.count {
+            slots.append(consume slot)
+        } else {
+            slots[position] = consume slot
+        }
         peers[index]?.slots.append(position)
     }
 
@@ -198,14 +216,14 @@ extension MediaWorker {
             tracks[track]?.kind == slots[index]?.kind
         else { return }
         slots[index]?.show(TrackReference(track: track, generation: generation))
-        tracks[track]?.slots.append(index)
+        tracks[track]?.watchers.append(Watcher(slot: index, receiver: peer))
         requestKeyframe(ofTrack: track, at: now)
     }
 
     /// Lets a slot show nothing.
     private mutating func detach(slot index: Int) {
         if let source = slots[index]?.source, tracks[source.track]?.generation == source.generation {
-            tracks[source.track]?.slots.removeAll { $0 == index }
+            tracks[source.track]?.watchers.removeAll { $0.slot == index }
         }
         slots[index]?.show(nil)
     }
@@ -219,7 +237,7 @@ extension MediaWorker {
         tracks[track]?.isPaused = isPaused
         guard !isPaused else { return }
         // What was left out must not look like loss: every slot starts anew, its numbers going on.
-        for slot in tracks[track]?.slots ?? [] { slots[slot]?.restart() }
+        for watcher in tracks[track]?.watchers ?? [] { slots[watcher.slot]?.restart() }
         requestKeyframe(ofTrack: track, at: now)
     }
 
@@ -230,8 +248,8 @@ extension MediaWorker {
         wantPoll(index)
         for slot in peers[index]?.slots ?? [] { detach(slot: slot) }
         for track in peers[index]?.tracks ?? [] {
-            for slot in tracks[track]?.slots ?? [] { slots[slot]?.show(nil) }
-            tracks[track]?.slots.removeAll()
+            for watcher in tracks[track]?.watchers ?? [] { slots[watcher.slot]?.show(nil) }
+            tracks[track]?.watchers.removeAll()
         }
         departed.append(index)
     }
@@ -294,15 +312,16 @@ extension MediaWorker {
     /// Notes that a slot shows a new source from this packet on.
     mutating func noteStart(of index: Int, numbers: OutgoingNumbers, at now: MediaInstant) {
         slots[index]?.nextReport = now
-        guard let slot = slots[index], let receiver = peers[slot.receiver]?.id else { return }
-        schedule(slot.receiver, by: now)
-        guard let source = slot.source, let track = tracks[source.track],
-            let publisher = peers[track.peer]?.id
+        guard let peer = slots[index]?.receiver, let receiver = peers[peer]?.id,
+            let mid = slots[index]?.mid
+        else { return }
+        schedule(peer, by: now)
+        guard let track = slots[index]?.source?.track, let publisher = tracks[track]?.peer,
+            let id = peers[publisher]?.id, let section = tracks[track]?.mid
         else { return }
         emit(
             .slotStarted(
-                receiver: receiver, mid: slot.mid,
-                source: SlotBinding(publisher: publisher, mid: track.mid),
+                receiver: receiver, mid: mid, source: SlotBinding(publisher: id, mid: section),
                 rtpTimestamp: numbers.timestamp.rawValue))
     }
 }

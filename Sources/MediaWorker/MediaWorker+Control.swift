@@ -79,12 +79,10 @@ extension MediaWorker {
         producers[route.producer].reception.noteSenderReport(report, at: now)
         guard isFirst else { return }
         // What receivers were told so far was a guess from arrival times: tell them the truth at once.
-        for slot in tracks[route.track]?.slots ?? [] {
-            guard slots[slot]?.nextReport != nil, let receiver = slots[slot]?.receiver else {
-                continue
-            }
-            slots[slot]?.nextReport = now
-            schedule(receiver, by: now)
+        for watcher in tracks[route.track]?.watchers ?? [] {
+            guard slots[watcher.slot]?.nextReport != nil else { continue }
+            slots[watcher.slot]?.nextReport = now
+            schedule(watcher.receiver, by: now)
         }
     }
 
@@ -110,14 +108,14 @@ extension MediaWorker {
         _ number: SequenceNumber, through index: Int, to receiver: Int, at now: MediaInstant
     ) {
         counters.nacksReceived &+= 1
-        guard let slot = slots[index], case .flowing(_, let producer) = slot.state,
-            let source = slot.numbering.sourceSequence(of: number),
+        guard let state = slots[index]?.state, case .flowing(_, let producer) = state,
+            let source = slots[index]?.numbering.sourceSequence(of: number),
             let entry = producers[producer].history.entry(source),
-            let numbers = slot.numbering.numbers(for: entry)
+            let numbers = slots[index]?.numbering.numbers(for: entry)
         else { return drops.count(.retransmissionTooOld) }
         // Without a retransmission stream nothing is repeated: the same index must never seal two packets.
-        guard slot.retransmissionSSRC != nil,
-            slot.format(for: entry.codec)?.retransmissionPayloadType != nil
+        guard slots[index]?.retransmissionSSRC != nil,
+            slots[index]?.format(for: entry.codec)?.retransmissionPayloadType != nil
         else { return drops.count(.retransmissionTooOld) }
         guard slots[index]?.budget.take(at: now) == true,
             let repeated = slots[index]?.nextRetransmissionSequence()
@@ -132,8 +130,9 @@ extension MediaWorker {
 
     private mutating func requestKeyframe(for ssrc: SSRC, receiver: Int, at now: MediaInstant) {
         counters.keyframeRequestsReceived &+= 1
-        guard let index = slot(of: ssrc, receiver: receiver), let slot = slots[index] else { return }
-        switch slot.state {
+        guard let index = slot(of: ssrc, receiver: receiver), let state = slots[index]?.state
+        else { return }
+        switch state {
         case .empty: return
         case .waiting(let source): requestKeyframe(ofTrack: source.track, at: now)
         case .flowing(_, let producer): requestKeyframe(ofProducer: producer, at: now)

@@ -32,17 +32,14 @@ extension MediaWorker {
         }
         let packet = datagram.span.extracting(0..<count)
         noteTransportSequence(of: header, in: packet, from: index, at: now)
-        guard let route = route(of: header, in: packet, from: index),
-            let track = tracks[route.track]
-        else { return }
-        guard let format = track.format(for: header.payloadType) else {
+        guard let route = route(of: header, in: packet, from: index) else { return }
+        guard let format = tracks[route.track]?.format(for: header.payloadType) else {
             return drops.count(.unknownPayloadType)
         }
         guard let payload = try? header.payloadRange(in: packet) else {
             return drops.count(.malformedRTP)
         }
-        let isFirst = !track.hasStarted
-        if isFirst { start(track: route.track, of: index) }
+        if tracks[route.track]?.hasStarted == false { start(track: route.track, of: index) }
         var arrival = Arrival(
             header: header, format: format, sequence: sequence, payload: payload, track: route.track,
             producer: route.producer)
@@ -158,21 +155,21 @@ extension MediaWorker {
         _ entry: HistoryEntry, from producer: Int, track: Int, at now: MediaInstant
     ) {
         let generation = producers[producer].generation
-        guard let count = tracks[track]?.slots.count else { return }
-        for position in 0..<count {
-            guard let slot = tracks[track]?.slots[position] else { return }
-            offer(entry, to: slot, from: producer, generation: generation, at: now)
+        // Held while it is gone through; nothing on the way adds or removes watchers.
+        let watchers = tracks[track]?.watchers ?? []
+        for position in watchers.indices {
+            offer(entry, to: watchers[position], from: producer, generation: generation, at: now)
         }
     }
 
     private mutating func offer(
-        _ entry: HistoryEntry, to index: Int, from producer: Int, generation: UInt32,
+        _ entry: HistoryEntry, to watcher: Watcher, from producer: Int, generation: UInt32,
         at now: MediaInstant
     ) {
-        guard let receiver = slots[index]?.receiver else { return }
-        guard peers[receiver]?.transport.isReady == true else {
+        guard peers[watcher.receiver]?.isReady == true else {
             return drops.count(.receiverNotReady)
         }
+        let index = watcher.slot
         let numbers: OutgoingNumbers
         switch slots[index]?.admit(entry, from: producer, at: now) {
         case .forward(let admitted)?:
@@ -193,18 +190,15 @@ extension MediaWorker {
             OutgoingPacket(
                 producer: producer, generation: generation, slot: index, source: entry.sequence,
                 numbers: numbers, retransmission: nil),
-            to: receiver)
+            to: watcher.receiver)
     }
 
     /// Lets a packet leave at the end of the turn.
     mutating func enqueue(_ packet: OutgoingPacket, to receiver: Int) {
-        guard let waiting = peers[receiver]?.outbox.count, waiting < Peer.outboxMax else {
-            return drops.count(.outboxFull)
-        }
-        peers[receiver]?.outbox.append(packet)
-        if peers[receiver]?.isDirty == false {
-            peers[receiver]?.isDirty = true
-            dirtyPeers.append(receiver)
+        switch peers[receiver]?.post(packet) {
+        case .first?: dirtyPeers.append(receiver)
+        case .further?: break
+        case .full?, nil: drops.count(.outboxFull)
         }
     }
 }

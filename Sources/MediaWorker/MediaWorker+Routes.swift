@@ -23,12 +23,11 @@ extension MediaWorker {
             drops.count(.tooManyStreams)
             return nil
         }
-        guard let track = track(of: header, in: packet, from: index), let published = tracks[track]
-        else {
+        guard let track = track(of: header, in: packet, from: index) else {
             drops.count(.unknownStream)
             return nil
         }
-        guard let format = published.format(for: header.payloadType) else {
+        guard let format = tracks[track]?.format(for: header.payloadType) else {
             drops.count(.unknownPayloadType)
             return nil
         }
@@ -115,7 +114,7 @@ extension MediaWorker {
             producers[index] = consume producer
         }
         tracks[track]?.producers.append(index)
-        if tracks[track]?.kind == .video, tracks[track]?.slots.isEmpty == false {
+        if tracks[track]?.kind == .video, tracks[track]?.watchers.isEmpty == false {
             producers[index].keyframes.request()
         }
         return index

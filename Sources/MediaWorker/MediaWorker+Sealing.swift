@@ -34,7 +34,7 @@ extension MediaWorker {
     /// - Returns: Why it could not leave; `nil` if it did.
     private static func seal(
         _ number: Int, of receiver: Int, _ peers: inout UniqueArray<Peer?>,
-        _ producers: inout UniqueArray<Producer>, _ slots: inout [Slot?],
+        _ producers: inout UniqueArray<Producer>, _ slots: inout UniqueArray<Slot?>,
         into slab: inout SendSlab
     ) -> DropReason? {
         guard let packet = peers[receiver]?.outbox[number],

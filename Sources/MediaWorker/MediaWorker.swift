@@ -37,9 +37,9 @@ package struct MediaWorker: ~Copyable {
     let configuration: WorkerConfiguration
     var random: SeededRandom
     var peers = UniqueArray<Peer?>()
-    var tracks: [Track?] = []
+    var tracks = UniqueArray<Track?>()
     var producers = UniqueArray<Producer>()
-    var slots: [Slot?] = []
+    var slots = UniqueArray<Slot?>()
     var generation: UInt32 = 0
 
     var peerOfID: [PeerID: Int] = [:]

@@ -86,6 +86,33 @@ struct Peer: ~Copyable {
     var transportSequence: UInt16 = 0
     var roundTrip = MediaDuration.milliseconds(50)
 
+    /// Whether media can be sent to it.
+    ///
+    /// Mutating, like all that is asked for each packet: a borrowed look through an optional copies the whole peer
+    /// first (1,128 bytes), a mutating one goes to its place.
+    var isReady: Bool {
+        mutating get { transport.isReady }
+    }
+
+    /// What became of a packet put into the outbox.
+    enum Posting {
+        /// It is the first of this turn.
+        case first
+        /// Others wait before it.
+        case further
+        /// There was no room.
+        case full
+    }
+
+    /// Lets a packet leave at the end of the turn.
+    mutating func post(_ packet: OutgoingPacket) -> Posting {
+        guard outbox.count < Self.outboxMax else { return .full }
+        outbox.append(packet)
+        if isDirty { return .further }
+        isDirty = true
+        return .first
+    }
+
     /// The route of an SSRC; `nil` if it has not been seen. A handful of entries: a scan is cheapest.
     func route(of ssrc: SSRC) -> StreamRoute? {
         for index in routes.indices where routes[index].ssrc == ssrc { return routes[index] }

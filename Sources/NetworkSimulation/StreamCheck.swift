@@ -29,7 +29,8 @@ package enum StreamCheck {
             if packet.sequence.rawValue != before.sequence.rawValue + 1 {
                 problems.append("\(before.sequence) is followed by \(packet.sequence)")
             }
-            problems += clockProblems(packet, after: before) + pictureProblems(packet, after: before)
+            problems +=
+                clockProblems(packet, after: before) + pictureProblems(packet, after: before)
         }
         return problems
     }

@@ -109,7 +109,8 @@ package struct SyntheticPacket: Sendable {
             0x20 | (numbers.keyIndex & 0x1F),
         ]
         if isFirst {
-            bytes += isKeyframe ? [0x10, 0, 0, 0x9D, 0x01, 0x2A, 0x80, 0x02, 0x68, 0x01] : [0x11, 0, 0]
+            bytes +=
+                isKeyframe ? [0x10, 0, 0, 0x9D, 0x01, 0x2A, 0x80, 0x02, 0x68, 0x01] : [0x11, 0, 0]
         }
         return bytes
     }

@@ -252,7 +252,9 @@ package final class VirtualClient {
     /// Asks for packets of a slot again.
     package func sendNACK(mid: String, _ numbers: [SequenceNumber]) {
         guard let ssrc = slotSSRC(mid: mid) else { return }
-        sendControl { RTCPWriter.nack(from: SSRC(1), about: ssrc, lost: numbers.span, into: &$0) > 0 }
+        sendControl {
+            RTCPWriter.nack(from: SSRC(1), about: ssrc, lost: numbers.span, into: &$0) > 0
+        }
     }
 
     /// Asks for a keyframe of a slot.
@@ -276,7 +278,8 @@ package final class VirtualClient {
 
     // MARK: - Receiving
 
-    private func receiveMedia(_ bytes: inout [UInt8], on path: TransportPath, at now: MediaInstant) {
+    private func receiveMedia(_ bytes: inout [UInt8], on path: TransportPath, at now: MediaInstant)
+    {
         guard let header = try? RTPHeader.parse(bytes.span) else {
             return failures.append("no RTP header")
         }
@@ -337,9 +340,11 @@ package final class VirtualClient {
     }
 
     private func noteLoss(_ number: ExtendedSequenceNumber, of ssrc: SSRC, at now: MediaInstant) {
-        guard media?.sections.contains(where: { section in
-            section.declaredRTX.contains { $0.media == ssrc.rawValue }
-        }) == true else { return }
+        guard
+            media?.sections.contains(where: { section in
+                section.declaredRTX.contains { $0.media == ssrc.rawValue }
+            }) == true
+        else { return }
         if let index = detectors.firstIndex(where: { $0.ssrc == ssrc }) {
             detectors[index].loss.insert(number, at: now)
         } else {
@@ -349,7 +354,9 @@ package final class VirtualClient {
         }
     }
 
-    private func receiveControl(_ bytes: inout [UInt8], on path: TransportPath, at now: MediaInstant) {
+    private func receiveControl(
+        _ bytes: inout [UInt8], on path: TransportPath, at now: MediaInstant
+    ) {
         var span = bytes.mutableSpan
         guard let count = try? transport?.openRTCP(&span, on: path, at: now) else {
             return failures.append("RTCP that does not open")
@@ -374,7 +381,9 @@ package final class VirtualClient {
         case .senderReport: return [.senderReport(try SenderReport(packet, in: bytes))]
         case .receiverReport:
             let blocks = try ReceptionReportBlocks(packet, in: bytes)
-            return [.receiverReport((0..<blocks.count).compactMap { blocks.block(at: $0, in: bytes) })]
+            return [
+                .receiverReport((0..<blocks.count).compactMap { blocks.block(at: $0, in: bytes) })
+            ]
         case .sourceDescription:
             var cursor = try SourceDescriptionCursor(packet, in: bytes)
             var names: [ReceivedControl.Content] = []
@@ -398,7 +407,9 @@ package final class VirtualClient {
             let feedback = try TransportFeedback(packet, in: bytes)
             var cursor = TransportFeedbackCursor(feedback)
             var numbers: [SequenceNumber] = []
-            while let status = cursor.nextReceived(in: bytes) { numbers.append(status.sequenceNumber) }
+            while let status = cursor.nextReceived(in: bytes) {
+                numbers.append(status.sequenceNumber)
+            }
             return [
                 .transportFeedback(
                     received: numbers, base: feedback.baseSequenceNumber,

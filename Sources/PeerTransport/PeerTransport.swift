@@ -38,12 +38,14 @@ package struct PeerTransport: ~Copyable {
     private var dtls: DTLSEndpoint
     private var sender: SRTPSender?
     private var receiver: SRTPReceiver?
-    private var isOver = false
+    private var isOver = false { didSet { noteReadiness() } }
     /// Where DTLS came from last: a handshake answers there, before any path is nominated.
     private var dtlsPath: TransportPath?
     private var events: [PeerTransportEvent] = []
     /// Where to send; `nil` until the peer has nominated a path.
-    package private(set) var selectedPath: TransportPath?
+    package private(set) var selectedPath: TransportPath? { didSet { noteReadiness() } }
+    /// Whether media can be sent. Stored, because it is asked for each packet.
+    package private(set) var isReady = false
 
     /// Makes a transport that waits for the peer's first check.
     ///
@@ -59,8 +61,9 @@ package struct PeerTransport: ~Copyable {
             mode: mode, local: local, remote: remote, tieBreaker: tieBreaker, now: now)
     }
 
-    /// Whether media can be sent.
-    package var isReady: Bool { sender != nil && selectedPath != nil && !isOver }
+    private mutating func noteReadiness() {
+        isReady = sender != nil && selectedPath != nil && !isOver
+    }
 
     /// Whether packets from a path may be taken as the peer's.
     package func isValidated(_ path: TransportPath) -> Bool { ice.isValidated(path) }
@@ -215,6 +218,7 @@ package struct PeerTransport: ~Copyable {
                 profile: profile, key: keys.localKey.span, salt: keys.localSalt.span)
             receiver = try SRTPReceiver(
                 profile: profile, key: keys.remoteKey.span, salt: keys.remoteSalt.span)
+            noteReadiness()
             events.append(.connected)
         } catch {
             fail("the SRTP keys could not be used: \(error)")

@@ -37,7 +37,9 @@ import Wire
             // One transport-wide counter over both sections, if the receiver asked for one.
             let numbers = bob.received.compactMap { $0.transportSequence?.rawValue }
             #expect(numbers.isEmpty || numbers.count == bob.received.count)
-            for (before, after) in zip(numbers, numbers.dropFirst()) { #expect(after == before &+ 1) }
+            for (before, after) in zip(numbers, numbers.dropFirst()) {
+                #expect(after == before &+ 1)
+            }
         }
         // What was patched for one receiver was put back for the next: payloads differ in the numbers only.
         let first = others[0].packets(mid: "1").map { $0.payload.suffix(200) }
@@ -196,7 +198,10 @@ import Wire
             if case .audioLevels(let reports) = entry.event { reports } else { nil }
         }
         #expect((4...6).contains(levels.count))
-        #expect(levels.dropLast().allSatisfy { $0 == [AudioLevelReport(publisher: 1, mid: "0", level: 25)] })
+        #expect(
+            levels.dropLast().allSatisfy {
+                $0 == [AudioLevelReport(publisher: 1, mid: "0", level: 25)]
+            })
         #expect(levels.last == [AudioLevelReport(publisher: 1, mid: "0", level: 127)])
     }
 

@@ -27,7 +27,9 @@ import Wire
         // From the first packet on, without a gap, and each packet told once.
         #expect(try #require(times.first) - start <= .milliseconds(120))
         for (one, next) in zip(times, times.dropFirst()) {
-            #expect((MediaDuration.milliseconds(45)...MediaDuration.milliseconds(100)).contains(next - one))
+            #expect(
+                (MediaDuration.milliseconds(45)...MediaDuration.milliseconds(100)).contains(
+                    next - one))
         }
         #expect(numbers == numbers.sorted())
         #expect(numbers.first == 0)

@@ -50,8 +50,12 @@ private final class TransportPair {
     var isReady: Bool { client.isReady && server.isReady }
 
     private func poll() {
-        while let bytes = Self.datagram(&client) { flying.append((now + .milliseconds(5), true, bytes)) }
-        while let bytes = Self.datagram(&server) { flying.append((now + .milliseconds(5), false, bytes)) }
+        while let bytes = Self.datagram(&client) {
+            flying.append((now + .milliseconds(5), true, bytes))
+        }
+        while let bytes = Self.datagram(&server) {
+            flying.append((now + .milliseconds(5), false, bytes))
+        }
         while let event = client.pollEvent() { clientEvents.append(event) }
         while let event = server.pollEvent() { serverEvents.append(event) }
     }

@@ -1,0 +1,101 @@
+// The command line of the benchmark.
+// SPDX-License-Identifier: Apache-2.0
+import SRTP
+
+/// What is measured.
+struct BenchmarkOptions {
+    static let usage = """
+        martlet-benchmark: one publisher to many receivers through one media loop, over loopback.
+
+          --receivers N        receivers, 1 to 254 (100)
+          --publishers N       publishers, each shown to every receiver, 1 to 16 (1)
+          --seconds N          how long is measured, 1 to 600 (10)
+          --packets N          video packets in each frame, 1 to 32 (5)
+          --frames N           video frames a second, 1 to 1000 (30)
+          --payload N          bytes of a video payload, 32 to 1300 (1200)
+          --spread             spread a frame's packets over its interval, as browsers pace them
+          --no-audio           video alone
+          --no-segmentation    one datagram a message, without UDP_SEGMENT
+          --profile NAME       gcm128, gcm256 or cm (gcm128)
+          --pin                the media loop on CPU 0, the load on CPU 1
+          --json               one JSON object instead of a table
+          --assert-us X        fail above X us of CPU a forwarded packet
+          --assert-kilobytes X fail above X KB a receiver
+          --assert-clean       fail if a packet is lost or an allocation is made
+        """
+
+    var receivers = 100
+    var publishers = 1
+    var seconds = 10
+    var packets = 5
+    var frames = 30
+    var payload = 1_200
+    var isSpread = false
+    var hasAudio = true
+    var usesSegmentation = true
+    var profile = SRTPProfile.aeadAES128GCM
+    var isPinned = false
+    var isJSON = false
+    var microsecondsMax: Double?
+    var kilobytesMax: Double?
+    var mustBeClean = false
+
+    /// Reads the arguments behind the program's name.
+    init(_ arguments: [String]) throws {
+        var rest = arguments[...]
+        while let name = rest.popFirst() {
+            switch name {
+            case "--receivers": receivers = try Self.number(&rest, name, 1...254)
+            case "--publishers": publishers = try Self.number(&rest, name, 1...16)
+            case "--seconds": seconds = try Self.number(&rest, name, 1...600)
+            case "--packets": packets = try Self.number(&rest, name, 1...32)
+            case "--frames": frames = try Self.number(&rest, name, 1...1_000)
+            case "--payload": payload = try Self.number(&rest, name, 32...1_300)
+            case "--spread": isSpread = true
+            case "--no-audio": hasAudio = false
+            case "--no-segmentation": usesSegmentation = false
+            case "--pin": isPinned = true
+            case "--json": isJSON = true
+            case "--assert-clean": mustBeClean = true
+            case "--assert-us": microsecondsMax = try Self.decimal(&rest, name)
+            case "--assert-kilobytes": kilobytesMax = try Self.decimal(&rest, name)
+            case "--profile": profile = try Self.profile(&rest)
+            default: throw BenchmarkFailure("unknown option \(name)\n\n\(Self.usage)")
+            }
+        }
+        guard receivers + publishers <= 255 else {
+            throw BenchmarkFailure("at most 255 clients in all")
+        }
+    }
+
+    private static func number(
+        _ rest: inout ArraySlice<String>, _ name: String, _ range: ClosedRange<Int>
+    ) throws -> Int {
+        guard let text = rest.popFirst(), let value = Int(text), range.contains(value) else {
+            throw BenchmarkFailure("\(name) takes \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    private static func decimal(_ rest: inout ArraySlice<String>, _ name: String) throws -> Double {
+        guard let text = rest.popFirst(), let value = Double(text), value > 0 else {
+            throw BenchmarkFailure("\(name) takes a positive number")
+        }
+        return value
+    }
+
+    private static func profile(_ rest: inout ArraySlice<String>) throws -> SRTPProfile {
+        switch rest.popFirst() {
+        case "gcm128": .aeadAES128GCM
+        case "gcm256": .aeadAES256GCM
+        case "cm": .aes128CMHMACSHA1_80
+        default: throw BenchmarkFailure("--profile takes gcm128, gcm256 or cm")
+        }
+    }
+}
+
+/// Why there is no result, for people.
+struct BenchmarkFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

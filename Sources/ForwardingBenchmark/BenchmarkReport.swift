@@ -1,0 +1,98 @@
+// A measurement as a table, as JSON, and against its thresholds.
+// SPDX-License-Identifier: Apache-2.0
+import MediaWorker
+
+/// What is printed.
+struct BenchmarkReport {
+    let options: BenchmarkOptions
+    let result: BenchmarkResult
+
+    private var rows: [(key: String, meaning: String, value: String)] {
+        let cost = result.cost
+        return [
+            ("receivers", "receivers", "\(options.receivers)"),
+            ("publishers", "publishers", "\(options.publishers)"),
+            ("seconds_to_connect", "all connected after, s", Self.text(result.secondsToConnect, 2)),
+            (
+                "packets_per_second", "forwarded packets a second",
+                Self.text(result.packetsPerSecond, 0)
+            ),
+            (
+                "us_per_packet", "CPU a forwarded packet, us",
+                Self.text(result.microsecondsPerPacket, 2)
+            ),
+            ("cpu_share", "share of one core", Self.text(result.cpuShare, 3)),
+            (
+                "allocations_per_packet", "allocations a forwarded packet",
+                Self.text(result.allocationsPerPacket, 5)
+            ),
+            ("allocations", "allocations in all", "\(cost.allocations)"),
+            ("packets_received", "packets the receivers got", "\(result.load.received)"),
+            ("packets_lost", "packets they missed", "\(result.load.lost)"),
+            ("packets_unreadable", "packets that did not open", "\(result.load.failed)"),
+            (
+                "kernel_drops", "dropped by the kernel, both sides",
+                "\(result.kernelDrops + result.load.kernelDrops)"
+            ),
+            ("latency_p50_us", "latency, median, us", "\(result.load.medianMicroseconds)"),
+            ("latency_p99_us", "latency, 99 %, us", "\(result.load.p99Microseconds)"),
+            (
+                "kilobytes_per_receiver", "resident memory a receiver, KB",
+                Self.text(Double(result.bytesPerReceiver) / 1_000, 1)
+            ),
+            ("turns", "turns of the media loop", "\(cost.turns)"),
+            ("send_calls", "sendmmsg calls", "\(result.sendCalls)"),
+            ("segmented_runs", "segmented runs", "\(result.runs)"),
+        ]
+    }
+
+    /// Aligned lines.
+    var table: String {
+        let width = rows.map(\.meaning.count).max() ?? 0
+        var lines = rows.map { row in
+            row.meaning + String(repeating: " ", count: width + 2 - row.meaning.count) + row.value
+        }
+        for drop in result.cost.drops { lines.append("dropped: \(drop.reason) \(drop.count)") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// One object on one line.
+    var json: String {
+        let fields = rows.map { "\"\($0.key)\": \($0.value)" }
+        let drops = result.cost.drops.map { "\"\($0.reason)\": \($0.count)" }
+        return "{" + fields.joined(separator: ", ") + ", \"drops\": {"
+            + drops.joined(separator: ", ") + "}}"
+    }
+
+    /// The thresholds that were passed.
+    var failures: [String] {
+        var failures: [String] = []
+        if let most = options.microsecondsMax, result.microsecondsPerPacket > most {
+            failures.append(
+                "\(Self.text(result.microsecondsPerPacket, 2)) us a packet, \(most) allowed")
+        }
+        if let most = options.kilobytesMax, Double(result.bytesPerReceiver) / 1_000 > most {
+            failures.append("\(result.bytesPerReceiver / 1_000) KB a receiver, \(most) allowed")
+        }
+        if options.mustBeClean, result.load.lost + result.load.failed > 0 {
+            failures.append("\(result.load.lost) packets lost, \(result.load.failed) unreadable")
+        }
+        // The control plane's events (levels, connections) may allocate; packets may not.
+        if options.mustBeClean, result.allocationsPerPacket > 0.001 {
+            failures.append("\(result.allocationsPerPacket) allocations a packet")
+        }
+        return failures
+    }
+
+    /// A number with so many digits behind the point.
+    private static func text(_ value: Double, _ digits: Int) -> String {
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        let scaled = (value * scale).rounded()
+        guard digits > 0, scaled.magnitude < 1e15 else { return "\(Int64(value.rounded()))" }
+        let whole = Int64(scaled)
+        let fraction = String(whole.magnitude % UInt64(scale))
+        let zeros = String(repeating: "0", count: digits - fraction.count)
+        return "\(whole < 0 ? "-" : "")\(whole.magnitude / UInt64(scale)).\(zeros)\(fraction)"
+    }
+}
