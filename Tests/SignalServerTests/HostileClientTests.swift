@@ -184,7 +184,7 @@ struct HostileClientTests {
                 }
                 // Long before any time-out the oldest are closed.
                 for _ in 0..<8 { try await group.next() }
-                try await withClient(server) { try await $0.join("other") }
+                _ = try await withClient(server) { try await $0.join("other") }
                 let metrics = try await request(server, "GET", "/metrics").body
                 #expect(!metrics.contains("martlet_idle_connections_dropped_total 0\n"))
                 group.cancelAll()
