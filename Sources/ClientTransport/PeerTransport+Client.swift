@@ -28,7 +28,8 @@ extension PeerTransport {
         tieBreaker: UInt64, at now: MediaInstant
     ) throws(ClientTransportError) -> PeerTransport {
         guard media.remoteSetup == .passive else { throw .badSetup }
-        guard let local = ICECredentials(media.localICE), let remote = ICECredentials(media.remoteICE)
+        guard let local = ICECredentials(media.localICE),
+            let remote = ICECredentials(media.remoteICE)
         else { throw .badICEParameters }
         let fingerprints = media.remoteFingerprints.map {
             DTLSFingerprint(algorithm: $0.algorithm, bytes: $0.bytes)
@@ -53,7 +54,8 @@ extension PeerTransport {
     package mutating func restart(
         with media: PeerMedia, at now: MediaInstant
     ) throws(ClientTransportError) {
-        guard let local = ICECredentials(media.localICE), let remote = ICECredentials(media.remoteICE)
+        guard let local = ICECredentials(media.localICE),
+            let remote = ICECredentials(media.remoteICE)
         else { throw .badICEParameters }
         restartICE(local: local, remote: remote, at: now)
         addRemoteCandidates(of: media)

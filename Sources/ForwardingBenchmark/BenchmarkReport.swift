@@ -13,21 +13,33 @@ struct BenchmarkReport {
             ("receivers", "receivers", "\(options.receivers)"),
             ("publishers", "publishers", "\(options.publishers)"),
             ("seconds_to_connect", "all connected after, s", Self.text(result.secondsToConnect, 2)),
-            ("packets_per_second", "forwarded packets a second", Self.text(result.packetsPerSecond, 0)),
-            ("us_per_packet", "CPU a forwarded packet, us", Self.text(result.microsecondsPerPacket, 2)),
+            (
+                "packets_per_second", "forwarded packets a second",
+                Self.text(result.packetsPerSecond, 0)
+            ),
+            (
+                "us_per_packet", "CPU a forwarded packet, us",
+                Self.text(result.microsecondsPerPacket, 2)
+            ),
             ("cpu_share", "share of one core", Self.text(result.cpuShare, 3)),
-            ("allocations_per_packet", "allocations a forwarded packet",
-                Self.text(result.allocationsPerPacket, 5)),
+            (
+                "allocations_per_packet", "allocations a forwarded packet",
+                Self.text(result.allocationsPerPacket, 5)
+            ),
             ("allocations", "allocations in all", "\(cost.allocations)"),
             ("packets_received", "packets the receivers got", "\(result.load.received)"),
             ("packets_lost", "packets they missed", "\(result.load.lost)"),
             ("packets_unreadable", "packets that did not open", "\(result.load.failed)"),
-            ("kernel_drops", "dropped by the kernel, both sides",
-                "\(result.kernelDrops + result.load.kernelDrops)"),
+            (
+                "kernel_drops", "dropped by the kernel, both sides",
+                "\(result.kernelDrops + result.load.kernelDrops)"
+            ),
             ("latency_p50_us", "latency, median, us", "\(result.load.medianMicroseconds)"),
             ("latency_p99_us", "latency, 99 %, us", "\(result.load.p99Microseconds)"),
-            ("kilobytes_per_receiver", "resident memory a receiver, KB",
-                Self.text(Double(result.bytesPerReceiver) / 1_000, 1)),
+            (
+                "kilobytes_per_receiver", "resident memory a receiver, KB",
+                Self.text(Double(result.bytesPerReceiver) / 1_000, 1)
+            ),
             ("turns", "turns of the media loop", "\(cost.turns)"),
             ("send_calls", "sendmmsg calls", "\(result.sendCalls)"),
             ("segmented_runs", "segmented runs", "\(result.runs)"),

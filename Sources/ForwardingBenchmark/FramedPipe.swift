@@ -83,7 +83,7 @@ struct LoadProcess {
             unsafe words.append(strdup(word))
         }
         unsafe words.append(nil)
-        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        defer { unsafe words.forEach { unsafe free($0) } }
         var started: pid_t = 0
         let result = unsafe posix_spawn(
             &started, "/proc/self/exe", &actions, nil, &words, environ)

@@ -49,7 +49,8 @@ package struct LoadClientPlan: Sendable {
     }
 }
 
-/// A client made for load: it keeps nothing of what it receives but counters, and opens only a sample.
+/// A client made for load: it keeps nothing of what it receives but counters, and opens only a
+/// sample.
 final class LoadClient {
     /// Of so many media packets one is opened.
     static let sampleInterval: UInt64 = 16
@@ -73,7 +74,8 @@ final class LoadClient {
         shapes = plan.shapes
         guard let server = media.remoteCandidates.first else { throw .badICEParameters }
         path = TransportPath(socket: socket, remote: server.address)
-        // Each client dials from a socket of its own, under that socket's number in the swarm's list.
+        // Each client dials from a socket of its own, under that socket's number in the swarm's
+        // list.
         transport = try PeerTransport.client(
             media: media, dtls: plan.dtls, addresses: [plan.address], firstSocket: socket,
             tieBreaker: plan.tieBreaker, at: now)
@@ -113,7 +115,8 @@ final class LoadClient {
             guard let next = left.popFirst() else { return }
             guard let shape = next else { continue }
             let stream = LoadStream(
-                section: section, shape: shape, firstSequence: UInt16(truncatingIfNeeded: section.index),
+                section: section, shape: shape,
+                firstSequence: UInt16(truncatingIfNeeded: section.index),
                 at: now)
             if let stream { streams.append(stream) }
         }
@@ -144,7 +147,8 @@ final class LoadClient {
         if isReady {
             for index in streams.indices where streams[index].nextPacketAt <= now {
                 let count = streams[index].write(
-                    into: &target, through: &transport, transportSequence: &transportSequence, at: now)
+                    into: &target, through: &transport, transportSequence: &transportSequence,
+                    at: now)
                 if let count { return (count, path) }
             }
         }
@@ -193,7 +197,8 @@ final class LoadClient {
         note(header.sequenceNumber, in: index)
         counts.receivedBytes += UInt64(datagram.count)
         guard slots[index].received % Self.sampleInterval == 1 else { return }
-        guard let opened = try? transport.openRTP(&datagram, header: header, on: path, at: now) else {
+        guard let opened = try? transport.openRTP(&datagram, header: header, on: path, at: now)
+        else {
             counts.failed += 1
             return
         }

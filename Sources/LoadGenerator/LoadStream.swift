@@ -13,11 +13,14 @@ package struct LoadShape: Sendable, Equatable {
     package var packetsInFrame: Int
     /// Bytes of each payload, 32 to 1,300.
     package var payloadBytes: Int
-    /// Whether the packets of a frame are spread over its interval, as browsers pace them; otherwise they leave at once.
+    /// Whether the packets of a frame are spread over its interval, as browsers pace them;
+    /// otherwise they leave at once.
     package var isSpread = false
 
     /// Describes a stream.
-    package init(interval: MediaDuration, packetsInFrame: Int, payloadBytes: Int, isSpread: Bool = false) {
+    package init(
+        interval: MediaDuration, packetsInFrame: Int, payloadBytes: Int, isSpread: Bool = false
+    ) {
         self.interval = interval
         self.packetsInFrame = max(1, packetsInFrame)
         self.payloadBytes = min(max(32, payloadBytes), 1_300)

@@ -109,7 +109,8 @@ package struct SyntheticPacket: Sendable {
             0x20 | (numbers.keyIndex & 0x1F),
         ]
         if isFirst {
-            bytes += isKeyframe ? [0x10, 0, 0, 0x9D, 0x01, 0x2A, 0x80, 0x02, 0x68, 0x01] : [0x11, 0, 0]
+            bytes +=
+                isKeyframe ? [0x10, 0, 0, 0x9D, 0x01, 0x2A, 0x80, 0x02, 0x68, 0x01] : [0x11, 0, 0]
         }
         return bytes
     }
@@ -131,7 +132,8 @@ package struct SyntheticPacket: Sendable {
             return [0x78, 0, UInt8(parameters.count)] + parameters
                 + [0, UInt8(picture.count)] + picture
         }
-        // Of a keyframe the parameter sets are the first packet, and the picture starts with the second.
+        // Of a keyframe the parameter sets are the first packet, and the picture starts with the
+        // second.
         let starts = isKeyframe ? tag.packet == 1 : isFirst
         let head: [UInt8] = [
             0x7C, (starts ? 0x80 : 0) | (isLast ? 0x40 : 0) | (isKeyframe ? 5 : 1),

@@ -34,7 +34,8 @@ import Wire
         var requester = KeyframeRequester()
         requester.request()
         var times: [Int64] = []
-        for time in stride(from: Int64(0), to: 20_000, by: 10) where requester.takeDue(at: at(time)) {
+        for time in stride(from: Int64(0), to: 20_000, by: 10) where requester.takeDue(at: at(time))
+        {
             times.append(time)
         }
         #expect(Array(times.prefix(6)) == [0, 300, 600, 900, 1_200, 1_500])
@@ -83,7 +84,8 @@ import Wire
         while budget.take(at: at(0)) {}
         // Each nanosecond a question: the fractions must add up.
         var taken = 0
-        for step in 0..<100_000 where budget.take(at: MediaInstant(nanoseconds: Int64(step) * 100)) {
+        for step in 0..<100_000 where budget.take(at: MediaInstant(nanoseconds: Int64(step) * 100))
+        {
             taken += 1
         }
         #expect((9...11).contains(taken))

@@ -17,7 +17,8 @@ private final class BoxedHistory {
 
     func insert(_ number: UInt64, _ payload: [UInt8]) -> Bool {
         let entry = HistoryEntry(
-            sequence: ExtendedSequenceNumber(number), timestamp: RTPTimestamp(UInt32(truncatingIfNeeded: number)),
+            sequence: ExtendedSequenceNumber(number),
+            timestamp: RTPTimestamp(UInt32(truncatingIfNeeded: number)),
             codec: .vp8, marker: false, startsKeyframe: false)
         return history.insert(entry, payload: payload.span)
     }
@@ -87,7 +88,8 @@ private final class BoxedHistory {
         for number in 0..<2_000 {
             let size = Int(random.next() % 900)
             sizes.append(size)
-            #expect(box.insert(UInt64(number), [UInt8](repeating: UInt8(number & 0xFF), count: size)))
+            #expect(
+                box.insert(UInt64(number), [UInt8](repeating: UInt8(number & 0xFF), count: size)))
             // Whatever is still said to be there is there, whole.
             var kept = 0
             for old in max(0, number - 40)...number {

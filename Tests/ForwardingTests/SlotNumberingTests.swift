@@ -68,8 +68,10 @@ func at(_ milliseconds: Int64) -> MediaInstant { .zero + .milliseconds(milliseco
         var numbering = make()
         numbering.start(with: entry(7, timestamp: 10), clockRate: 90_000, at: at(0))
         let old = send(
-            entry(7, timestamp: 10, picture: 300, tl0: 9, keyIndex: 30), through: &numbering, at: at(0))
-        let next = entry(60_000, timestamp: 4_000_000_000, key: true, picture: 32_767, tl0: 255, keyIndex: 1)
+            entry(7, timestamp: 10, picture: 300, tl0: 9, keyIndex: 30), through: &numbering,
+            at: at(0))
+        let next = entry(
+            60_000, timestamp: 4_000_000_000, key: true, picture: 32_767, tl0: 255, keyIndex: 1)
         numbering.start(with: next, clockRate: 90_000, at: at(500))
         let new = send(next, through: &numbering, at: at(500))
         guard let old, let new else {

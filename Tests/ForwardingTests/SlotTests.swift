@@ -63,7 +63,8 @@ private final class BoxedSlot {
     private let source = TrackReference(track: 3, generation: 8)
 
     private func make(
-        kind: MediaKind = .video, ids: [HeaderExtensionKind: UInt8] = [.mid: 4, .videoOrientation: 13],
+        kind: MediaKind = .video,
+        ids: [HeaderExtensionKind: UInt8] = [.mid: 4, .videoOrientation: 13],
         rtx: Bool = true
     ) -> BoxedSlot {
         var random = SeededRandom(seed: 5)
@@ -74,11 +75,13 @@ private final class BoxedSlot {
                     codec: .vp8, payloadType: 96, retransmissionPayloadType: rtx ? 97 : nil,
                     clockRate: 90_000),
                 SlotFormat(
-                    codec: .h264, payloadType: 102, retransmissionPayloadType: 103, clockRate: 90_000),
+                    codec: .h264, payloadType: 102, retransmissionPayloadType: 103,
+                    clockRate: 90_000),
             ]
             : [
                 SlotFormat(
-                    codec: .opus, payloadType: 111, retransmissionPayloadType: nil, clockRate: 48_000)
+                    codec: .opus, payloadType: 111, retransmissionPayloadType: nil,
+                    clockRate: 48_000)
             ]
         let configuration = SlotConfiguration(
             mid: "17", kind: kind, ssrc: SSRC(0xA0A0_A0A0),
@@ -130,7 +133,9 @@ private final class BoxedSlot {
     @Test func aCodecTheReceiverDidNotAcceptIsDropped() {
         let slot = make()
         slot.show(source)
-        #expect(slot.admit(entry(1, codec: .av1, key: true), from: 0, at: at(0)) == .drop(.codecNotNegotiated))
+        #expect(
+            slot.admit(entry(1, codec: .av1, key: true), from: 0, at: at(0))
+                == .drop(.codecNotNegotiated))
         #expect(slot.awaitsKeyframe)
     }
 
@@ -206,7 +211,8 @@ private final class BoxedSlot {
                 mid: "17", kind: .video, ssrc: SSRC(0xA0A0_A0A0), retransmissionSSRC: nil,
                 formats: [
                     SlotFormat(
-                        codec: .av1, payloadType: 45, retransmissionPayloadType: nil, clockRate: 90_000)
+                        codec: .av1, payloadType: 45, retransmissionPayloadType: nil,
+                        clockRate: 90_000)
                 ], extensionIDs: [:]))
         #expect(slot.highest == highest)
         #expect(slot.format(for: .vp8) == nil)

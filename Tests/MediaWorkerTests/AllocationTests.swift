@@ -95,7 +95,8 @@ struct AllocationTests {
         let forwarded = door.datagrams - before
         // Three seconds: reports, feedback and every deadline in them included.
         #expect(forwarded > 20 * 500)
-        #expect(counted.allocations == 0, "\(counted.allocations) allocations, \(forwarded) packets")
+        #expect(
+            counted.allocations == 0, "\(counted.allocations) allocations, \(forwarded) packets")
         #expect(worker.statistics.drops == [])
     }
 }

@@ -36,9 +36,12 @@ extension VirtualCall {
     }
 
     /// The starts that were announced for a slot.
-    func starts(of receiver: VirtualClient, mid: String) -> [(at: MediaInstant, source: SlotBinding, timestamp: UInt32)] {
+    func starts(of receiver: VirtualClient, mid: String) -> [(
+        at: MediaInstant, source: SlotBinding, timestamp: UInt32
+    )] {
         events.compactMap { entry in
-            guard case .slotStarted(receiver.id, mid, let source, let timestamp) = entry.event else {
+            guard case .slotStarted(receiver.id, mid, let source, let timestamp) = entry.event
+            else {
                 return nil
             }
             return (entry.at, source, timestamp)

@@ -39,8 +39,12 @@ final class Bystanders {
         var problems = StreamCheck.problems(of: bob.packets(mid: "0"))
         problems += StreamCheck.problems(of: bob.packets(mid: "1"))
         problems += bob.failures + alice.failures
-        if bob.packets(mid: "0").count != Int(audio.packetCount) { problems.append("audio is missing") }
-        if bob.packets(mid: "1").count != Int(video.packetCount) { problems.append("video is missing") }
+        if bob.packets(mid: "0").count != Int(audio.packetCount) {
+            problems.append("audio is missing")
+        }
+        if bob.packets(mid: "1").count != Int(video.packetCount) {
+            problems.append("video is missing")
+        }
         return problems
     }
 
@@ -95,7 +99,8 @@ final class Bystanders {
         var answers = 0
         people.call.tap = { path, _ in if path.remote == stranger { answers += 1 } }
         people.call.inject(
-            Bystanders.check(username: "nobody:me", password: "0123456789012345678901"), from: stranger)
+            Bystanders.check(username: "nobody:me", password: "0123456789012345678901"),
+            from: stranger)
         #expect(people.call.drops(.unknownUsername) == 1)
         #expect(answers == 0)
         #expect(people.problems() == [])
@@ -180,7 +185,9 @@ final class Bystanders {
         for size in 0..<1_500 {
             var bytes = (0..<size).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             // Every protocol's first byte, and the size in the low bits.
-            if !bytes.isEmpty, size.isMultiple(of: 2) { bytes[0] = UInt8(truncatingIfNeeded: size / 2) }
+            if !bytes.isEmpty, size.isMultiple(of: 2) {
+                bytes[0] = UInt8(truncatingIfNeeded: size / 2)
+            }
             let from = [people.alice.address, people.bob.address, stranger][size % 3]
             people.call.inject(bytes, from: from)
         }
@@ -229,7 +236,8 @@ final class Bystanders {
         let people = try Bystanders()
         let carol = try people.call.joinPublisher()
         people.call.connect()
-        // Her keys are good, her streams belong nowhere: no MID, an SSRC nobody declared, a payload type of both.
+        // Her keys are good, her streams belong nowhere: no MID, an SSRC nobody declared, a payload
+        // type of both.
         for number in 0..<200 {
             carol.sendRaw(ssrc: SSRC(UInt32(number) + 1), payloadType: 33, payload: [1, 2, 3])
         }

@@ -32,10 +32,14 @@ import Wire
         let section = try #require(bob.media?.section(mid: "1"))
         let format = try #require(section.codecs.first { $0.codec == codec })
         #expect(repeated.allSatisfy { $0.payloadType == format.retransmissionPayloadType })
-        #expect(repeated.map(\.ssrc.rawValue) == wanted.map { _ in section.declaredRTX[0].retransmission })
+        #expect(
+            repeated.map(\.ssrc.rawValue)
+                == wanted.map { _ in section.declaredRTX[0].retransmission })
         // The retransmission stream has numbers of its own, without gaps.
         let numbers = repeated.map(\.wireSequence)
-        for (one, next) in zip(numbers, numbers.dropFirst()) { #expect(next.distance(from: one) == 1) }
+        for (one, next) in zip(numbers, numbers.dropFirst()) {
+            #expect(next.distance(from: one) == 1)
+        }
         #expect(carol.packets(mid: "1").allSatisfy { !$0.isRetransmission })
         #expect(call.worker.statistics.retransmissionsSent == 4)
         #expect(bob.failures.isEmpty)

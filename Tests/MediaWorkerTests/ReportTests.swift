@@ -27,7 +27,9 @@ import Wire
         // From the first packet on, without a gap, and each packet told once.
         #expect(try #require(times.first) - start <= .milliseconds(120))
         for (one, next) in zip(times, times.dropFirst()) {
-            #expect((MediaDuration.milliseconds(45)...MediaDuration.milliseconds(100)).contains(next - one))
+            #expect(
+                (MediaDuration.milliseconds(45)...MediaDuration.milliseconds(100)).contains(
+                    next - one))
         }
         #expect(numbers == numbers.sorted())
         #expect(numbers.first == 0)
@@ -70,7 +72,8 @@ import Wire
         #expect((40...60).contains(sound.cumulativeLost))
         #expect((20...30).contains(sound.fractionLost))
         #expect(last.count == 2)
-        // The publisher's sender reports come back, so that it can tell its round trip: 20 ms of way.
+        // The publisher's sender reports come back, so that it can tell its round trip: 20 ms of
+        // way.
         let now = NTPTime(try #require(reports.last).0, clockZero: call.ntpAtZero)
         let trip = try #require(sound.roundTrip(at: now))
         #expect((MediaDuration.milliseconds(19)...MediaDuration.milliseconds(22)).contains(trip))

@@ -43,10 +43,11 @@ private final class BoxedSlab {
         for _ in 0..<5 { box.add(1_200, to: one) }
         for _ in 0..<5 { box.add(1_200, to: two) }
         let sent = box.flush()
-        #expect(sent.map(\.0) == [
-            Transmission(path: one, offset: 0, count: 6_000, segmentSize: 1_200),
-            Transmission(path: two, offset: 6_000, count: 6_000, segmentSize: 1_200),
-        ])
+        #expect(
+            sent.map(\.0) == [
+                Transmission(path: one, offset: 0, count: 6_000, segmentSize: 1_200),
+                Transmission(path: two, offset: 6_000, count: 6_000, segmentSize: 1_200),
+            ])
     }
 
     @Test func aShorterDatagramEndsItsRun() {
@@ -84,7 +85,10 @@ private final class BoxedSlab {
         #expect(box.flush().isEmpty)
         // Not a continuation of the run that has left.
         box.add(500, to: one)
-        #expect(box.flush().map(\.0) == [Transmission(path: one, offset: 0, count: 500, segmentSize: 500)])
+        #expect(
+            box.flush().map(\.0) == [
+                Transmission(path: one, offset: 0, count: 500, segmentSize: 500)
+            ])
     }
 
     @Test func nothingWrittenIsNothingSent() {

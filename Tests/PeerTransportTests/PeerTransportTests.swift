@@ -12,6 +12,7 @@ import Wire
 
 /// A client and a server transport with a perfect network of 5 ms between them.
 private final class TransportPair {
+    // swift-format-ignore: NeverUseForceTry
     static let identity = try! CertificateIdentity.generateP256(commonName: "test")
     static let fingerprint = digest(of: identity.certificateDER)
 
@@ -50,8 +51,12 @@ private final class TransportPair {
     var isReady: Bool { client.isReady && server.isReady }
 
     private func poll() {
-        while let bytes = Self.datagram(&client) { flying.append((now + .milliseconds(5), true, bytes)) }
-        while let bytes = Self.datagram(&server) { flying.append((now + .milliseconds(5), false, bytes)) }
+        while let bytes = Self.datagram(&client) {
+            flying.append((now + .milliseconds(5), true, bytes))
+        }
+        while let bytes = Self.datagram(&server) {
+            flying.append((now + .milliseconds(5), false, bytes))
+        }
         while let event = client.pollEvent() { clientEvents.append(event) }
         while let event = server.pollEvent() { serverEvents.append(event) }
     }
