@@ -7,8 +7,7 @@ import SRTP
 import Wire
 
 extension VirtualClient {
-    func receiveMedia(_ bytes: inout [UInt8], on path: TransportPath, at now: MediaInstant)
-    {
+    func receiveMedia(_ bytes: inout [UInt8], on path: TransportPath, at now: MediaInstant) {
         guard let header = try? RTPHeader.parse(bytes.span) else {
             return failures.append("no RTP header")
         }

@@ -38,7 +38,8 @@ import Wire
         var random = SeededRandom(seed: 8)
         var plans: [LoadClientPlan] = []
         for index in 0..<6 {
-            let streams = index == 0 ? [ClientStream(kind: .audio), ClientStream(kind: .video)] : []
+            let streams =
+                index == 0 ? [ClientStream(kind: .audio), ClientStream(kind: .video)] : []
             let offer = ClientOffer(
                 sending: streams, receivingPairs: index == 0 ? 0 : 1,
                 ice: ICEParameters(
