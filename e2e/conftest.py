@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from harness.browser import Participant, launch
+from harness.figures import MEASURED
 from harness.server import ImpairedNetwork, Server
 
 
@@ -71,3 +72,10 @@ def participant(browser):
     yield open_page
     for one in opened:
         one.close()
+
+
+def pytest_terminal_summary(terminalreporter):
+    if MEASURED:
+        terminalreporter.section("figures")
+        for line in MEASURED:
+            terminalreporter.line(line)

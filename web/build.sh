@@ -8,6 +8,7 @@ cd "$(dirname "$0")"
 tsc --project tsconfig.json
 # Built aside and moved into place, so that a running server never serves half a page.
 next=dist.next
+trap 'rm -rf "$next"' EXIT
 rm -rf "$next"
 mkdir -p "$next"
 tsc --project tsconfig.declarations.json --outDir "$next/types"

@@ -10,4 +10,6 @@ trap 'rm -rf "$out"' EXIT
 find src page -name '*.test.ts' | sort > "$out/list"
 xargs esbuild --bundle --platform=node --format=esm --target=node18 --log-level=warning \
   --out-extension:.js=.mjs --outbase=. --outdir="$out/tests" < "$out/list"
-MARTLET_ROOT=$(cd .. && pwd) node --test "$out/tests"
+MARTLET_ROOT=$(cd .. && pwd)
+export MARTLET_ROOT
+find "$out/tests" -name '*.test.mjs' | sort | xargs node --test

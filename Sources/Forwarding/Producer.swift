@@ -79,27 +79,3 @@ package struct Producer: ~Copyable {
         return isHeard ? 127 : nil
     }
 }
-
-/// The mean loudness of a stream over an interval (RFC 6464 levels).
-package struct AudioLevelAverage: Sendable {
-    private var sum: UInt64 = 0
-    private var count: UInt64 = 0
-
-    /// Nothing heard yet.
-    package init() {}
-
-    /// Adds the level byte of one packet.
-    package mutating func add(_ byte: UInt8) {
-        sum &+= UInt64(AudioLevel(byte: byte).attenuation)
-        count &+= 1
-    }
-
-    /// The mean level in -dBov since the last call, and a new start; `nil` if nothing was heard.
-    package mutating func take() -> UInt8? {
-        guard count > 0 else { return nil }
-        let mean = UInt8(clamping: sum / count)
-        sum = 0
-        count = 0
-        return mean
-    }
-}

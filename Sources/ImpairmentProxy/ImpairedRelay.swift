@@ -124,6 +124,7 @@ package struct ImpairedRelay: ~Copyable, MediaLoopHandler {
     ) {
         clock = now
         let count = datagram.count
+        let isVideo = Self.isVideo(datagram.span)
         let verdict: LinkVerdict
         let onward: TransportPath
         let isUp = path.socket == 0
@@ -133,7 +134,8 @@ package struct ImpairedRelay: ~Copyable, MediaLoopHandler {
                 return
             }
             clients[index].lastSeen = now
-            verdict = clients[index].up.decide(byteCount: count, settings: plan.up, at: now)
+            verdict = clients[index].up.decide(
+                byteCount: count, isVideo: isVideo, settings: plan.up, at: now)
             onward = TransportPath(
                 socket: UInt8(truncatingIfNeeded: clients[index].socket), remote: server)
         } else {
@@ -141,13 +143,23 @@ package struct ImpairedRelay: ~Copyable, MediaLoopHandler {
                 counters.unclaimed += 1
                 return
             }
-            verdict = clients[index].down.decide(byteCount: count, settings: plan.down, at: now)
+            verdict = clients[index].down.decide(
+                byteCount: count, isVideo: isVideo, settings: plan.down, at: now)
             onward = TransportPath(socket: 0, remote: clients[index].remote)
         }
         note(verdict, isUp)
         guard case .arrives(let arrival, let again) = verdict else { return }
         carry(datagram.span, onward, isUp, at: arrival)
         if let again { carry(datagram.span, onward, isUp, at: again) }
+    }
+
+    /// Whether a datagram is RTP of another payload type than those browsers give to audio: headers stand in
+    /// the clear (RFC 3711 §3.1).
+    package static func isVideo(_ datagram: Span<UInt8>) -> Bool {
+        guard datagram.count >= 12, datagram[0] >> 6 == 2 else { return false }
+        // RTCP shares the port (RFC 5761 §4).
+        if (192...223).contains(datagram[1]) { return false }
+        return ![0, 8, 9, 13, 63, 110, 111, 126].contains(datagram[1] & 0x7F)
     }
 
     /// Nothing is due but what `finishTurn` sends.

@@ -13,6 +13,8 @@ package enum DropReason: UInt8, CaseIterable, Sendable {
     case unknownAddress
     /// DTLS from a path without an authenticated check.
     case dtlsBeforeICE
+    /// DTLS of which some was broken, out of place, or beyond a limit.
+    case dtlsRefused
     /// Media before the handshake gave keys.
     case mediaBeforeDTLS
     /// An RTP packet that could not be read.

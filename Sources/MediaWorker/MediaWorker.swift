@@ -121,8 +121,11 @@ package struct MediaWorker: ~Copyable {
         // Only an address that passed an authenticated check is in the table (threats:
         // CVE-2023-51443).
         guard let index = peerOfPath[path] else { return drops.count(.dtlsBeforeICE) }
-        let isAccepted = peers[index]?.transport.receiveDTLS(datagram, on: path, at: now) ?? false
-        if !isAccepted { drops.count(.dtlsBeforeICE) }
+        switch peers[index]?.transport.receiveDTLS(datagram, on: path, at: now) {
+        case .taken?: break
+        case .refused?: drops.count(.dtlsRefused)
+        case .unprovenPath?, nil: drops.count(.dtlsBeforeICE)
+        }
         wantPoll(index)
     }
 

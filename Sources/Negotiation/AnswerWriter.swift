@@ -70,7 +70,11 @@ struct AnswerWriter {
         if section.codecs.isEmpty {
             appendUnused(offered, to: &description, lines: &lines)
         } else {
-            for codec in section.codecs { append(codec, to: &description, lines: &lines) }
+            for codec in section.codecs {
+                append(
+                    codec, receiving: section.direction.isReceiving, to: &description,
+                    lines: &lines)
+            }
         }
         if !section.simulcastRIDs.isEmpty {
             for rid in section.simulcastRIDs { lines.append(SDPAttribute("rid", "\(rid) recv")) }
@@ -117,10 +121,17 @@ struct AnswerWriter {
     }
 
     private func append(
-        _ codec: NegotiatedCodec, to description: inout MediaDescription,
+        _ codec: NegotiatedCodec, receiving: Bool, to description: inout MediaDescription,
         lines: inout [SDPAttribute]
     ) {
-        lines.append(contentsOf: CodecLines.attributes(of: codec))
+        var answered = codec
+        // libwebrtc begins at 300 kbit/s, shrinks a large picture to fit, and takes many seconds to grow
+        // it again; told to begin higher, it still falls within a second where the network is narrower.
+        if receiving, codec.codec.kind == .video, let start = configuration.startKilobits {
+            let hint = "x-google-start-bitrate=\(start)"
+            answered.parameters += answered.parameters.isEmpty ? hint : ";\(hint)"
+        }
+        lines.append(contentsOf: CodecLines.attributes(of: answered))
         description.formats.append("\(codec.payloadType)")
         if let rtx = codec.retransmissionPayloadType { description.formats.append("\(rtx)") }
     }

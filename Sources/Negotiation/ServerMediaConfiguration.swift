@@ -47,15 +47,18 @@ package struct ServerMediaConfiguration: Sendable {
     package var isICELite: Bool
     /// The codecs taken, audio and video; what is missing here is answered as if unknown.
     package var codecs: [MediaCodec]
+    /// The bit rate at which a browser that publishes video should begin, in kbit/s; `nil`: it decides itself.
+    package var startKilobits: Int?
 
     /// Describes the server.
     package init(
         fingerprint: Fingerprint, candidates: [HostCandidate], isICELite: Bool = true,
-        codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1]
+        codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1], startKilobits: Int? = 1_000
     ) {
         self.fingerprint = fingerprint
         self.candidates = candidates
         self.isICELite = isICELite
         self.codecs = codecs
+        self.startKilobits = startKilobits
     }
 }

@@ -35,7 +35,7 @@ package struct ImpairedLink: Sendable {
     private var isBad = false
     private var busyUntil = MediaInstant(nanoseconds: .min)
     private var lastArrival = MediaInstant(nanoseconds: .min)
-    private var lastLargeArrival = MediaInstant(nanoseconds: .min)
+    private var lastVideoArrival = MediaInstant(nanoseconds: .min)
 
     /// Starts a link in its good state; the same seed decides the same.
     package init(seed: UInt64) {
@@ -48,8 +48,9 @@ package struct ImpairedLink: Sendable {
     }
 
     /// Decides about a datagram of `byteCount` bytes that enters the link now.
+    /// - Parameter isVideo: Whether the video delay applies to it.
     package mutating func decide(
-        byteCount: Int, settings: LinkSettings, at now: MediaInstant
+        byteCount: Int, isVideo: Bool = false, settings: LinkSettings, at now: MediaInstant
     ) -> LinkVerdict {
         let lossDraw = lossRandom.nextFraction()
         let burstDraw = burstRandom.nextFraction()
@@ -67,18 +68,17 @@ package struct ImpairedLink: Sendable {
         guard let leaves = passBottleneck(byteCount: byteCount, settings: settings, at: now) else {
             return .lost(.queueFull)
         }
-        let isLarge = byteCount > settings.largeBytes
         let jitter = MediaDuration(
             nanoseconds: Int64(Double(max(0, settings.jitter.nanoseconds)) * jitterDraw))
         var arrival = leaves + settings.delay + jitter
-        if isLarge { arrival = arrival + settings.largeDelay }
+        if isVideo { arrival = arrival + settings.videoDelay }
         if isOvertaken {
             arrival = arrival + settings.reorderDelay
         } else {
-            // Large and small datagrams keep their order among themselves only when they are delayed apart.
-            let isApart = isLarge && settings.largeDelay != .zero
-            arrival = max(arrival, isApart ? lastLargeArrival : lastArrival)
-            if isApart { lastLargeArrival = arrival } else { lastArrival = arrival }
+            // Video and the rest keep their order among themselves only when they are delayed apart.
+            let isApart = isVideo && settings.videoDelay != .zero
+            arrival = max(arrival, isApart ? lastVideoArrival : lastArrival)
+            if isApart { lastVideoArrival = arrival } else { lastArrival = arrival }
         }
         return .arrives(at: arrival, again: isDoubled ? arrival + .milliseconds(1) : nil)
     }

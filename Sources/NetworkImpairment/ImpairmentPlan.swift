@@ -33,8 +33,7 @@ package struct ImpairmentPlan: Sendable, Equatable {
         ("duplicate", "chance that a datagram arrives twice, 0 to 1"),
         ("rate-kbps", "bottleneck; 0: none"),
         ("queue-ms", "longest wait before the bottleneck (300)"),
-        ("video-delay-ms", "delay added to datagrams larger than video-bytes"),
-        ("video-bytes", "see video-delay-ms (300)"),
+        ("video-delay-ms", "delay added to RTP that is not of a browser's audio"),
         ("blackout-for-s", "nothing passes for so long, from now or from blackout-at-s on"),
         ("blackout-at-s", "when the blackout begins, from now; say it before blackout-for-s"),
     ]
@@ -82,8 +81,7 @@ extension LinkSettings {
         case "jitter-ms": jitter = milliseconds
         case "reorder-ms": reorderDelay = milliseconds
         case "queue-ms": queueDelayMax = milliseconds
-        case "video-delay-ms": largeDelay = milliseconds
-        case "video-bytes": largeBytes = Int(number)
+        case "video-delay-ms": videoDelay = milliseconds
         case "rate-kbps": bitsPerSecond = Int64(number * 1000)
         case "blackout-at-s":
             let length = blackout.map { $0.upperBound - $0.lowerBound } ?? .zero

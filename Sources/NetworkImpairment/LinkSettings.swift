@@ -39,10 +39,8 @@ package struct LinkSettings: Sendable, Equatable {
     package var bitsPerSecond: Int64 = 0
     /// The longest time a datagram waits before the bottleneck; one that would wait longer is lost.
     package var queueDelayMax = MediaDuration.milliseconds(300)
-    /// What is added to `delay` for datagrams larger than `largeBytes`: delays video against audio.
-    package var largeDelay = MediaDuration.zero
-    /// The size above which a datagram counts as large, in bytes.
-    package var largeBytes = 300
+    /// What is added to `delay` for datagrams of video.
+    package var videoDelay = MediaDuration.zero
     /// A time in which nothing passes: from `lowerBound` on, up to but not including `upperBound`.
     package var blackout: Range<MediaInstant>?
 

@@ -22,6 +22,16 @@ package enum PeerTransportEvent: Sendable, Equatable {
     case failed(String)
 }
 
+/// What became of a DTLS datagram.
+package enum DTLSReception: Sendable, Equatable {
+    /// All of it was used.
+    case taken
+    /// Some of it was dropped: broken, out of place, or beyond a limit.
+    case refused
+    /// It was not looked at: its path has not passed a check, or the transport is over.
+    case unprovenPath
+}
+
 /// ICE, DTLS and SRTP of one peer (RFC 8445, 5763, 5764).
 package struct PeerTransport: ~Copyable {
     private var ice: ICEAgent
@@ -68,16 +78,16 @@ package struct PeerTransport: ~Copyable {
         return isAccepted
     }
 
-    /// Takes a DTLS datagram. Returns `false` if the path has not passed a check: it is then
-    /// dropped.
+    /// Takes a DTLS datagram.
     package mutating func receiveDTLS(
         _ datagram: Span<UInt8>, on path: TransportPath, at now: MediaInstant
-    ) -> Bool {
-        guard ice.isValidated(path), !isOver else { return false }
+    ) -> DTLSReception {
+        guard ice.isValidated(path), !isOver else { return .unprovenPath }
         dtlsPath = path
+        let refusalsBefore = dtls.counters.refusals
         dtls.receive(datagram, at: now)
         drainDTLS()
-        return true
+        return dtls.counters.refusals == refusalsBefore ? .taken : .refused
     }
 
     /// Opens an RTP packet in place.

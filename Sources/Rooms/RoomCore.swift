@@ -115,7 +115,7 @@ package struct RoomCore: Sendable {
         nextParticipantNumber += 1
         closesAt = nil
         noteSilence(since: now)
-        participant.board.layOut(entry.sections)
+        participant.board.layOut(entry.sections, pairing: participant.pairing)
         participants.append(participant)
         numberBySession[entry.key] = participant.number
         if !participant.isPlayer { numberByID[entry.participant] = participant.number }

@@ -68,7 +68,8 @@ private let ownersOfC: [String: String] = [
 ]
 
 private let sansIOTargets: Set<String> = [
-    "Wire", "MediaCrypto", "STUN", "RTP", "SDP", "Signaling", "ICE", "DTLS", "SRTP", "Payloads", "Rooms",
+    "Wire", "MediaCrypto", "STUN", "RTP", "SDP", "Signaling", "ICE", "DTLS", "SRTP", "Payloads",
+    "Rooms",
     "Negotiation", "PeerTransport", "Forwarding", "MediaWorker", "ClientTransport",
 ]
 
@@ -105,7 +106,8 @@ private let sansIOTargets: Set<String> = [
             "Date()", "ContinuousClock", "SuspendingClock", "Task {", "Task.sleep", "DispatchQueue",
             "SystemRandomNumberGenerator", "pthread_", "Thread.",
         ]
-        for file in try SourceTree.files(below: "Sources") where sansIOTargets.contains(file.target) {
+        for file in try SourceTree.files(below: "Sources") where sansIOTargets.contains(file.target)
+        {
             for word in forbidden {
                 #expect(!file.text.contains(word), "\(file.path) names \(word)")
             }
@@ -115,7 +117,9 @@ private let sansIOTargets: Set<String> = [
     @Test func theReaderOfImportsSeesThroughAttributes() {
         let file = SourceFile(
             target: "x", path: "x",
-            text: "package import Wire\n@testable import RTP\nimport struct NIOCore.ByteBuffer\n// import No")
+            text:
+                "package import Wire\n@testable import RTP\nimport struct NIOCore.ByteBuffer\n// import No"
+        )
         #expect(file.imports == ["Wire", "RTP", "NIOCore"])
     }
 }

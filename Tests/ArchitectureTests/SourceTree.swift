@@ -13,8 +13,9 @@ struct SourceFile {
         text.split(separator: "\n").compactMap { line in
             var words = line.split(separator: " ").map(String.init)
             while let first = words.first,
-                first.hasPrefix("@") || ["package", "public", "internal", "private", "fileprivate"]
-                    .contains(first)
+                first.hasPrefix("@")
+                    || ["package", "public", "internal", "private", "fileprivate"]
+                        .contains(first)
             {
                 words.removeFirst()
             }

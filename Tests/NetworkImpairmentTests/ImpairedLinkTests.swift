@@ -134,13 +134,13 @@ import Wire
         #expect(verdicts[500] == .lost(.blackout))
     }
 
-    @Test func onlyLargeDatagramsTakeTheVideoDelay() {
+    @Test func onlyVideoTakesTheVideoDelay() {
         var settings = LinkSettings()
-        settings.largeDelay = .milliseconds(300)
+        settings.videoDelay = .milliseconds(300)
         var link = ImpairedLink(seed: 1)
-        for (byteCount, delay) in [(301, Int64(300)), (300, 0), (1200, 300), (12, 0)] {
+        for (isVideo, delay) in [(true, Int64(300)), (false, 0), (true, 300), (false, 0)] {
             #expect(
-                link.decide(byteCount: byteCount, settings: settings, at: at(0))
+                link.decide(byteCount: 500, isVideo: isVideo, settings: settings, at: at(0))
                     == .arrives(at: at(delay), again: nil))
         }
     }
@@ -151,7 +151,7 @@ import Wire
             var settings = LinkSettings()
             settings.delay = MediaDuration(nanoseconds: Int64(bitPattern: random.next()))
             settings.jitter = MediaDuration(nanoseconds: Int64(bitPattern: random.next()))
-            settings.largeDelay = MediaDuration(nanoseconds: Int64(bitPattern: random.next()))
+            settings.videoDelay = MediaDuration(nanoseconds: Int64(bitPattern: random.next()))
             settings.bitsPerSecond = Int64(bitPattern: random.next())
             settings.queueDelayMax = MediaDuration(nanoseconds: .max)
             settings.loss = .nan

@@ -274,6 +274,30 @@ import Wire
         #expect(harness.room.memberCount == 4)
     }
 
+    @Test func aPlayersNthAudioGoesWithItsNthVideoInWhateverOrder() throws {
+        var harness = RoomHarness()
+        for number in 1...2 as ClosedRange<UInt64> {
+            try harness.join(number)
+            try harness.publish(number, .microphone)
+            try harness.publish(number, .camera)
+        }
+        let orders: [UInt64: [String]] = [
+            8: ["a0", "a1", "v0", "v1"], 9: ["v0", "v1", "a0", "a1"],
+            10: ["v0", "a0", "a1", "v1"],
+        ]
+        for (number, names) in orders {
+            let sections = names.map {
+                RoomSection(
+                    mid: mid($0), kind: $0.hasPrefix("a") ? .audio : .video, use: .slot)
+            }
+            try harness.room.join(RoomHarness.player(number, sections: sections), at: harness.now)
+            #expect(
+                Set(harness.shown(number)) == [
+                    "a0=p1/microphone", "v0=p1/camera", "a1=p2/microphone", "v1=p2/camera",
+                ])
+        }
+    }
+
     @Test func aPlayersExtraAudioSectionsCarryThoseWhoAreNotShown() throws {
         var harness = RoomHarness()
         let sections = [

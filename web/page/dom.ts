@@ -24,12 +24,16 @@ export function part<Type extends Element>(root: Element, selector: string): Typ
 
 /** How long a short message stays. */
 const toastMilliseconds = 5000;
+const toastsMax = 2;
 
 /** Shows a short message above the controls. */
 export function toast(message: string): void {
   const element = document.createElement('div');
   element.className = 'toast';
   element.textContent = message;
-  byID('toasts').append(element);
+  const toasts = byID('toasts');
+  toasts.append(element);
+  // When many come at once the newest tell enough.
+  while (toasts.childElementCount > toastsMax) toasts.firstElementChild?.remove();
   setTimeout(() => element.remove(), toastMilliseconds);
 }

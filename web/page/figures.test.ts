@@ -31,5 +31,7 @@ test('initials of all kinds of names', () => {
 
 test('a hue is stable and a hue', () => {
   assert.equal(hueOf('ada'), hueOf('ada'));
-  for (const id of ['', 'a', 'bob', '🦜'.repeat(50)]) assert.ok(hueOf(id) >= 0 && hueOf(id) < 360);
+  for (const id of ['', 'a', 'bob', '🦜'.repeat(50)]) {
+    assert.ok(hueOf(id) >= 0 && hueOf(id) < 360);
+  }
 });

@@ -9,7 +9,7 @@ export interface TileSize {
 }
 
 /** Below this height tiles are unreadable: then the grid scrolls instead. */
-export const tileHeightMin = 90;
+export const tileHeightMin = 64;
 
 /**
  * The layout with the largest tiles of one of the `aspects` (width through height); O(count).

@@ -130,7 +130,7 @@ async function copyInvite(): Promise<void> {
   const link = inviteLink(location.href, room.name ?? roomInput.value);
   try {
     await navigator.clipboard.writeText(link);
-    toast('The link is copied. Send it to whom you want to talk to.');
+    toast('The link is copied. Send it to the person you want to talk to.');
   } catch {
     // Pages without HTTPS may not write to the clipboard.
     window.prompt('Copy this link:', link);

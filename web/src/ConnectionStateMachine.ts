@@ -91,7 +91,9 @@ const sessionEnds: readonly ChangeReason[] = [
 const lostLinks: readonly ChangeReason[] = ['signalLost', 'mediaLost'];
 
 const legalMoves: {
-  readonly [From in ConnectionState]: { readonly [To in ConnectionState]?: readonly ChangeReason[] };
+  readonly [From in ConnectionState]: {
+    readonly [To in ConnectionState]?: readonly ChangeReason[];
+  };
 } = {
   disconnected: { connecting: ['joinRequested'] },
   connecting: { connected: ['joined'], disconnected: joinFailures, leaving: ['left'] },

@@ -29,7 +29,7 @@ export interface PublishOptions {
 
 /** How a track is silenced. */
 export interface MuteOptions {
-  /** Closes camera or microphone while muted, so that its light goes out; `unmute` opens it again. */
+  /** Closes the device while muted, so that its light goes out; `unmute` opens it again. */
   releaseDevice?: boolean;
 }
 

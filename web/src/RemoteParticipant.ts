@@ -3,8 +3,8 @@
 import type { ParticipantInfo, TrackSource } from './messages';
 import type { RemoteTrack } from './RemoteTrack';
 
-/** At this level or louder (-dBov) somebody counts as speaking. */
-export const speakingLevelMax = 50;
+/** At this level or louder (-dBov, the mean of half a second) somebody counts as speaking. */
+export const speakingLevelMax = 60;
 
 /** The level of silence (RFC 6464). */
 export const silentLevel = 127;

@@ -2,7 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AudioOutput } from './AudioOutput';
 import type { ReceivingSlot } from './MediaConnection';
-import type { AudioLevel, LeaveReason, ParticipantInfo, SlotAssignment, TrackInfo } from './messages';
+import type {
+  AudioLevel,
+  LeaveReason,
+  ParticipantInfo,
+  SlotAssignment,
+  TrackInfo,
+} from './messages';
 import { RemoteParticipant } from './RemoteParticipant';
 import { RemoteTrack } from './RemoteTrack';
 import type { EmitRoomEvent } from './RoomEvents';

@@ -2,7 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signalAddress } from './address';
 import { listDevices, mediaDevices } from './capture';
-import type { CameraOptions, Device, DeviceKind, MicrophoneOptions, ScreenOptions } from './capture';
+import type {
+  CameraOptions,
+  Device,
+  DeviceKind,
+  MicrophoneOptions,
+  ScreenOptions,
+} from './capture';
 import { ConnectionStateMachine } from './ConnectionStateMachine';
 import type { ChangeReason, ConnectionState, LostLink } from './ConnectionStateMachine';
 import { Emitter } from './Emitter';

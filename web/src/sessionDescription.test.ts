@@ -2,9 +2,35 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 import { errorCodes } from './errorCodes';
 import { deflateAboveBytes, packDescription, unpackDescription } from './sessionDescription';
+
+/** Node before 20.12 has the streams without the format that every present browser has. */
+function lacksDeflateRaw(): boolean {
+  try {
+    return !new CompressionStream('deflate-raw');
+  } catch {
+    return true;
+  }
+}
+
+/** The whole of `work` as a stream. */
+function streamOf(work: (bytes: Uint8Array) => Uint8Array): unknown {
+  return class extends TransformStream<Uint8Array, Uint8Array> {
+    constructor() {
+      super({ transform: (bytes, controller) => controller.enqueue(work(bytes)) });
+    }
+  };
+}
+
+if (lacksDeflateRaw()) {
+  Object.assign(globalThis, {
+    CompressionStream: streamOf(deflateRawSync),
+    DecompressionStream: streamOf(inflateRawSync),
+  });
+}
 
 function sdpOf(lines: number): string {
   let text = 'v=0\r\n';

@@ -24,3 +24,8 @@ declare module 'node:fs' {
 declare module 'node:process' {
   export const env: { [name: string]: string | undefined };
 }
+
+declare module 'node:zlib' {
+  export function deflateRawSync(bytes: Uint8Array): Uint8Array;
+  export function inflateRawSync(bytes: Uint8Array): Uint8Array;
+}

@@ -35,6 +35,9 @@ struct Participant: Sendable {
     /// Whether it came by WHEP.
     var isPlayer: Bool { entry.isPlayer }
 
+    /// How its receiving sections go together.
+    var pairing: SlotBoard.Pairing { isPlayer ? .counted : .adjacent }
+
     /// Whether it has a WebSocket.
     var hearsMessages: Bool {
         if case .signaling = entry.kind { return true }

@@ -22,7 +22,7 @@ extension RoomCore {
             removeTrack(track.number, ofParticipantAt: index)
         }
         participants[index].wasAskedForSlots = false
-        participants[index].board.layOut(sections)
+        participants[index].board.layOut(sections, pairing: participants[index].pairing)
         settle(index)
         markUntold(index)
         flush()

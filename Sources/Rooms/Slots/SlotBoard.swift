@@ -4,7 +4,7 @@ import Signaling
 
 /// The receiving sections of one session, and the seats they form.
 ///
-/// A video section and the audio section before it form a pair, which holds one presentation;
+/// A video section and the audio section that goes with it form a pair, which holds one presentation;
 /// audio sections left over hold speakers who are not shown. First come, first shown; who sits
 /// stays, except that somebody heard but not seen in a pair makes room for a picture if an audio
 /// seat is free. Small: up to `pairSlotsMax` pairs, and one wish per presentation of the room.
@@ -20,6 +20,14 @@ struct SlotBoard: Hashable, Sendable {
         var audio: Int?
         var video: Int?
         var holder: Presentation?
+    }
+
+    /// Which audio section goes with which video section; answers give both of a pair one stream.
+    enum Pairing: Hashable, Sendable {
+        /// The audio right before a video: how our SDKs offer.
+        case adjacent
+        /// The n-th audio with the n-th video: players offer in any order.
+        case counted
     }
 
     private(set) var sections: [Section] = []
@@ -206,32 +214,40 @@ struct SlotBoard: Hashable, Sendable {
 extension SlotBoard {
     /// Takes the receiving sections of a new offer; seats that are still there keep their holders.
     /// Call `settle` after.
-    mutating func layOut(_ offered: [RoomSection]) {
+    mutating func layOut(_ offered: [RoomSection], pairing: Pairing) {
         let oldSeats = seats
         let oldSections = sections
         sections = []
         seats = []
         for section in offered where section.use == .slot {
-            let index = sections.count
             sections.append(Section(mid: section.mid, source: nil))
-            let last = seats.indices.last
-            switch section.kind {
-            case .audio:
-                // A player may offer its video section first: then the audio behind it is its own.
-                if let last, seats[last].audio == nil {
-                    seats[last].audio = index
-                } else {
-                    seats.append(Seat(audio: index, video: nil))
-                }
-            case .video:
-                if let last, seats[last].video == nil {
-                    seats[last].video = index
-                } else {
-                    seats.append(Seat(audio: nil, video: index))
-                }
-            }
+            addSeat(for: sections.count - 1, section.kind, pairing: pairing)
         }
         carryOver(from: oldSeats, oldSections)
+    }
+
+    private mutating func addSeat(for section: Int, _ kind: TrackKind, pairing: Pairing) {
+        let candidate =
+            switch pairing {
+            case .adjacent: kind == .video ? seats.indices.last : nil
+            // The first seat that lacks this kind: the n-th audio meets the n-th video.
+            case .counted:
+                seats.firstIndex { (kind == .audio ? $0.audio : $0.video) == nil }
+            }
+        switch kind {
+        case .audio:
+            if let candidate {
+                seats[candidate].audio = section
+            } else {
+                seats.append(Seat(audio: section, video: nil))
+            }
+        case .video:
+            if let candidate, seats[candidate].video == nil {
+                seats[candidate].video = section
+            } else {
+                seats.append(Seat(audio: nil, video: section))
+            }
+        }
     }
 
     /// Puts back who sat in a seat of the same sections; everybody else waits again.

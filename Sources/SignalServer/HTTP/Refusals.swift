@@ -39,6 +39,10 @@ struct RefusalMiddleware<Context: RequestContext>: RouterMiddleware {
         response.headers[.xContentTypeOptions] = "nosniff"
         // A page's address may hold a token: never tell it to others.
         response.headers[.referrerPolicy] = "no-referrer"
+        // Refusals too: without it a page cannot read why it was refused.
+        if SessionDescriptionRoutes.isOpenToAllOrigins(request.uri.path) {
+            response.headers[.accessControlAllowOrigin] = "*"
+        }
         metrics.countResponse(status: response.status.code)
         return response
     }

@@ -3,6 +3,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import SDP
 import Signaling
 
 /// The addresses under `/whip` and `/whep`.
@@ -19,6 +20,12 @@ struct SessionDescriptionRoutes: Sendable {
     static let sdpType = "application/sdp"
     /// The type of trickled candidates (RFC 8840 §9).
     static let fragmentType = "application/trickle-ice-sdpfrag"
+
+    /// Whether pages of every origin may use an address: players stand on other people's sites, and tokens come in
+    /// a header that only the page's own code can set.
+    static func isOpenToAllOrigins(_ path: String) -> Bool {
+        path.hasPrefix("/whip/") || path.hasPrefix("/whep/")
+    }
 
     let direction: Direction
     let hub: RoomHub
@@ -76,7 +83,6 @@ struct SessionDescriptionRoutes: Sendable {
             headers: [
                 .contentType: Self.sdpType, .location: location, .eTag: session.eTag,
                 .acceptPatch: Self.fragmentType, .cacheControl: "no-store",
-                .accessControlAllowOrigin: "*",
                 .accessControlExposeHeaders: "Location, ETag, Link, Accept-Patch",
             ],
             body: .init(byteBuffer: ByteBuffer(string: session.answer)))
@@ -88,7 +94,7 @@ struct SessionDescriptionRoutes: Sendable {
     ) async throws -> Response {
         try requireType(of: request, Self.fragmentType)
         let resource = try sessionSegment(context)
-        let fragment = try ICEFragment(await text(of: request, tooLarge: .messageTooLarge))
+        let fragment = try Self.fragment(await text(of: request, tooLarge: .messageTooLarge))
         guard let match = request.headers[.ifMatch] else {
             throw SignalingError(.preconditionRequired)
         }
@@ -97,14 +103,22 @@ struct SessionDescriptionRoutes: Sendable {
             direction: direction)
         switch outcome {
         case .taken:
-            return Response(status: .noContent, headers: [.accessControlAllowOrigin: "*"])
+            return Response(status: .noContent)
         case .restartRefused:
             // RFC 9725 §4.3.3: a server that trickles and does not restart answers 422.
-            var response = SignalingError(
+            return SignalingError(
                 .invalidArgument, detail: "ICE restart is not done here; open a new session."
             ).response(status: .unprocessableContent)
-            response.headers[.accessControlAllowOrigin] = "*"
-            return response
+        }
+    }
+
+    private static func fragment(_ text: String) throws(SignalingError) -> TrickleFragment {
+        do {
+            return try TrickleFragment.parse(text)
+        } catch .tooLarge {
+            throw SignalingError(.messageTooLarge)
+        } catch {
+            throw SignalingError(.invalidArgument, detail: "The fragment is malformed.")
         }
     }
 
@@ -112,7 +126,7 @@ struct SessionDescriptionRoutes: Sendable {
         try await hub.end(
             resource: sessionSegment(context), token: bearerToken(of: request),
             direction: direction)
-        return Response(status: .ok, headers: [.accessControlAllowOrigin: "*"])
+        return Response(status: .ok)
     }
 
     // MARK: Reading requests
@@ -172,7 +186,7 @@ struct SessionDescriptionRoutes: Sendable {
         return Response(
             status: .noContent,
             headers: [
-                .accessControlAllowOrigin: "*", .accessControlAllowMethods: methods,
+                .accessControlAllowMethods: methods,
                 .accessControlAllowHeaders: "Authorization, Content-Type, If-Match",
                 .accessControlExposeHeaders: "Location, ETag, Link, Accept-Patch",
                 .accessControlMaxAge: "600", .allow: methods,
@@ -184,7 +198,6 @@ struct SessionDescriptionRoutes: Sendable {
     private func refuseMethod(isSession: Bool) -> Response {
         var response = SignalingError(.methodNotAllowed).response()
         response.headers[.allow] = allowed(isSession: isSession)
-        response.headers[.accessControlAllowOrigin] = "*"
         return response
     }
 }

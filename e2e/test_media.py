@@ -1,0 +1,152 @@
+"""Codecs, ciphers, rates, lip sync and repair, between two real browsers."""
+
+import time
+
+import pytest
+
+from harness.browser import live, wait_until
+from harness.page import address, heard, seen, wait_connected
+
+
+@pytest.mark.parametrize("codec", ["vp8", "h264", "vp9", "av1"])
+def test_each_codec_passes_through(server, participant, codec):
+    first = participant(address(server, codec, "Ada", codec=codec, width=320, height=180))
+    second = participant(address(server, codec, "Bob", camera=0))
+    streams = seen(second, 1, 320, 180)
+    assert streams[0]["codec"].lower() == f"video/{codec}"
+    before = second.statistics()["video"]
+    time.sleep(2)
+    after = live(second.statistics()["video"], "frames", before)
+    assert after and after[0]["frames"] - streams[0]["frames"] >= 10
+    assert server.metrics()['martlet_nack_total{direction="in"}'] < 5
+    first.page.evaluate("() => window.martletRoom.leave()")
+
+
+@pytest.mark.parametrize(
+    "profile, cipher",
+    [
+        ("aes128-gcm", "SRTP_AEAD_AES_128_GCM"),
+        ("aes256-gcm", "SRTP_AEAD_AES_256_GCM"),
+        ("aes128-cm-sha1-80", "SRTP_AES128_CM_HMAC_SHA1_80"),
+    ],
+)
+def test_each_srtp_profile_carries_a_call(start_server, participant, profile, cipher):
+    server = start_server("--srtp-profiles", profile)
+    first = participant(address(server, "cipher", "Ada"))
+    second = participant(address(server, "cipher", "Bob"))
+    for one in (first, second):
+        seen(one, 1)
+        heard(one, 1)
+        assert one.statistics()["transport"]["cipher"] == cipher
+
+
+# A picture with as much in it as a real one: the fake camera's is too plain to need a megabit.
+NOISE = """async () => {
+  const canvas = document.createElement('canvas');
+  canvas.width = 1280; canvas.height = 720;
+  const pen = canvas.getContext('2d');
+  const patch = pen.createImageData(320, 180);
+  let seed = 1;
+  setInterval(() => {
+    for (let at = 0; at < patch.data.length; at += 4) {
+      seed = (seed * 1103515245 + 12345) & 0x7fffffff;
+      patch.data[at] = patch.data[at + 1] = patch.data[at + 2] = seed >> 16;
+      patch.data[at + 3] = 255;
+    }
+    pen.fillStyle = `hsl(${performance.now() / 20 % 360} 80% 50%)`;
+    pen.fillRect(0, 0, 1280, 720);
+    pen.putImageData(patch, performance.now() / 10 % 960, 270);
+  }, 50);
+  await window.martletRoom.publishTrack(canvas.captureStream(20).getVideoTracks()[0], 'camera');
+}"""
+
+
+def test_a_large_picture_reaches_a_megabit_within_eight_seconds(server, participant):
+    first = participant(address(server, "rate", "Ada", camera=0))
+    second = participant(address(server, "rate", "Bob", camera=0))
+    wait_connected(first)
+    first.page.evaluate(NOISE)
+
+    def received():
+        return sum(one["bytes"] for one in second.statistics()["video"])
+
+    wait_until(lambda: received() > 0, "the picture arrives")
+    started = time.monotonic()
+    best = 0
+    while time.monotonic() - started < 8 and best < 1_000_000:
+        before, at = received(), time.monotonic()
+        time.sleep(1)
+        best = max(best, (received() - before) * 8 / (time.monotonic() - at))
+    print(f"1280x720 reached {best / 1000:.0f} kbit/s in {time.monotonic() - started:.1f} s")
+    assert best >= 1_000_000
+
+
+def test_sound_follows_a_delayed_picture(server, participant, impaired):
+    network = impaired(server, "--down-video-delay-ms", "300")
+    speaker = participant(address(server, "sync", "Ada"))
+    wait_connected(speaker)
+    wait_until(
+        lambda: any(one["frames"] > 5 for one in speaker.statistics()["sent"]), "the camera runs"
+    )
+    # The speaker has been there for a while, as in any room one comes into.
+    time.sleep(6)
+    viewer = participant(
+        address(server, "sync", "Bob", camera=0, microphone=0), proxy_port=network.port
+    )
+    started = time.monotonic()
+    seen(viewer, 1)
+    subscribed = time.monotonic()
+
+    def apart():
+        now = viewer.statistics()
+        video = [one["playout"] for one in now["video"] if one["playout"] and one["frames"]]
+        audio = [one["playout"] for one in now["audio"] if one["playout"] and one["packets"]]
+        return abs(video[0] - audio[0]) if video and audio else None
+
+    readings = []
+    while time.monotonic() - subscribed < 3:
+        readings.append((round(time.monotonic() - subscribed, 2), apart()))
+        time.sleep(0.25)
+    later = []
+    for _ in range(16):
+        later.append(apart())
+        time.sleep(0.25)
+    first = next(value for _, value in readings if value is not None)
+    print(f"joined in {subscribed - started:.2f} s; sound and picture apart at first {readings}")
+    print(f"after 3 s: {[round(value) for value in later]} ms")
+    # Browsers move sound towards the picture in small steps, so that nobody hears it.
+    assert first > 150, "the picture was not late"
+    assert min(value for _, value in readings if value is not None) < first - 10
+    assert later[-1] < 0.8 * first
+
+
+@pytest.mark.parametrize("percent", [1, 10])
+def test_loss_is_repaired(server, participant, impaired, percent):
+    network = impaired(
+        server, "--loss", str(percent / 100), "--delay-ms", "10", seed=7 + percent
+    )
+    first = participant(address(server, "loss", "Ada"), proxy_port=network.port)
+    second = participant(address(server, "loss", "Bob", camera=0), proxy_port=network.port)
+    seen(second, 1)
+    time.sleep(4)
+    start, sent = second.statistics(), first.statistics()
+    time.sleep(10)
+    end, sent_end = second.statistics(), first.statistics()
+
+    def total(statistics, part, key):
+        return sum(one[key] for one in statistics[part])
+
+    encoded = sum(
+        new["frames"] - old["frames"] for new, old in zip(sent_end["sent"], sent["sent"])
+    )
+    decoded = total(end, "video", "frames") - total(start, "video", "frames")
+    repaired = total(end, "video", "repaired") - total(start, "video", "repaired")
+    nacks = total(end, "video", "nacks") - total(start, "video", "nacks")
+    asked = server.metrics()['martlet_nack_total{direction="out"}']
+    print(
+        f"{percent} % loss both ways on both legs: {decoded} of {encoded} frames decoded, viewer's "
+        f"NACKs {nacks}, repaired {repaired}, server asked the publisher for "
+        f"{asked:.0f} packets again"
+    )
+    assert decoded >= (0.95 if percent == 1 else 0.85) * encoded
+    assert repaired > 0 and asked > 0
