@@ -6,7 +6,8 @@ package import Wire
 package struct KeyframeRequester: Sendable {
     /// Two requests to one publisher are at least this far apart.
     package static let shortestInterval = MediaDuration.milliseconds(300)
-    /// An unanswered request is repeated after this long, once ``eagerTries`` were in vain: the encoder may sleep.
+    /// An unanswered request is repeated after this long, once ``eagerTries`` were in vain: the
+    /// encoder may sleep.
     package static let patientInterval = MediaDuration.seconds(2)
     /// How often a request is repeated at the shortest interval.
     package static let eagerTries = 5
@@ -45,8 +46,8 @@ package struct KeyframeRequester: Sendable {
         return lastAsked + interval
     }
 
-    /// Whether a request should leave now; saying yes counts as having sent it. It stays wanted, to be repeated,
-    /// until a keyframe arrives.
+    /// Whether a request should leave now; saying yes counts as having sent it. It stays wanted, to
+    /// be repeated, until a keyframe arrives.
     package mutating func takeDue(at now: MediaInstant) -> Bool {
         guard isWanted else { return false }
         if let lastAsked, now - lastAsked < interval { return false }

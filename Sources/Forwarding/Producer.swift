@@ -68,8 +68,8 @@ package struct Producer: ~Copyable {
     /// Whether nothing stands in this place.
     package var isVacant: Bool { generation == 0 }
 
-    /// The loudness of the interval just over, in -dBov; once more 127 when a stream that was heard falls silent.
-    /// `nil`: there is nothing new to say.
+    /// The loudness of the interval just over, in -dBov; once more 127 when a stream that was heard
+    /// falls silent. `nil`: there is nothing new to say.
     package mutating func takeLevel() -> UInt8? {
         if let level = levels.take() {
             isHeard = true

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Wire
 
-/// A token bucket: a receiver that asks without end gets no more than this again (and never starves the rest).
+/// A token bucket: a receiver that asks without end gets no more than this again (and never starves
+/// the rest).
 package struct RetransmissionBudget: Sendable {
     /// Packets that may be repeated at once.
     package static let burst = 256

@@ -9,7 +9,8 @@ package struct SlotFormat: Sendable, Equatable {
     package var codec: MediaCodec
     /// The receiver's payload type for it, 0 to 127.
     package var payloadType: UInt8
-    /// The receiver's payload type for its retransmission; `nil`: lost packets of it are not repeated.
+    /// The receiver's payload type for its retransmission; `nil`: lost packets of it are not
+    /// repeated.
     package var retransmissionPayloadType: UInt8?
     /// Ticks a second of its timestamps.
     package var clockRate: UInt32
@@ -159,7 +160,8 @@ package struct Slot: ~Copyable, Sendable {
         }
     }
 
-    /// Turns to another source, or to none. The old one stops at once; the new one starts where it can.
+    /// Turns to another source, or to none. The old one stops at once; the new one starts where it
+    /// can.
     package mutating func show(_ source: TrackReference?) {
         state = source.map { .waiting($0) } ?? .empty
         reportsOfSource = 0
@@ -177,7 +179,8 @@ package struct Slot: ~Copyable, Sendable {
         return false
     }
 
-    /// The receiver's format for a codec; `nil` if it accepted none. A handful of formats: a scan is cheapest.
+    /// The receiver's format for a codec; `nil` if it accepted none. A handful of formats: a scan
+    /// is cheapest.
     package func format(for codec: MediaCodec) -> SlotFormat? {
         for index in formats.indices where formats[index].codec == codec { return formats[index] }
         return nil

@@ -116,7 +116,9 @@ extension MediaWorker {
     /// Brings tracks, slots and extension identifiers of a peer in line with its sections.
     private mutating func takeSections(of media: PeerMedia, for index: Int) {
         for section in media.sections {
-            guard let kind = section.kind.mediaKind, section.direction != .inactive else { continue }
+            guard let kind = section.kind.mediaKind, section.direction != .inactive else {
+                continue
+            }
             // RFC 9143 §7.1.3: within a bundle an identifier means the same everywhere.
             if let id = section.extensionID(.mid) { peers[index]?.midID = id }
             if section.direction.isReceiving {
@@ -180,7 +182,8 @@ extension MediaWorker {
                     clockRate: $0.clockRate)
             },
             extensionIDs: ids)
-        // A slot lives as long as its peer: numbering it anew under the same key would repeat indices.
+        // A slot lives as long as its peer: numbering it anew under the same key would repeat
+        // indices.
         if let known = slot(mid: section.mid, of: index) {
             slots[known]?.update(configuration)
             return
@@ -222,7 +225,8 @@ extension MediaWorker {
 
     /// Lets a slot show nothing.
     private mutating func detach(slot index: Int) {
-        if let source = slots[index]?.source, tracks[source.track]?.generation == source.generation {
+        if let source = slots[index]?.source, tracks[source.track]?.generation == source.generation
+        {
             tracks[source.track]?.watchers.removeAll { $0.slot == index }
         }
         slots[index]?.show(nil)
@@ -254,7 +258,8 @@ extension MediaWorker {
         departed.append(index)
     }
 
-    /// Frees what removed peers held, once their last words are in the slab and nothing points at them.
+    /// Frees what removed peers held, once their last words are in the slab and nothing points at
+    /// them.
     mutating func removeDeparted() {
         for index in departed {
             for path in peers[index]?.paths ?? [] where peerOfPath[path] == index {

@@ -78,7 +78,8 @@ extension MediaWorker {
             ntp: report.ntp.rawValue, timestamp: report.rtpTimestamp)
         producers[route.producer].reception.noteSenderReport(report, at: now)
         guard isFirst else { return }
-        // What receivers were told so far was a guess from arrival times: tell them the truth at once.
+        // What receivers were told so far was a guess from arrival times: tell them the truth at
+        // once.
         for watcher in tracks[route.track]?.watchers ?? [] {
             guard slots[watcher.slot]?.nextReport != nil else { continue }
             slots[watcher.slot]?.nextReport = now
@@ -113,7 +114,8 @@ extension MediaWorker {
             let entry = producers[producer].history.entry(source),
             let numbers = slots[index]?.numbering.numbers(for: entry)
         else { return drops.count(.retransmissionTooOld) }
-        // Without a retransmission stream nothing is repeated: the same index must never seal two packets.
+        // Without a retransmission stream nothing is repeated: the same index must never seal two
+        // packets.
         guard slots[index]?.retransmissionSSRC != nil,
             slots[index]?.format(for: entry.codec)?.retransmissionPayloadType != nil
         else { return drops.count(.retransmissionTooOld) }
@@ -147,7 +149,8 @@ extension MediaWorker {
         }
     }
 
-    /// Asks for a keyframe unless that is already under way; cheap enough to be called for each packet.
+    /// Asks for a keyframe unless that is already under way; cheap enough to be called for each
+    /// packet.
     mutating func wantKeyframe(of producer: Int, at now: MediaInstant) {
         guard !producers[producer].keyframes.isWanted else { return }
         requestKeyframe(ofProducer: producer, at: now)
@@ -156,6 +159,8 @@ extension MediaWorker {
     private mutating func requestKeyframe(ofProducer producer: Int, at now: MediaInstant) {
         let publisher = producers[producer].peer
         producers[producer].keyframes.request()
-        if let due = producers[producer].keyframes.deadline { schedule(publisher, by: max(due, now)) }
+        if let due = producers[producer].keyframes.deadline {
+            schedule(publisher, by: max(due, now))
+        }
     }
 }

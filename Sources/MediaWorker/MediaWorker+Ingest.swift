@@ -41,7 +41,8 @@ extension MediaWorker {
         }
         if tracks[route.track]?.hasStarted == false { start(track: route.track, of: index) }
         var arrival = Arrival(
-            header: header, format: format, sequence: sequence, payload: payload, track: route.track,
+            header: header, format: format, sequence: sequence, payload: payload,
+            track: route.track,
             producer: route.producer)
         if format.isRetransmission {
             guard unwrap(&arrival, in: packet) else { return }
@@ -141,7 +142,8 @@ extension MediaWorker {
         }
         if producers[index].usesNACK {
             producers[index].loss.insert(entry.sequence, at: now)
-            // H.264 may send its parameter sets in packets of their own right before: those are still needed.
+            // H.264 may send its parameter sets in packets of their own right before: those are
+            // still needed.
             if entry.startsKeyframe, entry.codec != .h264 {
                 producers[index].loss.forget(before: entry.sequence)
             }

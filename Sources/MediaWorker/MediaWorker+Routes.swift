@@ -8,7 +8,8 @@ import RTP
 import Wire
 
 extension MediaWorker {
-    /// The route of a packet's stream, learned now if it is new; `nil` (and counted) if it belongs nowhere.
+    /// The route of a packet's stream, learned now if it is new; `nil` (and counted) if it belongs
+    /// nowhere.
     mutating func route(
         of header: RTPHeader, in packet: Span<UInt8>, from index: Int
     ) -> StreamRoute? {
@@ -49,9 +50,11 @@ extension MediaWorker {
         return route
     }
 
-    /// Finds the section: by MID, by what the offer declared, or because only one knows the payload type
-    /// (RFC 9143 §9.2).
-    private mutating func track(of header: RTPHeader, in packet: Span<UInt8>, from index: Int) -> Int? {
+    /// Finds the section: by MID, by what the offer declared, or because only one knows the payload
+    /// type (RFC 9143 §9.2).
+    private mutating func track(of header: RTPHeader, in packet: Span<UInt8>, from index: Int)
+        -> Int?
+    {
         let candidates = peers[index]?.tracks ?? []
         if let mid = text(of: peers[index]?.midID ?? nil, header: header, in: packet) {
             return candidates.first { tracks[$0]?.mid == mid }

@@ -65,7 +65,8 @@ package struct MediaWorker: ~Copyable {
         random = SeededRandom(seed: configuration.seed)
     }
 
-    /// Takes one datagram. It may be changed (it is decrypted in place) and is not needed after the call.
+    /// Takes one datagram. It may be changed (it is decrypted in place) and is not needed after the
+    /// call.
     package mutating func receive(
         _ datagram: inout MutableSpan<UInt8>, on path: TransportPath, at now: MediaInstant
     ) {
@@ -95,7 +96,8 @@ package struct MediaWorker: ~Copyable {
     private mutating func receiveSTUN(
         _ datagram: Span<UInt8>, on path: TransportPath, at now: MediaInstant
     ) {
-        // The user name comes first: a path that moved to another peer must not be taken for the old one.
+        // The user name comes first: a path that moved to another peer must not be taken for the
+        // old one.
         var index = peerOfPath[path]
         if let range = STUNMessage.localUsernameFragment(in: datagram) {
             index = peerOfUsername[UsernameKey(datagram.extracting(range))]
@@ -116,7 +118,8 @@ package struct MediaWorker: ~Copyable {
     private mutating func receiveDTLS(
         _ datagram: Span<UInt8>, on path: TransportPath, at now: MediaInstant
     ) {
-        // Only an address that passed an authenticated check is in the table (threats: CVE-2023-51443).
+        // Only an address that passed an authenticated check is in the table (threats:
+        // CVE-2023-51443).
         guard let index = peerOfPath[path] else { return drops.count(.dtlsBeforeICE) }
         switch peers[index]?.transport.receiveDTLS(datagram, on: path, at: now) {
         case .taken?: break

@@ -35,7 +35,8 @@ struct OutgoingPacket {
 
 /// One peer: its transport, and the indices of what it sends and receives.
 struct Peer: ~Copyable {
-    /// How many streams (SSRCs) one peer may send: three sections of three layers with retransmissions, and room.
+    /// How many streams (SSRCs) one peer may send: three sections of three layers with
+    /// retransmissions, and room.
     static let routesMax = 64
     /// How many media packets may leave to one receiver in one turn.
     static let outboxMax = 1_024
@@ -88,8 +89,8 @@ struct Peer: ~Copyable {
 
     /// Whether media can be sent to it.
     ///
-    /// Mutating, like all that is asked for each packet: a borrowed look through an optional copies the whole peer
-    /// first (1,128 bytes), a mutating one goes to its place.
+    /// Mutating, like all that is asked for each packet: a borrowed look through an optional copies
+    /// the whole peer first (1,128 bytes), a mutating one goes to its place.
     var isReady: Bool {
         mutating get { transport.isReady }
     }
@@ -113,7 +114,8 @@ struct Peer: ~Copyable {
         return .first
     }
 
-    /// The route of an SSRC; `nil` if it has not been seen. A handful of entries: a scan is cheapest.
+    /// The route of an SSRC; `nil` if it has not been seen. A handful of entries: a scan is
+    /// cheapest.
     func route(of ssrc: SSRC) -> StreamRoute? {
         for index in routes.indices where routes[index].ssrc == ssrc { return routes[index] }
         return nil

@@ -145,8 +145,8 @@ package struct PeerTransport: ~Copyable {
     /// The next STUN or DTLS datagram to send; `nil`: none.
     package mutating func pollTransmit(into output: inout OutputSpan<UInt8>) -> TransportPath? {
         if let path = ice.pollTransmit(into: &output) { return path }
-        // A handshake answers where the question came from, before and after a path is nominated; later words
-        // go the way the media goes.
+        // A handshake answers where the question came from, before and after a path is nominated;
+        // later words go the way the media goes.
         guard let path = sender == nil ? dtlsPath ?? selectedPath : selectedPath ?? dtlsPath else {
             return nil
         }

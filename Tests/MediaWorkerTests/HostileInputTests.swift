@@ -236,7 +236,8 @@ final class Bystanders {
         let people = try Bystanders()
         let carol = try people.call.joinPublisher()
         people.call.connect()
-        // Her keys are good, her streams belong nowhere: no MID, an SSRC nobody declared, a payload type of both.
+        // Her keys are good, her streams belong nowhere: no MID, an SSRC nobody declared, a payload
+        // type of both.
         for number in 0..<200 {
             carol.sendRaw(ssrc: SSRC(UInt32(number) + 1), payloadType: 33, payload: [1, 2, 3])
         }
