@@ -71,7 +71,8 @@ package struct Track: ~Copyable, Sendable {
     /// Says what a payload type means in this section.
     package mutating func setFormat(_ format: PublishedFormat, for payloadType: UInt8) {
         guard payloadType < 128 else { return }
-        // 1 + codec in the low byte, the retransmission bit above, the clock rate in units of 1,000.
+        // 1 + codec in the low byte, the retransmission bit above, the clock rate in units of
+        // 1,000.
         let rate = UInt16(truncatingIfNeeded: min(format.clockRate / 1_000, 127))
         formats[Int(payloadType)] =
             UInt16(format.codec.rawValue) + 1 | (format.isRetransmission ? 0x100 : 0) | rate << 9

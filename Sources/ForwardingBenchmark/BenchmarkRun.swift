@@ -67,8 +67,8 @@ struct BenchmarkRun {
             media.append(peer)
             try load.pipe.send(answer)
         }
-        // What is there once, the publishers' streams included, is not counted for the receivers: a first one comes
-        // before the rest and warms everything up.
+        // What is there once, the publishers' streams included, is not counted for the receivers: a
+        // first one comes before the rest and warms everything up.
         var result = BenchmarkResult()
         let first = 0..<(options.publishers + 1)
         try dial(first, media, loop, load)

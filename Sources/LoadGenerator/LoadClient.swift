@@ -49,7 +49,8 @@ package struct LoadClientPlan: Sendable {
     }
 }
 
-/// A client made for load: it keeps nothing of what it receives but counters, and opens only a sample.
+/// A client made for load: it keeps nothing of what it receives but counters, and opens only a
+/// sample.
 final class LoadClient {
     /// Of so many media packets one is opened.
     static let sampleInterval: UInt64 = 16
@@ -73,7 +74,8 @@ final class LoadClient {
         shapes = plan.shapes
         guard let server = media.remoteCandidates.first else { throw .badICEParameters }
         path = TransportPath(socket: socket, remote: server.address)
-        // Each client dials from a socket of its own, under that socket's number in the swarm's list.
+        // Each client dials from a socket of its own, under that socket's number in the swarm's
+        // list.
         transport = try PeerTransport.client(
             media: media, dtls: plan.dtls, addresses: [plan.address], firstSocket: socket,
             tieBreaker: plan.tieBreaker, at: now)

@@ -147,7 +147,8 @@ package struct LoadSwarm: ~Copyable, MediaLoopHandler {
 
     private mutating func commit(_ count: Int, path: TransportPath) {
         let last = transmissions.count - 1
-        // A burst of equal packets leaves as one run, as a browser's socket would not, but a file's might.
+        // A burst of equal packets leaves as one run, as a browser's socket would not, but a file's
+        // might.
         if last >= 0, transmissions[last].path == path, transmissions[last].segmentSize == count,
             segmentsOfLast < 32
         {

@@ -45,6 +45,16 @@ extension MediaWorker {
             guard let slot = slot(of: nack.sources.media, receiver: index) else { return }
             for entry in 0..<nack.entryCount {
                 guard let (first, following) = nack.entry(at: entry, in: bytes) else { return }
+                // One look for up to 17 numbers: what is asked beyond the budget costs next to
+                // nothing.
+                guard peers[index]?.budget.hasToken(at: now) == true,
+                    slots[slot]?.budget.hasToken(at: now) == true
+                else {
+                    let count = UInt64(1 + following.nonzeroBitCount)
+                    counters.nacksReceived &+= count
+                    drops.count(.retransmissionBudget, times: count)
+                    continue
+                }
                 retransmit(first, through: slot, to: index, at: now)
                 for bit in 0..<16 where following & (1 << UInt16(bit)) != 0 {
                     let number = SequenceNumber(first.rawValue &+ UInt16(bit) &+ 1)
@@ -78,7 +88,8 @@ extension MediaWorker {
             ntp: report.ntp.rawValue, timestamp: report.rtpTimestamp)
         producers[route.producer].reception.noteSenderReport(report, at: now)
         guard isFirst else { return }
-        // What receivers were told so far was a guess from arrival times: tell them the truth at once.
+        // What receivers were told so far was a guess from arrival times: tell them the truth at
+        // once.
         for watcher in tracks[route.track]?.watchers ?? [] {
             guard slots[watcher.slot]?.nextReport != nil else { continue }
             slots[watcher.slot]?.nextReport = now
@@ -113,11 +124,13 @@ extension MediaWorker {
             let entry = producers[producer].history.entry(source),
             let numbers = slots[index]?.numbering.numbers(for: entry)
         else { return drops.count(.retransmissionTooOld) }
-        // Without a retransmission stream nothing is repeated: the same index must never seal two packets.
+        // Without a retransmission stream nothing is repeated: the same index must never seal two
+        // packets.
         guard slots[index]?.retransmissionSSRC != nil,
             slots[index]?.format(for: entry.codec)?.retransmissionPayloadType != nil
         else { return drops.count(.retransmissionTooOld) }
         guard slots[index]?.budget.take(at: now) == true,
+            peers[receiver]?.budget.take(at: now) == true,
             let repeated = slots[index]?.nextRetransmissionSequence()
         else { return drops.count(.retransmissionBudget) }
         counters.retransmissionsSent &+= 1
@@ -147,7 +160,8 @@ extension MediaWorker {
         }
     }
 
-    /// Asks for a keyframe unless that is already under way; cheap enough to be called for each packet.
+    /// Asks for a keyframe unless that is already under way; cheap enough to be called for each
+    /// packet.
     mutating func wantKeyframe(of producer: Int, at now: MediaInstant) {
         guard !producers[producer].keyframes.isWanted else { return }
         requestKeyframe(ofProducer: producer, at: now)
@@ -156,6 +170,8 @@ extension MediaWorker {
     private mutating func requestKeyframe(ofProducer producer: Int, at now: MediaInstant) {
         let publisher = producers[producer].peer
         producers[producer].keyframes.request()
-        if let due = producers[producer].keyframes.deadline { schedule(publisher, by: max(due, now)) }
+        if let due = producers[producer].keyframes.deadline {
+            schedule(publisher, by: max(due, now))
+        }
     }
 }

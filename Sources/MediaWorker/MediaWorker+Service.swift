@@ -44,7 +44,8 @@ extension MediaWorker {
         if let deadline, deadline < next { next = deadline }
     }
 
-    /// Calls `body` for each stream of a peer. By position: iterators allocate in builds that do not specialise them.
+    /// Calls `body` for each stream of a peer. By position: iterators allocate in builds that do
+    /// not specialise them.
     private mutating func forEachProducer(
         of index: Int, _ body: (inout MediaWorker, Int) -> Void
     ) {
@@ -63,7 +64,8 @@ extension MediaWorker {
         var isWritten = false
         // Bounded: one turn's feedback of a full window is far fewer packets.
         for _ in 0..<16 {
-            let more = Self.writeFeedback(&peers[index], from: sender, about: media, to: index, &control)
+            let more = Self.writeFeedback(
+                &peers[index], from: sender, about: media, to: index, &control)
             if !more { break }
             isWritten = true
         }
@@ -90,7 +92,8 @@ extension MediaWorker {
 
     /// Asks a publisher again for lost packets, and for keyframes where those cannot help.
     private mutating func requestPackets(of index: Int, at now: MediaInstant) {
-        guard let sender = peers[index]?.feedbackSSRC, let roundTrip = peers[index]?.roundTrip else {
+        guard let sender = peers[index]?.feedbackSSRC, let roundTrip = peers[index]?.roundTrip
+        else {
             return
         }
         forEachProducer(of: index) { worker, producer in
@@ -195,7 +198,8 @@ extension MediaWorker {
         }
     }
 
-    /// The report on a slot that is due, and the date of its next; `nil` if nothing is known of its source's clock.
+    /// The report on a slot that is due, and the date of its next; `nil` if nothing is known of its
+    /// source's clock.
     private mutating func takeReport(
         on index: Int, ntp: NTPTime, at now: MediaInstant
     ) -> SenderReport? {

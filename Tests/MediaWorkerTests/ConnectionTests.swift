@@ -82,7 +82,8 @@ import Wire
         #expect(call.run(atMost: .milliseconds(500)) { bob.received.count > before })
         call.run(for: .seconds(2))
         #expect(bob.failures.isEmpty)
-        // The handshake was not repeated and the slot goes on: only what flew to the old address is missing.
+        // The handshake was not repeated and the slot goes on: only what flew to the old address is
+        // missing.
         let numbers = bob.packets(mid: "0").map(\.sequence.rawValue)
         #expect(numbers == numbers.sorted())
         #expect(Set(numbers).count == numbers.count)

@@ -41,7 +41,8 @@ import Wire
                 #expect(after == before &+ 1)
             }
         }
-        // What was patched for one receiver was put back for the next: payloads differ in the numbers only.
+        // What was patched for one receiver was put back for the next: payloads differ in the
+        // numbers only.
         let first = others[0].packets(mid: "1").map { $0.payload.suffix(200) }
         let second = others[1].packets(mid: "1").map { $0.payload.suffix(200) }
         #expect(first == second)
@@ -69,7 +70,8 @@ import Wire
             #expect(StreamCheck.problems(of: packets) == [])
             let starts = call.starts(of: bob, mid: mid)
             #expect(starts.map(\.source.publisher) == [1, 3, 1, 3, 1, 3])
-            // Each announced timestamp is that of the first packet of the source, and of no earlier one.
+            // Each announced timestamp is that of the first packet of the source, and of no earlier
+            // one.
             var sources: [(UInt16, UInt32)] = []
             for packet in packets.sorted(by: { $0.sequence < $1.sequence }) {
                 let tag = try #require(packet.tag)
@@ -167,7 +169,8 @@ import Wire
     }
 
     @Test func payloadTypesAreTheReceivers() throws {
-        // A receiver whose offer numbers its codecs in another order than the publisher's: by the answer's table.
+        // A receiver whose offer numbers its codecs in another order than the publisher's: by the
+        // answer's table.
         let (call, alice, others) = try VirtualCall.with(receivers: 1)
         call.showPair(alice, to: others[0])
         alice.publish(mid: "1", .video(.h264, tag: 1), at: call.now)

@@ -12,6 +12,7 @@ import Wire
 
 /// A client and a server transport with a perfect network of 5 ms between them.
 private final class TransportPair {
+    // swift-format-ignore: NeverUseForceTry
     static let identity = try! CertificateIdentity.generateP256(commonName: "test")
     static let fingerprint = digest(of: identity.certificateDER)
 
