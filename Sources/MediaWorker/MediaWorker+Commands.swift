@@ -90,11 +90,12 @@ extension MediaWorker {
         if peers[index]?.media.localICE != media.localICE,
             let local = ICECredentials(
                 usernameFragment: media.localICE.usernameFragment,
-                password: media.localICE.password),
+                password: media.localICE.password)
+        {
+            // Some stacks write words that ours would not: they are not needed to answer checks.
             let remote = ICECredentials(
                 usernameFragment: media.remoteICE.usernameFragment,
                 password: media.remoteICE.password)
-        {
             peers[index]?.transport.restartICE(local: local, remote: remote, at: now)
             register(username: media.localICE.usernameFragment, for: index)
         }

@@ -163,9 +163,10 @@ package struct PeerTransport: ~Copyable {
         events.isEmpty ? nil : events.removeFirst()
     }
 
-    /// Takes new credentials of both sides: an ICE restart (RFC 8445 §9). Keys and streams stay.
+    /// Takes new credentials of both sides: an ICE restart (RFC 8445 §9). Keys and streams stay. A
+    /// lite agent does without the peer's.
     package mutating func restartICE(
-        local: ICECredentials, remote: ICECredentials, at now: MediaInstant
+        local: ICECredentials, remote: ICECredentials?, at now: MediaInstant
     ) {
         ice.restart(local: local, remote: remote, at: now)
     }

@@ -222,6 +222,23 @@ import Wire
         #expect(bob.failures.isEmpty)
     }
 
+    @Test func anICERestartIsTakenWhateverMarksTheClientsWordsHave() throws {
+        let people = try Bystanders()
+        var media = try #require(people.bob.serverMedia)
+        media.localICE = ICEParameters(
+            usernameFragment: "freshname", password: "freshpasswordfreshpassword")
+        // As stacks with URL-safe alphabets write them; the negotiation lets them through.
+        media.remoteICE = ICEParameters(
+            usernameFragment: "my-name_1", password: "my-password_my-password_1")
+        people.call.apply(.updatePeer(people.bob.id, media))
+        people.call.inject(
+            Bystanders.check(
+                username: "freshname:my-name_1", password: "freshpasswordfreshpassword"),
+            from: people.bob.address)
+        #expect(people.call.drops(.unknownUsername) == 0)
+        #expect(people.call.drops(.stunRefused) == 0)
+    }
+
     // MARK: - Requests
 
     @Test func aPeerIsHeldToOneBudgetForAllItsSlots() throws {
