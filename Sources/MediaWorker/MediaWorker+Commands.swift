@@ -115,6 +115,7 @@ extension MediaWorker {
 
     /// Brings tracks, slots and extension identifiers of a peer in line with its sections.
     private mutating func takeSections(of media: PeerMedia, for index: Int) {
+        dropSections(missingIn: media, for: index)
         for section in media.sections {
             guard let kind = section.kind.mediaKind, section.direction != .inactive else {
                 continue
@@ -131,6 +132,21 @@ extension MediaWorker {
             }
             if section.direction.isSending, let slot = section.slot {
                 takeSlot(section, slot, kind: kind, for: index)
+            }
+        }
+    }
+
+    /// Silences what a later offer no longer has: sections that were stopped or turned round.
+    private mutating func dropSections(missingIn media: PeerMedia, for index: Int) {
+        for slot in peers[index]?.slots ?? [] {
+            guard let mid = slots[slot]?.mid else { continue }
+            if media.section(mid: mid)?.direction.isSending != true { detach(slot: slot) }
+        }
+        for track in peers[index]?.tracks ?? [] {
+            guard let mid = tracks[track]?.mid else { continue }
+            // Without formats every packet of it is one of an unknown payload type.
+            if media.section(mid: mid)?.direction.isReceiving != true {
+                tracks[track]?.removeFormats()
             }
         }
     }
