@@ -12,10 +12,18 @@ package struct KeyframeRequester: Sendable {
     /// How often a request is repeated at the shortest interval.
     package static let eagerTries = 5
 
+    /// How many requests may leave in a row before they are spread out.
+    package static let burst: Int64 = 16
+    /// The mean time between requests in the long run: each costs every receiver of the stream, and
+    /// one hostile receiver could otherwise keep the encoder at nothing but keyframes.
+    package static let sustainedInterval = MediaDuration.seconds(1)
+
     /// Whether somebody waits for a keyframe.
     package private(set) var isWanted = false
     private var lastAsked: MediaInstant?
     private var tries = 0
+    /// When all requests so far would have left at the sustained interval.
+    private var paidUntil = MediaInstant.zero
     /// Whether somebody has asked since the last request left.
     private var isAskedAnew = false
 
@@ -39,11 +47,16 @@ package struct KeyframeRequester: Sendable {
             ? Self.shortestInterval : Self.patientInterval
     }
 
+    /// When the burst allows another request.
+    private var unburdened: MediaInstant {
+        paidUntil - Self.sustainedInterval * (Self.burst - 1)
+    }
+
     /// When ``takeDue(at:)`` will next say yes; `nil` if nobody waits.
     package var deadline: MediaInstant? {
         guard isWanted else { return nil }
         guard let lastAsked else { return .zero }
-        return lastAsked + interval
+        return max(lastAsked + interval, unburdened)
     }
 
     /// Whether a request should leave now; saying yes counts as having sent it. It stays wanted, to
@@ -51,7 +64,9 @@ package struct KeyframeRequester: Sendable {
     package mutating func takeDue(at now: MediaInstant) -> Bool {
         guard isWanted else { return false }
         if let lastAsked, now - lastAsked < interval { return false }
+        guard now >= unburdened else { return false }
         lastAsked = now
+        paidUntil = max(paidUntil, now) + Self.sustainedInterval
         tries += 1
         isAskedAnew = false
         return true

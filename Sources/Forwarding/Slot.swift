@@ -110,7 +110,7 @@ package struct Slot: ~Copyable, Sendable {
     /// The source of its media packets.
     package let ssrc: SSRC
     /// The source of its retransmissions.
-    package let retransmissionSSRC: SSRC?
+    package private(set) var retransmissionSSRC: SSRC?
     /// What it does at the moment.
     package private(set) var state = State.empty
     /// How its packets are numbered.
@@ -150,6 +150,8 @@ package struct Slot: ~Copyable, Sendable {
     package mutating func update(_ configuration: SlotConfiguration) {
         formats = configuration.formats
         header = SlotHeader(configuration: configuration)
+        // A stream that is there stays: its numbers go on.
+        if retransmissionSSRC == nil { retransmissionSSRC = configuration.retransmissionSSRC }
     }
 
     /// What the slot is to show or shows; `nil` if it is empty.
@@ -171,6 +173,22 @@ package struct Slot: ~Copyable, Sendable {
     /// Waits for a new start of the same source: after a pause, or when its layer went away.
     package mutating func restart() {
         if let source { state = .waiting(source) }
+    }
+
+    /// Waits for a new start of the same source if it shows that producer.
+    package mutating func restart(ifShowing producer: Int) {
+        if case .flowing(_, producer) = state { restart() }
+    }
+
+    /// The producer that is shown; `nil` while none is.
+    package var producer: Int? {
+        if case .flowing(_, let producer) = state { producer } else { nil }
+    }
+
+    /// Falls silent until a later offer brings formats again; what it shows, and its numbers, stay.
+    package mutating func rest() {
+        formats = []
+        restart()
     }
 
     /// Whether a keyframe would let this slot go on.
@@ -201,9 +219,13 @@ package struct Slot: ~Copyable, Sendable {
             guard let numbers = numbering.numbers(for: entry) else { return .drop(.notCurrent) }
             note(numbers, entry, at: now)
             return .start(numbers)
-        case .flowing(_, let current):
+        case .flowing(let source, let current):
             guard current == producer, let numbers = numbering.numbers(for: entry) else {
                 return .drop(.notCurrent)
+            }
+            guard !numbering.isLeap(numbers) else {
+                state = .waiting(source)
+                return admit(entry, from: producer, at: now)
             }
             note(numbers, entry, at: now)
             return .forward(numbers)

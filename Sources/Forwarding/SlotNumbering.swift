@@ -19,6 +19,11 @@ package struct OutgoingNumbers: Sendable, Equatable {
 /// Within one source the mapping is a constant shift, so that late and repeated packets find their
 /// own places.
 package struct SlotNumbering: Sendable {
+    /// How far the numbers of a source may run ahead within a slot: as many packets as a history
+    /// holds. A gap beyond it cannot be repaired; one of 2^15 that a receiver misses would spoil
+    /// its count of rollovers, and with it the slot for every later source (RFC 3711 §3.3.1).
+    package static let leapMax: UInt64 = 1_024
+
     private var hasSent = false
     private var highestSequence: UInt64
     private var highestTimestamp: RTPTimestamp
@@ -79,6 +84,11 @@ package struct SlotNumbering: Sendable {
             sequence: ExtendedSequenceNumber(entry.sequence.rawValue &+ sequenceShift),
             timestamp: RTPTimestamp(entry.timestamp.rawValue &+ timestampShift),
             descriptor: descriptor)
+    }
+
+    /// Whether a packet is so far ahead of the last one that the source must start anew.
+    package func isLeap(_ numbers: OutgoingNumbers) -> Bool {
+        numbers.sequence.rawValue > highestSequence &+ Self.leapMax
     }
 
     /// Notes that a packet left with these numbers.

@@ -73,16 +73,6 @@ extension MediaWorker {
         return peers.count
     }
 
-    private func freeTrackIndex() -> Int {
-        for index in 0..<tracks.count where tracks[index] == nil { return index }
-        return tracks.count
-    }
-
-    private func freeSlotIndex() -> Int {
-        for index in 0..<slots.count where slots[index] == nil { return index }
-        return slots.count
-    }
-
     private mutating func register(username: String, for index: Int) {
         let key = UsernameKey(username)
         peerOfUsername[key] = index
@@ -109,119 +99,9 @@ extension MediaWorker {
             register(username: media.localICE.usernameFragment, for: index)
         }
         peers[index]?.media = media
+        removeSections(missingIn: media, of: index)
         takeSections(of: media, for: index)
         schedule(index, by: now)
-    }
-
-    /// Brings tracks, slots and extension identifiers of a peer in line with its sections.
-    private mutating func takeSections(of media: PeerMedia, for index: Int) {
-        dropSections(missingIn: media, for: index)
-        for section in media.sections {
-            guard let kind = section.kind.mediaKind, section.direction != .inactive else {
-                continue
-            }
-            // RFC 9143 §7.1.3: within a bundle an identifier means the same everywhere.
-            if let id = section.extensionID(.mid) { peers[index]?.midID = id }
-            if section.direction.isReceiving {
-                if let id = section.extensionID(.rid) { peers[index]?.ridID = id }
-                if let id = section.extensionID(.repairedRid) { peers[index]?.repairedRidID = id }
-                if let id = section.extensionID(.transportSequenceNumber) {
-                    peers[index]?.transportSequenceID = id
-                }
-                takeTrack(section, kind: kind, for: index)
-            }
-            if section.direction.isSending, let slot = section.slot {
-                takeSlot(section, slot, kind: kind, for: index)
-            }
-        }
-    }
-
-    /// Silences what a later offer no longer has: sections that were stopped or turned round.
-    private mutating func dropSections(missingIn media: PeerMedia, for index: Int) {
-        for slot in peers[index]?.slots ?? [] {
-            guard let mid = slots[slot]?.mid else { continue }
-            if media.section(mid: mid)?.direction.isSending != true { detach(slot: slot) }
-        }
-        for track in peers[index]?.tracks ?? [] {
-            guard let mid = tracks[track]?.mid else { continue }
-            // Without formats every packet of it is one of an unknown payload type.
-            if media.section(mid: mid)?.direction.isReceiving != true {
-                tracks[track]?.removeFormats()
-            }
-        }
-    }
-
-    private mutating func takeTrack(_ section: MediaSection, kind: MediaKind, for index: Int) {
-        let position: Int
-        if let known = track(mid: section.mid, of: index) {
-            position = known
-        } else {
-            generation &+= 1
-            let track = Track(generation: generation, peer: index, mid: section.mid, kind: kind)
-            position = freeTrackIndex()
-            if position == tracks.count {
-                tracks.append(consume track)
-            } else {
-                tracks[position] = consume track
-            }
-            peers[index]?.tracks.append(position)
-        }
-        tracks[position]?.removeFormats()
-        tracks[position]?.audioLevelID = section.extensionID(.audioLevel)
-        tracks[position]?.orientationID = section.extensionID(.videoOrientation)
-        for codec in section.codecs {
-            tracks[position]?.setFormat(
-                PublishedFormat(
-                    codec: codec.codec, isRetransmission: false, clockRate: codec.clockRate),
-                for: codec.payloadType)
-            if let repeated = codec.retransmissionPayloadType {
-                tracks[position]?.setFormat(
-                    PublishedFormat(
-                        codec: codec.codec, isRetransmission: true, clockRate: codec.clockRate),
-                    for: repeated)
-            }
-        }
-    }
-
-    private mutating func takeSlot(
-        _ section: MediaSection, _ source: Negotiation.SlotSource, kind: MediaKind, for index: Int
-    ) {
-        var ids: [HeaderExtensionKind: UInt8] = [:]
-        for element in section.extensions { ids[element.kind] = element.id }
-        let configuration = SlotConfiguration(
-            mid: section.mid, kind: kind, ssrc: SSRC(source.ssrc),
-            retransmissionSSRC: source.rtxSSRC.map { SSRC($0) },
-            formats: section.codecs.map {
-                SlotFormat(
-                    codec: $0.codec, payloadType: $0.payloadType,
-                    retransmissionPayloadType: $0.retransmissionPayloadType,
-                    clockRate: $0.clockRate)
-            },
-            extensionIDs: ids)
-        // A slot lives as long as its peer: numbering it anew under the same key would repeat
-        // indices.
-        if let known = slot(mid: section.mid, of: index) {
-            slots[known]?.update(configuration)
-            return
-        }
-        let slot = Slot(receiver: index, configuration: configuration, using: &random)
-        let position = freeSlotIndex()
-        if position == slots.count {
-            slots.append(consume slot)
-        } else {
-            slots[position] = consume slot
-        }
-        peers[index]?.slots.append(position)
-    }
-
-    private mutating func track(mid: String, of index: Int) -> Int? {
-        for track in peers[index]?.tracks ?? [] where tracks[track]?.mid == mid { return track }
-        return nil
-    }
-
-    private mutating func slot(mid: String, of index: Int) -> Int? {
-        for slot in peers[index]?.slots ?? [] where slots[slot]?.mid == mid { return slot }
-        return nil
     }
 
     private mutating func setSlot(
@@ -240,7 +120,7 @@ extension MediaWorker {
     }
 
     /// Lets a slot show nothing.
-    private mutating func detach(slot index: Int) {
+    mutating func detach(slot index: Int) {
         if let source = slots[index]?.source, tracks[source.track]?.generation == source.generation
         {
             tracks[source.track]?.watchers.removeAll { $0.slot == index }
@@ -267,10 +147,7 @@ extension MediaWorker {
         peers[index]?.isDeparting = true
         wantPoll(index)
         for slot in peers[index]?.slots ?? [] { detach(slot: slot) }
-        for track in peers[index]?.tracks ?? [] {
-            for watcher in tracks[track]?.watchers ?? [] { slots[watcher.slot]?.show(nil) }
-            tracks[track]?.watchers.removeAll()
-        }
+        for track in peers[index]?.tracks ?? [] { darken(track: track) }
         departed.append(index)
     }
 
@@ -284,11 +161,8 @@ extension MediaWorker {
             for username in peers[index]?.usernames ?? [] where peerOfUsername[username] == index {
                 peerOfUsername[username] = nil
             }
-            for track in peers[index]?.tracks ?? [] {
-                for producer in tracks[track]?.producers ?? [] { producers[producer] = .vacant() }
-                tracks[track] = nil
-            }
-            for slot in peers[index]?.slots ?? [] { slots[slot] = nil }
+            for track in peers[index]?.tracks ?? [] { free(track: track) }
+            for slot in peers[index]?.slots ?? [] { free(slot: slot) }
             peers[index] = nil
             deadlines.set(nil, for: index)
             dirtyPeers.removeAll { $0 == index }
@@ -323,9 +197,7 @@ extension MediaWorker {
         peerOfPath[path] = index
         if peers[index]?.paths.contains(path) == true { return }
         peers[index]?.paths.append(path)
-        if let count = peers[index]?.paths.count, count > Peer.pathsMax,
-            let oldest = peers[index]?.paths.removeFirst(), peerOfPath[oldest] == index
-        {
+        if let oldest = peers[index]?.takeExcessPath(), peerOfPath[oldest] == index {
             peerOfPath[oldest] = nil
         }
     }

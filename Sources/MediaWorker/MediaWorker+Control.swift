@@ -45,6 +45,16 @@ extension MediaWorker {
             guard let slot = slot(of: nack.sources.media, receiver: index) else { return }
             for entry in 0..<nack.entryCount {
                 guard let (first, following) = nack.entry(at: entry, in: bytes) else { return }
+                // One look for up to 17 numbers: what is asked beyond the budget costs next to
+                // nothing.
+                guard peers[index]?.budget.hasToken(at: now) == true,
+                    slots[slot]?.budget.hasToken(at: now) == true
+                else {
+                    let count = UInt64(1 + following.nonzeroBitCount)
+                    counters.nacksReceived &+= count
+                    drops.count(.retransmissionBudget, times: count)
+                    continue
+                }
                 retransmit(first, through: slot, to: index, at: now)
                 for bit in 0..<16 where following & (1 << UInt16(bit)) != 0 {
                     let number = SequenceNumber(first.rawValue &+ UInt16(bit) &+ 1)
@@ -120,6 +130,7 @@ extension MediaWorker {
             slots[index]?.format(for: entry.codec)?.retransmissionPayloadType != nil
         else { return drops.count(.retransmissionTooOld) }
         guard slots[index]?.budget.take(at: now) == true,
+            peers[receiver]?.budget.take(at: now) == true,
             let repeated = slots[index]?.nextRetransmissionSequence()
         else { return drops.count(.retransmissionBudget) }
         counters.retransmissionsSent &+= 1

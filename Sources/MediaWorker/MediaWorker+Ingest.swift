@@ -32,7 +32,7 @@ extension MediaWorker {
         }
         let packet = datagram.span.extracting(0..<count)
         noteTransportSequence(of: header, in: packet, from: index, at: now)
-        guard let route = route(of: header, in: packet, from: index) else { return }
+        guard let route = route(of: header, in: packet, from: index, at: now) else { return }
         guard let format = tracks[route.track]?.format(for: header.payloadType) else {
             return drops.count(.unknownPayloadType)
         }
@@ -92,6 +92,12 @@ extension MediaWorker {
             return false
         }
         arrival.sequence = highest.nearest(to: original)
+        // What was never sent cannot be sent again: such a number would only run ahead of the
+        // stream's own.
+        guard arrival.sequence < highest else {
+            drops.count(arrival.sequence == highest ? .duplicate : .malformedRetransmission)
+            return false
+        }
         arrival.payload =
             (arrival.payload.lowerBound + RTPRetransmission.headCount)..<arrival.payload.upperBound
         return true
@@ -131,6 +137,7 @@ extension MediaWorker {
         of entry: HistoryEntry, at now: MediaInstant, producer index: Int
     ) {
         let peer = producers[index].peer
+        producers[index].lastArrival = now
         if entry.sequence > producers[index].highest {
             producers[index].highest = entry.sequence
             let arrival = NTPTime(now, clockZero: configuration.ntpAtZero).rawValue
@@ -185,7 +192,9 @@ extension MediaWorker {
             return drops.count(.awaitingKeyframe)
         case .drop(.codecNotNegotiated)?:
             return drops.count(.codecNotNegotiated)
-        case .drop(.notCurrent)?, nil:
+        case .drop(.notCurrent)?:
+            return leaveSilentStream(of: index, for: producer, at: now)
+        case nil:
             return
         }
         enqueue(
@@ -193,6 +202,18 @@ extension MediaWorker {
                 producer: producer, generation: generation, slot: index, source: entry.sequence,
                 numbers: numbers, retransmission: nil),
             to: watcher.receiver)
+    }
+
+    /// Lets a slot start anew if the stream it shows has fallen silent while this one of the same
+    /// track sends: a layer that ended, or a browser that chose another SSRC.
+    private mutating func leaveSilentStream(
+        of slot: Int, for producer: Int, at now: MediaInstant
+    ) {
+        guard let shown = slots[slot]?.producer, shown != producer,
+            producers[shown].isSilent(at: now)
+        else { return }
+        slots[slot]?.restart()
+        wantKeyframe(of: producer, at: now)
     }
 
     /// Lets a packet leave at the end of the turn.

@@ -31,7 +31,8 @@ package struct WorkerConfiguration: Sendable {
 /// A turn is: any number of ``receive(_:on:at:)``, ``apply(_:at:)`` and ``advance(to:)``, then one
 /// ``finishTurn(at:through:)``. What arrives in one turn leaves at its end, in runs per receiver.
 package struct MediaWorker: ~Copyable {
-    /// Events that wait to be taken at most; later ones of the less important kinds are dropped.
+    /// Events that wait to be taken at most; later ones are dropped. A loop takes them all after
+    /// each turn.
     static let eventsMax = 65_536
 
     let configuration: WorkerConfiguration
@@ -40,6 +41,10 @@ package struct MediaWorker: ~Copyable {
     var tracks = UniqueArray<Track?>()
     var producers = UniqueArray<Producer>()
     var slots = UniqueArray<Slot?>()
+    /// Places in the arrays above that hold nothing, to be used again.
+    var freeTracks: [Int] = []
+    var freeProducers: [Int] = []
+    var freeSlots: [Int] = []
     var generation: UInt32 = 0
 
     var peerOfID: [PeerID: Int] = [:]
@@ -103,6 +108,12 @@ package struct MediaWorker: ~Copyable {
             index = peerOfUsername[UsernameKey(datagram.extracting(range))]
         }
         guard let index else { return drops.count(.unknownUsername) }
+        // Whoever forges a living peer's address could else take its packets away from it.
+        if let owner = peerOfPath[path], owner != index,
+            peers[owner]?.transport.isUsing(path, at: now) == true
+        {
+            return drops.count(.pathInUse)
+        }
         let isAccepted = peers[index]?.transport.receiveSTUN(datagram, on: path, at: now) ?? false
         if isAccepted {
             // A path that served another peer meanwhile, or was forgotten, is this peer's again.

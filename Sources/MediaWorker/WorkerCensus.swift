@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BasicContainers
 import Forwarding
+import Wire
 
 /// What a worker holds at one moment: after everybody has left, nothing.
 struct WorkerCensus: Equatable {
@@ -38,5 +39,13 @@ extension MediaWorker {
         census.paths = peerOfPath.count
         census.usernames = peerOfUsername.count
         return census
+    }
+
+    /// The highest number of a published stream. O(streams): for tests.
+    func highest(of ssrc: SSRC) -> ExtendedSequenceNumber? {
+        for index in 0..<producers.count where producers[index].ssrc == ssrc {
+            return producers[index].highest
+        }
+        return nil
     }
 }

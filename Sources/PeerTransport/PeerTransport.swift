@@ -68,6 +68,11 @@ package struct PeerTransport: ~Copyable {
     /// Whether packets from a path may be taken as the peer's.
     package func isValidated(_ path: TransportPath) -> Bool { ice.isValidated(path) }
 
+    /// Whether a path is where the peer is sent to, and it was heard there lately.
+    package func isUsing(_ path: TransportPath, at now: MediaInstant) -> Bool {
+        !isOver && selectedPath == path && ice.isHeard(on: path, at: now)
+    }
+
     /// Takes a STUN message. Returns `false` if it was refused.
     package mutating func receiveSTUN(
         _ datagram: Span<UInt8>, on path: TransportPath, at now: MediaInstant

@@ -89,6 +89,34 @@ private final class BoxedSlot {
         return BoxedSlot(Slot(receiver: 1, configuration: configuration, using: &random))
     }
 
+    @Test func aSourceThatLeapsAheadStartsAnewRightBehindTheLastPacket() {
+        for kind in [MediaKind.audio, .video] {
+            let slot = make(kind: kind)
+            slot.show(source)
+            let codec: MediaCodec = kind == .audio ? .opus : .vp8
+            _ = slot.admit(entry(10, codec: codec, key: true), from: 0, at: at(0))
+            let last = slot.highest.rawValue
+            let far = 10 + SlotNumbering.leapMax
+            guard case .forward(let near) = slot.admit(entry(far, codec: codec), from: 0, at: at(0))
+            else {
+                Issue.record("a gap that can be repaired was not passed on")
+                return
+            }
+            #expect(near.sequence.rawValue == last + SlotNumbering.leapMax)
+            let further = far + SlotNumbering.leapMax + 1
+            if kind == .video {
+                #expect(
+                    slot.admit(entry(further), from: 0, at: at(0)) == .drop(.awaitingKeyframe))
+            }
+            let next = slot.admit(entry(further + 1, codec: codec, key: true), from: 0, at: at(0))
+            guard case .start(let numbers) = next else {
+                Issue.record("the source did not start anew")
+                return
+            }
+            #expect(numbers.sequence.rawValue == near.sequence.rawValue + 1)
+        }
+    }
+
     @Test func anEmptySlotTakesNothing() {
         let slot = make()
         #expect(slot.admit(entry(1, key: true), from: 0, at: at(0)) == .drop(.notCurrent))

@@ -126,9 +126,14 @@ class Insider(Outsider):
         self.password = attribute(answer.decode(), "ice-pwd")
 
     def check(self):
-        """One connectivity check; whether it was answered."""
-        self.send(binding_request(self.username, self.password))
-        return any(stun.parse_message(one).message_class == stun.Class.RESPONSE for one in self.answers())
+        """Connectivity checks until one is answered; whether one was."""
+        for _ in range(10):
+            self.send(binding_request(self.username, self.password))
+            for one in self.answers():
+                # Handshake messages may still be under way.
+                if one[0] < 4 and stun.parse_message(one).message_class == stun.Class.RESPONSE:
+                    return True
+        return False
 
     def handshake(self, seconds=5):
         """A real DTLS handshake; whether it came to its end."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -94,18 +95,19 @@ class Bystanders:
         for stream, now in after.items():
             then = before[stream]
             came = now["packets"] - then["packets"]
-            # Chromium's beeping microphone sends 50 packets a second, its camera at least as many frames as these.
-            assert came > 15 * seconds, f"{stream} stalled: {came} packets in {seconds:.1f} s"
+            # Chromium sends 50 packets of sound a second and up to 30 pictures, fewer where it gets no processor.
+            assert came > 5 * seconds, f"{stream} stalled: {came} packets in {seconds:.1f} s"
             packets += came
             lost += now["lost"] - then["lost"]
             if now["frames"]:
-                assert now["frames"] - then["frames"] > 5 * seconds, f"{stream} froze"
+                assert now["frames"] - then["frames"] > 2 * seconds, f"{stream} froze"
         assert len(after) == 4
         assert lost <= 0.01 * packets, f"{lost} of {packets + lost} packets lost"
         assert self.server.is_running()
         assert health["failed"] == 0, health
-        # One in a hundred may be late; more only where the machine itself was.
-        assert health["slow"] <= max(1, health["count"] / 100) + 2 * health["paused"], health
+        # One in a hundred may be late; more only where the machine itself was, or has far more to do than this.
+        share = 0.25 if os.getloadavg()[0] > 3 * os.cpu_count() else 0.01
+        assert health["slow"] <= max(1, health["count"] * share) + 2 * health["paused"], health
         figure(
             f"during {what}: slowest /healthz",
             f"{health['worst']:.0f} ms of {health['count']}, {lost} of {packets + lost} packets lost",
