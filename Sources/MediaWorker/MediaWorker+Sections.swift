@@ -89,6 +89,7 @@ extension MediaWorker {
     /// Brings tracks, slots and extension identifiers of a peer in line with its sections.
     mutating func takeSections(of media: PeerMedia, for index: Int) {
         for section in media.sections {
+            rest(section, of: index)
             guard let kind = section.kind.mediaKind, section.direction != .inactive else {
                 continue
             }
@@ -105,6 +106,17 @@ extension MediaWorker {
             if section.direction.isSending, let slot = section.slot {
                 takeSlot(section, slot, kind: kind, for: index)
             }
+        }
+    }
+
+    /// Silences what a section does not send or receive at present.
+    private mutating func rest(_ section: MediaSection, of index: Int) {
+        if !section.direction.isReceiving, let track = track(mid: section.mid, of: index) {
+            // Without formats every packet of it is one of an unknown payload type.
+            tracks[track]?.removeFormats()
+        }
+        if !section.direction.isSending, let slot = slot(mid: section.mid, of: index) {
+            slots[slot]?.rest()
         }
     }
 

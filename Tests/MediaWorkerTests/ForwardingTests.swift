@@ -208,7 +208,7 @@ import Wire
         #expect(levels.last == [AudioLevelReport(publisher: 1, mid: "0", level: 127)])
     }
 
-    @Test func aLaterOfferStopsSectionsOfBothSides() throws {
+    @Test func aLaterOfferRestsSectionsOfBothSidesAndBringsThemBack() throws {
         let (call, alice, others) = try VirtualCall.with(receivers: 2)
         for bob in others { call.showPair(alice, to: bob) }
         alice.publish(mid: "0", .audio(tag: 1), at: call.now)
@@ -222,7 +222,12 @@ import Wire
         call.run(for: .seconds(1))
         #expect(others[0].packets(mid: "1").count == before[0])
         #expect(others[1].packets(mid: "1").count > before[1] + 80)
-        #expect(StreamCheck.problems(of: others[0].packets(mid: "0")) == [])
+        call.apply(.updatePeer(others[0].id, try #require(others[0].serverMedia)))
+        call.run(for: .seconds(1))
+        #expect(others[0].packets(mid: "1").count > before[0] + 60)
+        for mid in ["0", "1"] {
+            #expect(StreamCheck.problems(of: others[0].packets(mid: mid)) == [])
+        }
 
         var silent = try #require(alice.serverMedia)
         silent.sections[1].direction = .inactive
