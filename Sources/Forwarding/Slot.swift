@@ -185,6 +185,12 @@ package struct Slot: ~Copyable, Sendable {
         if case .flowing(_, let producer) = state { producer } else { nil }
     }
 
+    /// Falls silent until a later offer brings formats again; what it shows, and its numbers, stay.
+    package mutating func rest() {
+        formats = []
+        restart()
+    }
+
     /// Whether a keyframe would let this slot go on.
     package var awaitsKeyframe: Bool {
         if case .waiting = state { return kind == .video }

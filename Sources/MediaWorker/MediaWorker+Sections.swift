@@ -8,12 +8,13 @@ import Wire
 
 extension MediaWorker {
     /// Lets go of tracks and slots that a later offer does not have any more: their section carries
-    /// another name, kind or stream. A section that only rests keeps what it has.
+    /// another name, kind or stream. A section that only rests keeps its place and falls silent.
     mutating func removeSections(missingIn media: PeerMedia, of index: Int) {
         var tracksLeft: [Int] = []
         for track in peers[index]?.tracks ?? [] {
             if isTrack(track, in: media) {
                 tracksLeft.append(track)
+                silence(track: track, restingIn: media)
             } else {
                 darken(track: track)
                 peers[index]?.routes.removeAll { $0.track == track }
@@ -25,6 +26,7 @@ extension MediaWorker {
         for slot in peers[index]?.slots ?? [] {
             if isSlot(slot, in: media) {
                 slotsLeft.append(slot)
+                silence(slot: slot, restingIn: media)
             } else {
                 detach(slot: slot)
                 peers[index]?.discardPackets(ofSlot: slot)
@@ -32,6 +34,17 @@ extension MediaWorker {
             }
         }
         peers[index]?.slots = slotsLeft
+    }
+
+    private mutating func silence(track: Int, restingIn media: PeerMedia) {
+        guard let mid = tracks[track]?.mid else { return }
+        // Without formats every packet of it is one of an unknown payload type.
+        if media.section(mid: mid)?.direction.isReceiving != true { tracks[track]?.removeFormats() }
+    }
+
+    private mutating func silence(slot: Int, restingIn media: PeerMedia) {
+        guard let mid = slots[slot]?.mid else { return }
+        if media.section(mid: mid)?.direction.isSending != true { detach(slot: slot) }
     }
 
     private mutating func isTrack(_ track: Int, in media: PeerMedia) -> Bool {
@@ -76,6 +89,7 @@ extension MediaWorker {
     /// Brings tracks, slots and extension identifiers of a peer in line with its sections.
     mutating func takeSections(of media: PeerMedia, for index: Int) {
         for section in media.sections {
+            rest(section, of: index)
             guard let kind = section.kind.mediaKind, section.direction != .inactive else {
                 continue
             }
@@ -92,6 +106,17 @@ extension MediaWorker {
             if section.direction.isSending, let slot = section.slot {
                 takeSlot(section, slot, kind: kind, for: index)
             }
+        }
+    }
+
+    /// Silences what a section does not send or receive at present.
+    private mutating func rest(_ section: MediaSection, of index: Int) {
+        if !section.direction.isReceiving, let track = track(mid: section.mid, of: index) {
+            // Without formats every packet of it is one of an unknown payload type.
+            tracks[track]?.removeFormats()
+        }
+        if !section.direction.isSending, let slot = slot(mid: section.mid, of: index) {
+            slots[slot]?.rest()
         }
     }
 

@@ -208,6 +208,38 @@ import Wire
         #expect(levels.last == [AudioLevelReport(publisher: 1, mid: "0", level: 127)])
     }
 
+    @Test func aLaterOfferRestsSectionsOfBothSidesAndBringsThemBack() throws {
+        let (call, alice, others) = try VirtualCall.with(receivers: 2)
+        for bob in others { call.showPair(alice, to: bob) }
+        alice.publish(mid: "0", .audio(tag: 1), at: call.now)
+        alice.publish(mid: "1", .video(.vp8, tag: 2), at: call.now)
+        call.run(for: .seconds(1))
+        var stopped = try #require(others[0].serverMedia)
+        stopped.sections[1].direction = .inactive
+        call.apply(.updatePeer(others[0].id, stopped))
+        call.run(for: .milliseconds(50))
+        let before = others.map { $0.packets(mid: "1").count }
+        call.run(for: .seconds(1))
+        #expect(others[0].packets(mid: "1").count == before[0])
+        #expect(others[1].packets(mid: "1").count > before[1] + 80)
+        call.apply(.updatePeer(others[0].id, try #require(others[0].serverMedia)))
+        call.run(for: .seconds(1))
+        #expect(others[0].packets(mid: "1").count > before[0] + 60)
+        for mid in ["0", "1"] {
+            #expect(StreamCheck.problems(of: others[0].packets(mid: mid)) == [])
+        }
+
+        var silent = try #require(alice.serverMedia)
+        silent.sections[1].direction = .inactive
+        call.apply(.updatePeer(alice.id, silent))
+        call.run(for: .milliseconds(50))
+        let after = others[1].packets(mid: "1").count
+        call.run(for: .seconds(1))
+        #expect(others[1].packets(mid: "1").count == after)
+        #expect(call.drops(.unknownPayloadType) > 80)
+        #expect(StreamCheck.problems(of: others[1].packets(mid: "0")) == [])
+    }
+
     @Test func aLaterOfferBringsMoreSlotsAndSections() throws {
         let (call, alice, others) = try VirtualCall.with(receivers: 1)
         let bob = others[0]
