@@ -8,13 +8,13 @@ import Wire
 
 extension MediaWorker {
     /// Lets go of tracks and slots that a later offer does not have any more: their section carries
-    /// another name, kind or stream. A section that only rests keeps its place and falls silent.
+    /// another name, kind or stream. A section that only rests keeps its place and what
+    /// it shows; see `rest`.
     mutating func removeSections(missingIn media: PeerMedia, of index: Int) {
         var tracksLeft: [Int] = []
         for track in peers[index]?.tracks ?? [] {
             if isTrack(track, in: media) {
                 tracksLeft.append(track)
-                silence(track: track, restingIn: media)
             } else {
                 darken(track: track)
                 peers[index]?.routes.removeAll { $0.track == track }
@@ -26,7 +26,6 @@ extension MediaWorker {
         for slot in peers[index]?.slots ?? [] {
             if isSlot(slot, in: media) {
                 slotsLeft.append(slot)
-                silence(slot: slot, restingIn: media)
             } else {
                 detach(slot: slot)
                 peers[index]?.discardPackets(ofSlot: slot)
@@ -34,17 +33,6 @@ extension MediaWorker {
             }
         }
         peers[index]?.slots = slotsLeft
-    }
-
-    private mutating func silence(track: Int, restingIn media: PeerMedia) {
-        guard let mid = tracks[track]?.mid else { return }
-        // Without formats every packet of it is one of an unknown payload type.
-        if media.section(mid: mid)?.direction.isReceiving != true { tracks[track]?.removeFormats() }
-    }
-
-    private mutating func silence(slot: Int, restingIn media: PeerMedia) {
-        guard let mid = slots[slot]?.mid else { return }
-        if media.section(mid: mid)?.direction.isSending != true { detach(slot: slot) }
     }
 
     private mutating func isTrack(_ track: Int, in media: PeerMedia) -> Bool {
