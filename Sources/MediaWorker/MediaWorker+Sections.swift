@@ -8,7 +8,8 @@ import Wire
 
 extension MediaWorker {
     /// Lets go of tracks and slots that a later offer does not have any more: their section carries
-    /// another name, kind or stream. A section that only rests keeps what it has.
+    /// another name, kind or stream. A section that only rests keeps its place and what
+    /// it shows; see `rest`.
     mutating func removeSections(missingIn media: PeerMedia, of index: Int) {
         var tracksLeft: [Int] = []
         for track in peers[index]?.tracks ?? [] {

@@ -66,7 +66,7 @@ package final class VirtualCall {
     private let configuration: WorkerConfiguration
     private let clientContext: DTLSContext
     private var random: SeededRandom
-    private var flights = ArrivalQueue<Flight>(capacity: 1 << 20)
+    private var flights = ArrivalQueue<Flight>(capacity: 1 << 16)
     private var links: [NetworkAddress: (up: ImpairedLink, down: ImpairedLink)] = [:]
     private var nextPeer: PeerID = 1
     private var door = VirtualDoor()

@@ -70,6 +70,20 @@ extension VirtualClient {
         if let count { outbox.append(Array(bytes.prefix(count))) }
     }
 
+    /// Seals and sends a plain RTP packet as it is, under the index that its number alone says; what
+    /// is none goes out unsealed.
+    package func sendPlain(_ packet: [UInt8]) {
+        guard let header = try? RTPHeader.parse(packet.span), packet.count < Self.datagramMax - 32
+        else { return outbox.append(packet) }
+        var bytes = packet + [UInt8](repeating: 0, count: 32)
+        var span = bytes.mutableSpan
+        let payload = Array(packet[header.headerCount...])
+        let count = try? transport?.sealRTP(
+            &span, headerCount: header.headerCount, payload: payload.span, ssrc: header.ssrc,
+            index: ExtendedSequenceNumber(UInt64(header.sequenceNumber.rawValue)))
+        if let count { outbox.append(Array(bytes.prefix(count))) }
+    }
+
     func sendReport(of source: VirtualSource, at now: MediaInstant) {
         let report = SenderReport(
             ssrc: source.ssrc, ntp: NTPTime(now, clockZero: ntpAtZero) + wallClockLead,
