@@ -3,6 +3,7 @@
 import time
 
 from harness.browser import Participant, kill, launch, live, wait_until
+from harness.figures import remark
 from harness.page import address, heard, names, seen, state, wait_connected
 
 
@@ -30,7 +31,7 @@ def test_two_see_and_hear_each_other(server, participant):
             "dtls": "connected", "cipher": "SRTP_AEAD_AES_128_GCM", "tls": "FEFD",
         }
     assert names(first) == ["Bob"] and names(second) == ["Ada"]
-    print(f"two pages opened to both seen and heard: {time.monotonic() - started:.2f} s")
+    remark(f"two pages opened to both seen and heard: {time.monotonic() - started:.2f} s")
     first.screenshot("two-in-a-call")
 
 
@@ -70,7 +71,7 @@ def test_joining_a_running_call_shows_a_picture_quickly(server, participant):
         times.append(found)
         second.page.evaluate("() => window.martletRoom.leave()")
     times.sort()
-    print(f"join to first decoded frame: median {times[2]:.0f} ms, worst {times[-1]:.0f} ms")
+    remark(f"join to first decoded frame: median {times[2]:.0f} ms, worst {times[-1]:.0f} ms")
 
 
 def test_mute_is_told_and_stops_the_sound(server, participant):
@@ -109,7 +110,7 @@ def test_a_camera_muted_and_back_shows_a_picture_again(server, participant):
     assert not live(second.statistics()["video"], "frames", before), "a muted camera shows nothing"
     first.page.evaluate("() => window.martletRoom.unmute(window.martletRoom.localTrack('camera'))")
     took = rising(second, 1)
-    print(f"camera unmuted to a new picture: {took:.2f} s")
+    remark(f"camera unmuted to a new picture: {took:.2f} s")
     assert first.negotiations() == 1 and second.negotiations() == 1
 
 
@@ -127,7 +128,7 @@ def test_a_killed_tab_is_gone_and_a_reload_comes_back(server, participant, playw
     # The whole browser of the second dies, without a word to anybody.
     kill(lonely)
     _, took = wait_until(lambda: names(first) == [], "the killed tab is gone", 40)
-    print(f"killed tab noticed after {took:.2f} s")
+    remark(f"killed tab noticed after {took:.2f} s")
     assert first.negotiations() == 1
 
 

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from harness.browser import live, wait_until
+from harness.figures import remark
 from harness.page import address, heard, seen, wait_connected
 
 
@@ -77,7 +78,7 @@ def test_a_large_picture_reaches_a_megabit_within_eight_seconds(server, particip
         before, at = received(), time.monotonic()
         time.sleep(1)
         best = max(best, (received() - before) * 8 / (time.monotonic() - at))
-    print(f"1280x720 reached {best / 1000:.0f} kbit/s in {time.monotonic() - started:.1f} s")
+    remark(f"1280x720 reached {best / 1000:.0f} kbit/s in {time.monotonic() - started:.1f} s")
     assert best >= 1_000_000
 
 
@@ -103,21 +104,36 @@ def test_sound_follows_a_delayed_picture(server, participant, impaired):
         audio = [one["playout"] for one in now["audio"] if one["playout"] and one["packets"]]
         return abs(video[0] - audio[0]) if video and audio else None
 
+    def sound():
+        audio = viewer.statistics()["audio"]
+        return (
+            sum(one["target"] for one in audio), sum(one["minimum"] for one in audio),
+            sum(one["emitted"] for one in audio),
+        )
+
+    # Lip sync holds sound back by asking for more delay than the network alone does.
+    # Browsers look once a second; within 3 s is usual, one more is for a machine with other work.
+    begins, before = None, sound()
+    while begins is None and time.monotonic() - subscribed < 4:
+        time.sleep(0.2)
+        now = sound()
+        target, minimum, emitted = (new - old for new, old in zip(now, before))
+        if emitted and 1000 * (target - minimum) / emitted > 1:
+            begins = time.monotonic() - subscribed
+        before = now
     readings = []
-    while time.monotonic() - subscribed < 3:
-        readings.append((round(time.monotonic() - subscribed, 2), apart()))
+    for _ in range(24):
+        readings.append(apart())
         time.sleep(0.25)
-    later = []
-    for _ in range(16):
-        later.append(apart())
-        time.sleep(0.25)
-    first = next(value for _, value in readings if value is not None)
-    print(f"joined in {subscribed - started:.2f} s; sound and picture apart at first {readings}")
-    print(f"after 3 s: {[round(value) for value in later]} ms")
+    seen_apart = [round(value) for value in readings if value is not None]
+    remark(
+        f"picture 300 ms late: sound held back from {begins or -1:.2f} s after the first picture; "
+        f"apart, every 250 ms from then on: {seen_apart} ms"
+    )
+    assert begins is not None, "the sound does not begin to follow"
     # Browsers move sound towards the picture in small steps, so that nobody hears it.
-    assert first > 150, "the picture was not late"
-    assert min(value for _, value in readings if value is not None) < first - 10
-    assert later[-1] < 0.8 * first
+    assert max(seen_apart) > 150, "the picture was not late"
+    assert seen_apart[-1] < 0.85 * max(seen_apart)
 
 
 @pytest.mark.parametrize("percent", [1, 10])
@@ -143,7 +159,7 @@ def test_loss_is_repaired(server, participant, impaired, percent):
     repaired = total(end, "video", "repaired") - total(start, "video", "repaired")
     nacks = total(end, "video", "nacks") - total(start, "video", "nacks")
     asked = server.metrics()['martlet_nack_total{direction="out"}']
-    print(
+    remark(
         f"{percent} % loss both ways on both legs: {decoded} of {encoded} frames decoded, viewer's "
         f"NACKs {nacks}, repaired {repaired}, server asked the publisher for "
         f"{asked:.0f} packets again"

@@ -115,6 +115,7 @@ STATISTICS = """async () => {
           playout: entry.estimatedPlayoutTimestamp || 0, freezes: entry.freezeCount || 0,
           freezeTime: entry.totalFreezesDuration || 0, bytes: entry.bytesReceived,
           jitterDelay: entry.jitterBufferDelay || 0, emitted: entry.jitterBufferEmittedCount || 0,
+          target: entry.jitterBufferTargetDelay || 0, minimum: entry.jitterBufferMinimumDelay || 0,
           codec: result.codecs[entry.codecId] || null,
         });
       } else if (entry.type === 'outbound-rtp') {
