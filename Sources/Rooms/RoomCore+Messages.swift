@@ -22,7 +22,8 @@ package struct MeasuredLevel: Hashable, Sendable {
 
 extension RoomCore {
     /// Does what a client asks and answers it. `join` and `offer` need an answer from the
-    /// negotiation first and have verbs of their own; here they are refused.
+    /// negotiation first, `renewToken` a look at the token; they have verbs of their own and are
+    /// refused here.
     package mutating func handle(
         _ message: ClientMessage, from session: SessionKey, at now: MediaInstant
     ) {
@@ -32,17 +33,19 @@ extension RoomCore {
             switch message {
             case .pong: return
             case .leave(let id):
-                emit(.send(session, .ok(id, nil)))
+                tell(session, .ok(id, nil))
                 leave(session, reason: .left, at: now)
                 return
             default: break
             }
             guard participants[index].requests.take(at: now) else {
-                throw SignalingError(.tooManyRequests)
+                var refusal = SignalingError(.tooManyRequests)
+                refusal.retryAfter = participants[index].requests.wait(for: 1, at: now)
+                throw refusal
             }
             try perform(message, from: session, at: now)
         } catch {
-            emit(.send(session, .error(error.answering(message.requestID))))
+            tell(session, .error(error.answering(message.requestID)))
         }
         // After the answer, so that the client knows its request done when its slots change.
         flush()
@@ -52,22 +55,30 @@ extension RoomCore {
         _ message: ClientMessage, from session: SessionKey, at now: MediaInstant
     ) throws(SignalingError) {
         switch message {
-        case .join, .offer: throw SignalingError(.invalidState)
+        case .join, .offer, .renewToken: throw SignalingError(.invalidState)
         case .publish(let id, let request):
             let track = try beginPublish(session, request)
-            emit(.send(session, .ok(id, track)))
+            tell(session, .ok(id, track))
         case .unpublish(let id, let track):
             try beginUnpublish(session, track)
-            emit(.send(session, .ok(id, nil)))
+            tell(session, .ok(id, nil))
         case .mute(let id, let track, let muted):
             try mute(session, track, muted, at: now)
-            emit(.send(session, .ok(id, nil)))
+            tell(session, .ok(id, nil))
         case .subscribe(let id, let participant, let source):
             try beginSubscribe(session, true, to: participant, source: source)
-            emit(.send(session, .ok(id, nil)))
+            tell(session, .ok(id, nil))
         case .unsubscribe(let id, let participant, let source):
             try beginSubscribe(session, false, to: participant, source: source)
-            emit(.send(session, .ok(id, nil)))
+            tell(session, .ok(id, nil))
+        case .setRole(let id, let role):
+            try beginSetRole(session, role)
+            tell(session, .ok(id, nil))
+            setRole(role, of: session)
+        case .updateSelf(let id, let update):
+            try beginUpdateSelf(session, update)
+            tell(session, .ok(id, nil))
+            try apply(update, to: session)
         case .ping(let id): emit(.send(session, .pong(id)))
         case .leave, .pong: break
         }

@@ -27,10 +27,12 @@ package struct RoomCore: Sendable {
     /// Members with something to be told at the end of the verb, by number.
     private var untold: [UInt64] = []
 
+    /// How the room is used; `nil` until somebody joins a room that nothing was said of.
+    package private(set) var profile: RoomProfile?
     /// When the room closes if it stays empty; `nil` while somebody is in it.
     private var closesAt: MediaInstant?
-    /// No member can time out before this; `nil` while none can at all.
-    private var nextLivenessCheck: MediaInstant?
+    /// Nothing is due for any member before this; `nil` while nothing can be at all.
+    var nextMemberCheck: MediaInstant?
     /// Whether the room is gone; it takes nobody any more.
     package private(set) var isClosed = false
 
@@ -38,6 +40,7 @@ package struct RoomCore: Sendable {
     package init(name: RoomName, configuration: RoomConfiguration, at now: MediaInstant) {
         self.name = name
         self.configuration = configuration
+        profile = configuration.profile
         closesAt = now + configuration.emptyTimeout
     }
 
@@ -56,15 +59,14 @@ package struct RoomCore: Sendable {
 
     /// When `advance(to:)` has something to do at the latest; it may find nothing to do then.
     package var nextDeadline: MediaInstant? {
-        guard let closesAt, let nextLivenessCheck else { return closesAt ?? nextLivenessCheck }
-        return min(closesAt, nextLivenessCheck)
+        earliest(closesAt, nextMemberCheck)
     }
 
-    /// Lets time pass: silent members go, an empty room closes.
+    /// Lets time pass: tokens run out, silent members go, an empty room closes.
     package mutating func advance(to now: MediaInstant) {
         guard !isClosed else { return }
-        if let check = nextLivenessCheck, check <= now {
-            dropSilentMembers(at: now)
+        if let check = nextMemberCheck, check <= now {
+            serveMembers(at: now)
             flush()
         }
         if let closesAt, closesAt <= now {
@@ -92,21 +94,21 @@ package struct RoomCore: Sendable {
     }
 
     /// Lets somebody in. Whoever had the same id is told `duplicateIdentity` and dropped.
-    /// - Throws: `.roomClosed`, `.roomFull`, `.duplicateIdentity` or `.invalidState`; then nothing
-    ///   has changed.
+    /// - Throws: `.roomClosed`, `.roomFull`, `.duplicateIdentity`, `.profileMismatch` or
+    ///   `.invalidState`; then nothing has changed.
     package mutating func join(
         _ entry: RoomEntry, at now: MediaInstant
     ) throws(SignalingError) {
         guard numberBySession[entry.key] == nil else { throw SignalingError(.invalidState) }
+        let profile = self.profile ?? entry.options.profile ?? .communication
         var participant = Participant(
-            number: nextParticipantNumber, entry: entry, sections: entry.sections,
-            subscriptions: SubscriptionTable(
-                initial: entry.options.autoSubscribe ? .all : []),
-            silentSince: now,
-            requests: RequestBucket(
-                burst: configuration.requestBurst, perSecond: configuration.requestsPerSecond,
-                at: now))
+            number: nextParticipantNumber, entry: entry, profile: profile,
+            configuration: configuration, at: now)
         try checkEntry(participant: entry.participant, asPlayer: participant.isPlayer)
+        guard entry.options.profile == nil || entry.options.profile == profile else {
+            throw SignalingError(.profileMismatch)
+        }
+        self.profile = profile
         if !participant.isPlayer, let former = numberByID[entry.participant],
             let index = index(of: former)
         {
@@ -114,12 +116,12 @@ package struct RoomCore: Sendable {
         }
         nextParticipantNumber += 1
         closesAt = nil
-        noteSilence(since: now)
         participant.board.layOut(entry.sections, pairing: participant.pairing)
         participants.append(participant)
         numberBySession[entry.key] = participant.number
         if !participant.isPlayer { numberByID[entry.participant] = participant.number }
         let index = participants.count - 1
+        noteDeadline(of: index)
         seatEverybody(forReceiverAt: index)
         welcome(index)
         flush()
@@ -136,10 +138,10 @@ package struct RoomCore: Sendable {
                 others.append(other.info)
             }
             let reply = JoinedReply(
-                session: parts.session, room: RoomInfo(name: name), participant: newcomer.info,
-                answer: parts.answer, participants: others,
+                session: parts.session, room: info, participant: newcomer.info,
+                grants: newcomer.grants, answer: parts.answer, participants: others,
                 slots: newcomer.board.sections.indices.map { assignment($0, of: index) })
-            emit(.send(newcomer.key, .joined(parts.requestID, reply)))
+            tell(newcomer.key, .joined(parts.requestID, reply))
         }
         if newcomer.isVisible {
             broadcast(.participantJoined(newcomer.info), except: newcomer.number)
@@ -166,7 +168,7 @@ package struct RoomCore: Sendable {
         numberByID = [:]
         untold = []
         closesAt = nil
-        nextLivenessCheck = nil
+        nextMemberCheck = nil
         isClosed = true
         emit(.roomClosed)
     }
@@ -178,7 +180,7 @@ package struct RoomCore: Sendable {
         emit(.drop(participant.key, reason))
     }
 
-    private mutating func remove(at index: Int, reason: DisconnectReason, at now: MediaInstant) {
+    mutating func remove(at index: Int, reason: DisconnectReason, at now: MediaInstant) {
         let leaver = participants.remove(at: index)
         numberBySession[leaver.key] = nil
         if numberByID[leaver.id] == leaver.number { numberByID[leaver.id] = nil }
@@ -189,54 +191,14 @@ package struct RoomCore: Sendable {
         dismiss(leaver, reason: reason)
         if participants.isEmpty {
             closesAt = now + configuration.departureTimeout
-            nextLivenessCheck = nil
-        }
-    }
-
-    // MARK: Liveness
-
-    /// A message or pong of the session arrived.
-    package mutating func heard(from session: SessionKey, at now: MediaInstant) {
-        guard let index = index(of: session), participants[index].silentSince != nil else { return }
-        participants[index].silentSince = now
-    }
-
-    /// The session's media link is up again. A session without WebSocket lives by it alone.
-    package mutating func mediaConnected(_ session: SessionKey, at now: MediaInstant) {
-        guard let index = index(of: session), !participants[index].hearsMessages else { return }
-        participants[index].silentSince = nil
-    }
-
-    /// The session's media link has been silent for a while.
-    package mutating func mediaLost(_ session: SessionKey, at now: MediaInstant) {
-        guard let index = index(of: session), !participants[index].hearsMessages else { return }
-        participants[index].silentSince = now
-        noteSilence(since: now)
-    }
-
-    private mutating func noteSilence(since start: MediaInstant) {
-        let deadline = start + configuration.livenessTimeout
-        nextLivenessCheck = nextLivenessCheck.map { min($0, deadline) } ?? deadline
-    }
-
-    private mutating func dropSilentMembers(at now: MediaInstant) {
-        nextLivenessCheck = nil
-        var index = 0
-        while index < participants.count {
-            guard let since = participants[index].silentSince else {
-                index += 1
-                continue
-            }
-            if since + configuration.livenessTimeout <= now {
-                remove(at: index, reason: .timeout, at: now)
-            } else {
-                noteSilence(since: since)
-                index += 1
-            }
+            nextMemberCheck = nil
         }
     }
 
     // MARK: Looking
+
+    /// The room as its members see it.
+    package var info: RoomInfo { RoomInfo(name: name, profile: profile ?? .communication) }
 
     /// How many are in the room, players included.
     package var memberCount: Int { participants.count }
@@ -289,6 +251,12 @@ package struct RoomCore: Sendable {
     // MARK: Effects
 
     mutating func emit(_ effect: RoomEffect) { effects.append(effect) }
+
+    /// Sends to one session; nothing happens if it is gone or has no WebSocket.
+    mutating func tell(_ session: SessionKey, _ message: ServerMessage) {
+        guard let index = index(of: session), participants[index].hearsMessages else { return }
+        emit(.send(session, message))
+    }
 
     /// Sends to everybody with a WebSocket but one.
     mutating func broadcast(_ message: ServerMessage, except number: UInt64?) {

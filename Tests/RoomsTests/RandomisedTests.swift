@@ -16,6 +16,8 @@ private struct World {
     var bound: [SlotKey: SlotSource] = [:]
     /// What each slot shows, as its client was told.
     var told: [SlotKey: SlotAssignment.Source] = [:]
+    /// The sections that are not forwarded to anybody.
+    var paused: [SlotKey: Bool] = [:]
     /// Whom each client believes to be in the room.
     var known: [SessionKey: [ParticipantID]] = [:]
 
@@ -44,7 +46,10 @@ private struct World {
             bound = bound.filter { $0.key.session != session }
             told = told.filter { $0.key.session != session }
             known[session] = nil
-        case .setPaused(let publisher, _, _), .requestKeyframe(let publisher, _):
+        case .setPaused(let publisher, let mid, let isPaused):
+            require(alive.contains(publisher), "an order for the gone")
+            paused[SlotKey(session: publisher, mid: mid)] = isPaused
+        case .requestKeyframe(let publisher, _):
             require(alive.contains(publisher), "an order for the gone")
         case .roomClosed: closed = true
         }
@@ -80,6 +85,8 @@ private struct Run {
     var nextKey: UInt64 = 1
     var pairs: [SessionKey: Int] = [:]
     var log: [RoomEffect] = []
+    /// When time was last let pass.
+    var checkedAt = MediaInstant.zero
 
     init(seed: UInt64) {
         random = SeededRandom(seed: seed)
@@ -88,6 +95,8 @@ private struct Run {
         configuration.tracksPerParticipantMax = 4
         configuration.pairSlotsMax = 6
         configuration.slotGrowthStep = 2
+        configuration.profile = [nil, .communication, .broadcast, .broadcast][Int(seed % 4)]
+        configuration.showsAudience = seed % 8 == 3
         room = RoomCore(name: must(try RoomName("r")), configuration: configuration, at: .zero)
     }
 
@@ -98,7 +107,7 @@ private struct Run {
     }
 
     mutating func step() {
-        switch pick(14) {
+        switch pick(18) {
         case 0, 1: joinSomebody()
         case 2: room.leave(someone(), reason: .left, at: now)
         case 3, 4, 5:
@@ -118,7 +127,14 @@ private struct Run {
         case 11:
             now = now + .milliseconds(Int64(pick(9_000)))
             room.advance(to: now)
+            checkedAt = now
         case 12: room.mediaConnected(someone(), at: now)
+        case 13: act(.setRole(id, pick(2) == 0 ? .host : .audience))
+        case 14:
+            let text = must(try Metadata("\(pick(100))"))
+            act(.updateSelf(id, ParticipantUpdate(metadata: text)))
+        case 15: renewSomebody()
+        case 16: changeSomebody()
         default: act(pick(6) == 0 ? .leave(id) : .ping(nil))
         }
         while let effect = room.pollEffect() {
@@ -145,8 +161,10 @@ private struct Run {
         } else {
             entry = RoomHarness.entry(
                 number, "p\(pick(7))", sections: sections(of: key(number)),
-                grants: TokenGrants(subscribe: pick(8) != 0, hidden: pick(8) == 0),
-                auto: pick(4) != 0)
+                grants: someGrants(),
+                token: pick(3) == 0
+                    ? TokenLife(deadline: now + .seconds(Int64(1 + pick(50))), expiresAt: 0) : nil,
+                options: JoinOptions(autoSubscribe: pick(4) != 0))
         }
         world.alive.append(entry.key)
         do throws(SignalingError) {
@@ -154,6 +172,33 @@ private struct Run {
         } catch {
             world.alive.removeAll { $0 == entry.key }
         }
+    }
+
+    private mutating func someGrants() -> TokenGrants {
+        TokenGrants(
+            publish: TrackSourceSet(rawValue: pick(3) == 0 ? UInt8(pick(32)) : 31),
+            subscribe: pick(8) != 0,
+            role: [nil, nil, .host, .audience][pick(4)], changeRole: pick(4) != 0,
+            updateSelf: pick(2) == 0, hidden: pick(8) == 0)
+    }
+
+    private mutating func renewSomebody() {
+        let session = someone()
+        guard let index = room.index(of: session) else { return }
+        let token = RenewedToken(
+            participant: room.participants[index].id, grants: someGrants(),
+            life: TokenLife(deadline: now + .milliseconds(Int64(pick(60_000))), expiresAt: 0))
+        try? room.renew(session, token, requestID: nil, at: now)
+    }
+
+    private mutating func changeSomebody() {
+        let change = ParticipantChange(
+            metadata: must(try Metadata("\(pick(100))")),
+            role: [nil, .host, .audience][pick(3)],
+            grants: GrantsChange(
+                publish: pick(2) == 0 ? nil : TrackSourceSet(rawValue: UInt8(pick(32))),
+                subscribe: pick(2) == 0, hidden: pick(4) == 0))
+        try? room.updateParticipant(who("p\(pick(7))"), change, at: now)
     }
 
     private mutating func reoffer() {
@@ -186,6 +231,7 @@ private struct Run {
         var told: [World.SlotKey: SlotAssignment.Source] = [:]
         for (index, receiver) in room.participants.enumerated() {
             checkBoard(of: receiver)
+            checkRights(of: receiver)
             for section in receiver.board.sections.indices {
                 let slot = room.assignment(section, of: index)
                 guard let source = slot.source else { continue }
@@ -223,7 +269,7 @@ private struct Run {
         }
         let sources = receiver.subscriptions.sources(of: publisher.number)
         require(
-            receiver.entry.grants.subscribe && sources.contains(track.source),
+            receiver.grants.subscribe && sources.contains(track.source),
             "a slot holds a track that is not wanted")
         return SlotSource(publisher: publisher.key, mid: track.mid)
     }
@@ -231,7 +277,7 @@ private struct Run {
     /// What a receiver should wish for, found by another way than the room's own.
     private func wantedPresentations(of receiver: Participant) -> Set<Presentation> {
         var wanted: Set<Presentation> = []
-        guard receiver.entry.grants.subscribe else { return wanted }
+        guard receiver.grants.subscribe else { return wanted }
         for publisher in room.participants where publisher.number != receiver.number {
             if case .playback(of: let only?) = receiver.entry.kind, only != publisher.id {
                 continue
@@ -243,6 +289,22 @@ private struct Run {
             }
         }
         return wanted
+    }
+
+    /// What somebody publishes is what it may, and the worker forwards that and nothing else.
+    private mutating func checkRights(of member: Participant) {
+        require(member.isPublisher || member.tracks.isEmpty, "published without the right")
+        require(!member.isPublisher || member.suspendedTracks.isEmpty, "kept though it may")
+        for track in member.tracks {
+            require(member.grants.publish.contains(track.source), "a source not granted")
+        }
+        for track in member.tracks + member.suspendedTracks {
+            let slot = World.SlotKey(session: member.key, mid: track.mid)
+            let isSuspended = !member.tracks.contains(track)
+            require(
+                world.paused[slot] == (isSuspended || track.isMuted), "pausing differs")
+        }
+        require(member.token.map { $0.deadline > checkedAt } ?? true, "a token outlived")
     }
 
     private mutating func checkBoard(of receiver: Participant) {

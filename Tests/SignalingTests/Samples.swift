@@ -1,5 +1,6 @@
 // One message of each form, for round trips, truncations and flips.
 // SPDX-License-Identifier: Apache-2.0
+import Wire
 
 @testable import Signaling
 
@@ -23,7 +24,8 @@ enum Samples {
     static let info = ParticipantInfo(
         id: who(), name: must(try DisplayName("Bøb \"the\" 🐦")),
         metadata: must(try Metadata("{}\n")),
-        tracks: [trackInfo])
+        attributes: must(try ParticipantAttributes(["seat": "4", "hand": "up"])),
+        role: .audience, tracks: [trackInfo])
 
     static let client: [ClientMessage] = [
         .join(
@@ -39,25 +41,50 @@ enum Samples {
         .unpublish(id(5), track), .mute(id(6), track, true), .mute(id(6), track, false),
         .subscribe(id(), who(), .camera), .subscribe(id(), who(), nil),
         .unsubscribe(id(), who(), .microphone), .unsubscribe(id(), who(), nil),
-        .leave(id(RequestID.max)), .ping(id()), .ping(nil), .pong,
+        .join(
+            id(2),
+            JoinRequest(
+                room: room, attributes: must(try ParticipantAttributes(["a": "1", "ü": ""])),
+                offer: .plain(""), options: JoinOptions(profile: .broadcast, role: .host))),
+        .setRole(id(9), .audience), .setRole(id(9), .host),
+        .updateSelf(id(9), ParticipantUpdate()),
+        .updateSelf(
+            id(9),
+            ParticipantUpdate(
+                name: info.name, metadata: info.metadata,
+                attributes: AttributePatch(["a": "1", "b": nil]))),
+        .renewToken(id(8), "a.b.c"), .leave(id(RequestID.max)), .ping(id()), .ping(nil), .pong,
     ]
 
     static let server: [ServerMessage] = [
         .joined(
             id(),
             JoinedReply(
-                session: sessionID, room: RoomInfo(name: room), participant: info,
+                session: sessionID,
+                room: RoomInfo(name: room, profile: .broadcast, metadata: info.metadata),
+                participant: info,
+                grants: TokenGrants(role: .audience, changeRole: false, updateSelf: true),
                 answer: .plain("v=0\r\n"), participants: [info, ParticipantInfo(id: who("cy"))],
                 slots: [assignment, SlotAssignment(mid: mid("2"), source: nil)])),
         .answer(id(), .deflated([1, 2, 3])), .ok(id(), nil), .ok(id(), track),
         .error(SignalingError(.trackNotFound, requestID: id())),
         .error(SignalingError(.malformedMessage)), .participantJoined(info),
+        .participantUpdated(info), .roleChanged(.audience),
         .participantLeft(who(), .duplicateIdentity), .trackPublished(who(), trackInfo),
         .trackUnpublished(who(), track), .trackMuted(who(), track, true), .slots([assignment]),
         .slots([]), .needSlots(SlotDemand(video: 8, audio: 0)),
-        .audioLevels([AudioLevel(participant: who(), level: 127)]), .ping, .pong(nil),
+        .audioLevels([AudioLevel(participant: who(), level: 127)]),
+        .tokenWillExpire(TokenWarning(deadline: 1_900_000_000, secondsLeft: 30)),
+        .permissionsChanged(TokenGrants(publish: [.init(.camera)], data: false)),
+        .error(retry), .ping, .pong(nil),
         .pong(id()), .disconnected(.kicked, DisconnectReason.kicked.message),
     ]
+
+    static var retry: SignalingError {
+        var error = SignalingError(.tooManyRequests, requestID: id())
+        error.retryAfter = .milliseconds(20)
+        return error
+    }
 
     static let assignment = SlotAssignment(
         mid: mid(), source: SlotAssignment.Source(participant: who(), track: track),

@@ -116,6 +116,14 @@ actor RoomActor {
         carryOut()
     }
 
+    /// A session's token was renewed.
+    func renew(
+        _ key: SessionKey, _ token: RenewedToken, requestID: RequestID
+    ) throws(SignalingError) {
+        try core.renew(key, token, requestID: requestID, at: clock.now)
+        carryOut()
+    }
+
     /// What the last offer of a session meant; `nil` if it is gone.
     func media(of key: SessionKey) -> PeerMedia? { members[key]?.media }
 

@@ -40,6 +40,7 @@ package enum ErrorCode: Int, Codable, Hashable, Sendable, CaseIterable {
     case duplicateIdentity = 3004
     case roomClosed = 3005
     case sessionNotFound = 3006
+    case profileMismatch = 3007
 
     case invalidOffer = 4000
     case offerTooLarge = 4001
@@ -132,6 +133,8 @@ extension ErrorCode {
             (410, "The room was closed; join it again to open a new one.")
         case .sessionNotFound:
             (404, "There is no such session; join again.")
+        case .profileMismatch:
+            (409, "The room has another profile; join it without naming one.")
         case .invalidOffer:
             (400, "The offer is no SDP that can be answered; send a new one.")
         case .offerTooLarge:

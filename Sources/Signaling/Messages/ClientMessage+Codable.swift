@@ -3,11 +3,12 @@
 
 extension ClientMessage: Codable {
     private enum Kind: String {
-        case join, offer, publish, unpublish, mute, subscribe, unsubscribe, leave, ping, pong
+        case join, offer, publish, unpublish, mute, subscribe, unsubscribe, setRole
+        case updateSelf, renewToken, leave, ping, pong
     }
 
     private enum Key: String, CodingKey {
-        case type, id, offer, track, muted, participant, source
+        case type, id, offer, track, muted, participant, source, token, role
     }
 
     /// Reads a message. Throws `SignalingError` or `DecodingError`; unknown fields are ignored.
@@ -48,6 +49,12 @@ extension ClientMessage: Codable {
             self = .unsubscribe(
                 id, try fields.decode(ParticipantID.self, forKey: .participant),
                 try fields.decodeIfPresent(TrackSource.self, forKey: .source))
+        case .setRole:
+            self = .setRole(id, try fields.decode(ParticipantRole.self, forKey: .role))
+        case .updateSelf:
+            self = .updateSelf(id, try ParticipantUpdate(from: decoder))
+        case .renewToken:
+            self = .renewToken(id, try fields.decode(String.self, forKey: .token))
         case .leave, .ping, .pong:
             self = .leave(id)
         }
@@ -82,6 +89,15 @@ extension ClientMessage: Codable {
             try fields.encode(Kind.unsubscribe.rawValue, forKey: .type)
             try fields.encode(participant, forKey: .participant)
             try fields.encodeIfPresent(source, forKey: .source)
+        case .setRole(_, let role):
+            try fields.encode(Kind.setRole.rawValue, forKey: .type)
+            try fields.encode(role, forKey: .role)
+        case .updateSelf(_, let update):
+            try fields.encode(Kind.updateSelf.rawValue, forKey: .type)
+            try update.encode(to: encoder)
+        case .renewToken(_, let token):
+            try fields.encode(Kind.renewToken.rawValue, forKey: .type)
+            try fields.encode(token, forKey: .token)
         case .leave: try fields.encode(Kind.leave.rawValue, forKey: .type)
         case .ping: try fields.encode(Kind.ping.rawValue, forKey: .type)
         case .pong: try fields.encode(Kind.pong.rawValue, forKey: .type)
@@ -91,7 +107,7 @@ extension ClientMessage: Codable {
 
 extension JoinRequest: Codable {
     private enum Key: String, CodingKey {
-        case room, token, participant, name, metadata, offer, options
+        case room, token, participant, name, metadata, attributes, offer, options
     }
 
     /// Reads a request; all but `room` and `offer` may be absent.
@@ -103,6 +119,8 @@ extension JoinRequest: Codable {
             participant: try fields.decodeIfPresent(ParticipantID.self, forKey: .participant),
             name: try fields.decodeIfPresent(DisplayName.self, forKey: .name),
             metadata: try fields.decodeIfPresent(Metadata.self, forKey: .metadata),
+            attributes: try fields.decodeIfPresent(
+                ParticipantAttributes.self, forKey: .attributes) ?? ParticipantAttributes(),
             offer: try fields.decode(SDPBody.self, forKey: .offer),
             options: try fields.decodeIfPresent(JoinOptions.self, forKey: .options)
                 ?? JoinOptions())
@@ -116,25 +134,32 @@ extension JoinRequest: Codable {
         try fields.encodeIfPresent(participant, forKey: .participant)
         try fields.encodeIfPresent(name, forKey: .name)
         try fields.encodeIfPresent(metadata, forKey: .metadata)
+        if attributes != ParticipantAttributes() {
+            try fields.encode(attributes, forKey: .attributes)
+        }
         try fields.encode(offer, forKey: .offer)
         try fields.encode(options, forKey: .options)
     }
 }
 
 extension JoinOptions: Codable {
-    private enum Key: String, CodingKey { case autoSubscribe }
+    private enum Key: String, CodingKey { case autoSubscribe, profile, role }
 
     /// Reads options; absent ones take their defaults.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         self.init(
-            autoSubscribe: try fields.decodeIfPresent(Bool.self, forKey: .autoSubscribe) ?? true)
+            autoSubscribe: try fields.decodeIfPresent(Bool.self, forKey: .autoSubscribe) ?? true,
+            profile: try fields.decodeIfPresent(RoomProfile.self, forKey: .profile),
+            role: try fields.decodeIfPresent(ParticipantRole.self, forKey: .role))
     }
 
     /// Writes options.
     package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: Key.self)
         try fields.encode(autoSubscribe, forKey: .autoSubscribe)
+        try fields.encodeIfPresent(profile, forKey: .profile)
+        try fields.encodeIfPresent(role, forKey: .role)
     }
 }
 

@@ -18,6 +18,12 @@ package enum ClientMessage: Hashable, Sendable {
     case subscribe(RequestID, ParticipantID, TrackSource?)
     /// Wants somebody's tracks no longer, of one source or of all.
     case unsubscribe(RequestID, ParticipantID, TrackSource?)
+    /// Begins or ends being one of those who publish. Answered by `ok`, then `roleChanged`.
+    case setRole(RequestID, ParticipantRole)
+    /// Changes what the others see of oneself.
+    case updateSelf(RequestID, ParticipantUpdate)
+    /// Shows a new token of the same room and participant in place of the one that runs out.
+    case renewToken(RequestID, String)
     /// Leaves the room; answered by `ok`, then `disconnected`.
     case leave(RequestID)
     /// Asks for a `pong`.
@@ -30,7 +36,8 @@ package enum ClientMessage: Hashable, Sendable {
         switch self {
         case .join(let id, _), .offer(let id, _), .publish(let id, _), .unpublish(let id, _),
             .mute(let id, _, _), .subscribe(let id, _, _), .unsubscribe(let id, _, _),
-            .leave(let id):
+
+            .setRole(let id, _), .updateSelf(let id, _), .renewToken(let id, _), .leave(let id):
             return id
         case .ping(let id): return id
         case .pong: return nil
@@ -50,6 +57,8 @@ package struct JoinRequest: Hashable, Sendable {
     package var name: DisplayName?
     /// Free text of the application, handed to everybody in the room.
     package var metadata: Metadata?
+    /// Small named texts of the application, handed to everybody in the room.
+    package var attributes: ParticipantAttributes
     /// The offer of the client's one peer connection.
     package var offer: SDPBody
     /// How to take part.
@@ -58,7 +67,8 @@ package struct JoinRequest: Hashable, Sendable {
     /// Makes a request.
     package init(
         room: RoomName, token: String? = nil, participant: ParticipantID? = nil,
-        name: DisplayName? = nil, metadata: Metadata? = nil, offer: SDPBody,
+        name: DisplayName? = nil, metadata: Metadata? = nil,
+        attributes: ParticipantAttributes = ParticipantAttributes(), offer: SDPBody,
         options: JoinOptions = JoinOptions()
     ) {
         self.room = room
@@ -66,6 +76,7 @@ package struct JoinRequest: Hashable, Sendable {
         self.participant = participant
         self.name = name
         self.metadata = metadata
+        self.attributes = attributes
         self.offer = offer
         self.options = options
     }
@@ -75,9 +86,19 @@ package struct JoinRequest: Hashable, Sendable {
 package struct JoinOptions: Hashable, Sendable {
     /// Whether tracks of others are subscribed as they come.
     package var autoSubscribe: Bool
+    /// The profile the room must have, and gets if it comes into being now; `nil`: any.
+    package var profile: RoomProfile?
+    /// The role to begin with, where the token lets one choose; `nil`: that of the token.
+    package var role: ParticipantRole?
 
     /// Makes options.
-    package init(autoSubscribe: Bool = true) { self.autoSubscribe = autoSubscribe }
+    package init(
+        autoSubscribe: Bool = true, profile: RoomProfile? = nil, role: ParticipantRole? = nil
+    ) {
+        self.autoSubscribe = autoSubscribe
+        self.profile = profile
+        self.role = role
+    }
 }
 
 /// What `publish` carries.
