@@ -21,6 +21,17 @@ package struct RoomConfiguration: Sendable, Equatable {
     package var livenessTimeout = MediaDuration.seconds(30)
     /// How long before the end of its token a member is warned.
     package var tokenWarning = MediaDuration.seconds(30)
+    /// How long a session whose connection broke is kept for its client to resume; `nil`: not at
+    /// all, a broken connection is a leave. It concerns clients that say they can resume.
+    package var resumeTimeout: MediaDuration? = .seconds(30)
+    /// How long such a client may be silent before the others are told that it is interrupted.
+    package var linkTimeout = MediaDuration.seconds(3)
+    /// The most messages kept for a client until it acknowledges them; with more it is dropped.
+    package var replayMessagesMax = 2_048
+    /// About the most bytes of such messages.
+    package var replayBytesMax = 1 << 20
+    /// How much applications may send.
+    package var data = DataLimits()
     /// How the room is used; `nil`: as the first to join says, else as a conversation.
     package var profile: RoomProfile?
     /// Whether the audience of a broadcast is seen by the others.

@@ -22,6 +22,9 @@ package struct RoomCore: Sendable {
     private var nextParticipantNumber: UInt64 = 1
     var nextTrackNumber: UInt64 = 1
 
+    /// What all sessions together may still send.
+    var roomData: DataBudget
+
     private var effects: [RoomEffect] = []
     private var effectsTaken = 0
     /// Members with something to be told at the end of the verb, by number.
@@ -41,6 +44,8 @@ package struct RoomCore: Sendable {
         self.name = name
         self.configuration = configuration
         profile = configuration.profile
+        roomData = DataBudget(
+            packets: configuration.data.roomPackets, bytes: configuration.data.roomBytes, at: now)
         closesAt = now + configuration.emptyTimeout
     }
 
@@ -84,8 +89,10 @@ package struct RoomCore: Sendable {
         participant: ParticipantID, asPlayer: Bool
     ) throws(SignalingError) {
         guard !isClosed else { throw SignalingError(.roomClosed) }
-        let isReturning = !asPlayer && numberByID[participant] != nil
-        if isReturning && configuration.duplicates == .reject {
+        let present = asPlayer ? nil : index(of: participant).map { participants[$0] }
+        let isReturning = present != nil
+        // Somebody whose connection broke must not be kept out by what is left of his session.
+        if let present, !present.isInterrupted, configuration.duplicates == .reject {
             throw SignalingError(.duplicateIdentity)
         }
         guard isReturning || participants.count < configuration.participantsMax else {
@@ -139,7 +146,8 @@ package struct RoomCore: Sendable {
             }
             let reply = JoinedReply(
                 session: parts.session, room: info, participant: newcomer.info,
-                grants: newcomer.grants, answer: parts.answer, participants: others,
+                grants: newcomer.grants, resumeSeconds: resumeSeconds(of: newcomer),
+                answer: parts.answer, participants: others,
                 slots: newcomer.board.sections.indices.map { assignment($0, of: index) })
             tell(newcomer.key, .joined(parts.requestID, reply))
         }
@@ -173,8 +181,14 @@ package struct RoomCore: Sendable {
         emit(.roomClosed)
     }
 
+    /// How long a member is kept after a break, rounded down.
+    private func resumeSeconds(of member: Participant) -> Int64? {
+        guard member.outbox != nil else { return nil }
+        return configuration.resumeTimeout.map { $0.milliseconds / 1_000 }
+    }
+
     private mutating func dismiss(_ participant: Participant, reason: DisconnectReason) {
-        if participant.hearsMessages {
+        if participant.hearsMessages && participant.hasSocket {
             emit(.send(participant.key, .disconnected(reason, reason.message)))
         }
         emit(.drop(participant.key, reason))
@@ -255,16 +269,36 @@ package struct RoomCore: Sendable {
     /// Sends to one session; nothing happens if it is gone or has no WebSocket.
     mutating func tell(_ session: SessionKey, _ message: ServerMessage) {
         guard let index = index(of: session), participants[index].hearsMessages else { return }
-        emit(.send(session, message))
+        if message.isSequenced, participants[index].outbox != nil {
+            keep(KeptMessage(message), forParticipantAt: index)
+        }
+        if participants[index].hasSocket { emit(.send(session, message)) }
     }
 
-    /// Sends to everybody with a WebSocket but one.
-    mutating func broadcast(_ message: ServerMessage, except number: UInt64?) {
+    /// Sends to everybody with a WebSocket but one, or to those of them chosen.
+    mutating func broadcast(
+        _ message: ServerMessage, except number: UInt64?,
+        where isChosen: (Participant) -> Bool = { _ in true }
+    ) {
         var audience: [SessionKey] = []
-        for participant in participants where participant.hearsMessages {
-            if participant.number != number { audience.append(participant.key) }
+        var kept: KeptMessage?
+        for index in participants.indices {
+            guard participants[index].hearsMessages, participants[index].number != number,
+                isChosen(participants[index])
+            else { continue }
+            if participants[index].hasSocket { audience.append(participants[index].key) }
+            guard message.isSequenced, participants[index].outbox != nil else { continue }
+            let shared = kept ?? KeptMessage(message)
+            kept = shared
+            keep(shared, forParticipantAt: index)
         }
         if !audience.isEmpty { emit(.broadcast(audience, message)) }
+    }
+
+    private mutating func keep(_ message: KeptMessage, forParticipantAt index: Int) {
+        participants[index].outbox?.append(message)
+        // The verb goes on; `advance`, due at once, lets the member go.
+        if participants[index].outbox?.isOverflown == true { noteDeadline(of: index) }
     }
 
     /// Remembers that a member's slots changed.

@@ -43,6 +43,14 @@ struct Participant: Sendable {
     /// When it was last heard of; `nil` while its media says that it lives.
     var silentSince: MediaInstant?
     var requests: TokenBucket
+    /// Its data streams.
+    var data: DataSender
+    /// What it may have to be told again; `nil`: it cannot be resumed.
+    var outbox: Outbox?
+    /// Whether there is a socket to send to; always for those that cannot be resumed.
+    var hasSocket = true
+    /// Whether the others were told that its connection is broken.
+    var isInterrupted = false
 
     /// A newcomer.
     init(
@@ -62,6 +70,12 @@ struct Participant: Sendable {
         subscriptions = SubscriptionTable(initial: entry.options.autoSubscribe ? .all : [])
         silentSince = now
         requests = TokenBucket(configuration.requests, at: now)
+        data = DataSender(configuration.data, at: now)
+        if entry.options.resume, configuration.resumeTimeout != nil, hearsMessages {
+            outbox = Outbox(
+                messagesMax: configuration.replayMessagesMax,
+                bytesMax: configuration.replayBytesMax)
+        }
     }
 
     var key: SessionKey { entry.key }
@@ -91,7 +105,7 @@ struct Participant: Sendable {
     var info: ParticipantInfo {
         ParticipantInfo(
             id: id, name: name, metadata: metadata, attributes: attributes, role: role,
-            tracks: tracks.map(\.info))
+            interrupted: isInterrupted, tracks: tracks.map(\.info))
     }
 }
 

@@ -14,8 +14,11 @@ extension RoomCore {
 
     /// A message or pong of the session arrived.
     package mutating func heard(from session: SessionKey, at now: MediaInstant) {
-        guard let index = index(of: session), participants[index].silentSince != nil else { return }
+        guard let index = index(of: session), participants[index].silentSince != nil,
+            participants[index].hasSocket
+        else { return }
         participants[index].silentSince = now
+        endInterruption(index)
     }
 
     /// The session's media link is up again. A session without WebSocket lives by it alone.
@@ -35,12 +38,24 @@ extension RoomCore {
 
     /// When something is due for a member; `nil`: nothing ever.
     private func deadline(of member: Participant) -> MediaInstant? {
-        earliest(silenceEnd(of: member), tokenDeadline(of: member))
+        guard member.outbox?.isOverflown != true else { return MediaInstant(nanoseconds: .min) }
+        return earliest(
+            earliest(silenceEnd(of: member), interruption(of: member)), tokenDeadline(of: member))
     }
 
-    /// When a member has been silent for too long.
+    /// When a member has been silent, or without a socket, for too long.
     private func silenceEnd(of member: Participant) -> MediaInstant? {
-        member.silentSince.map { $0 + configuration.livenessTimeout }
+        let timeout =
+            member.hasSocket
+            ? configuration.livenessTimeout
+            : configuration.resumeTimeout ?? configuration.livenessTimeout
+        return member.silentSince.map { $0 + timeout }
+    }
+
+    /// When a silent member that can be resumed counts as interrupted.
+    private func interruption(of member: Participant) -> MediaInstant? {
+        guard member.outbox != nil, !member.isInterrupted else { return nil }
+        return member.silentSince.map { $0 + configuration.linkTimeout }
     }
 
     /// When a member is to be warned of the end of its token, or, once warned, to be let go.
@@ -64,6 +79,7 @@ extension RoomCore {
                 remove(at: index, reason: reason, at: now)
                 continue
             }
+            if let due = interruption(of: participants[index]), due <= now { interrupt(index) }
             warn(at: index, now)
             noteDeadline(of: index)
             index += 1
@@ -72,17 +88,18 @@ extension RoomCore {
 
     /// Why a member has to go now, if it has to.
     private func ending(of member: Participant, at now: MediaInstant) -> DisconnectReason? {
+        if member.outbox?.isOverflown == true { return .fellBehind }
         if let token = member.token, token.deadline <= now { return .tokenExpired }
         if let end = silenceEnd(of: member), end <= now { return .timeout }
         return nil
     }
 
-    /// Warns a member whose token ends soon, once per token.
-    func isWarningDue(_ member: Participant, at now: MediaInstant) -> Bool {
+    private func isWarningDue(_ member: Participant, at now: MediaInstant) -> Bool {
         guard !member.wasWarned, let due = tokenDeadline(of: member) else { return false }
         return due <= now
     }
 
+    /// Warns a member whose token ends soon, once per token.
     private mutating func warn(at index: Int, _ now: MediaInstant) {
         guard isWarningDue(participants[index], at: now), let token = participants[index].token
         else { return }

@@ -49,6 +49,9 @@ actor SignalClient {
             case (.ping(let id), .waitingForJoin):
                 send(.pong(id))
             case (.pong, .waitingForJoin): break
+            case (.resume, .waitingForJoin):
+                // Sessions end with their socket here, so none is there to go on with.
+                throw SignalingError(.sessionNotFound)
             case (.offer(let id, let body), .joined(let key, let room)):
                 try await offer(id, body, key, room)
             case (.renewToken(let id, let token), .joined(let key, let room)):

@@ -4,7 +4,9 @@ import Wire
 
 extension ServerMessage: Codable {
     private enum Kind: String {
-        case joined, answer, ok, error, participantJoined, participantLeft, participantUpdated
+        case joined, resumed, answer, ok, streamOpened, sent, error, dataReceived
+        case messageReceived, participantInterrupted, participantResumed, participantJoined,
+            participantLeft, participantUpdated
         case roleChanged, trackPublished
         case trackUnpublished, trackMuted, slots, needSlots, audioLevels, tokenWillExpire
         case permissionsChanged, ping, pong, disconnected
@@ -12,12 +14,19 @@ extension ServerMessage: Codable {
 
     private enum Key: String, CodingKey {
         case type, id, answer, track, code, message, participant, reason, muted, assignments
-        case levels, grants, role, retryAfterMilliseconds
+        case levels, grants, role, stream, unreachable, sequence, retryAfterMilliseconds
     }
 
     private var kind: Kind {
         switch self {
         case .joined: .joined
+        case .resumed: .resumed
+        case .streamOpened: .streamOpened
+        case .sent: .sent
+        case .dataReceived: .dataReceived
+        case .messageReceived: .messageReceived
+        case .participantInterrupted: .participantInterrupted
+        case .participantResumed: .participantResumed
         case .answer: .answer
         case .ok: .ok
         case .error: .error
@@ -55,6 +64,21 @@ extension ServerMessage: Codable {
         }
         switch kind {
         case .joined: self = .joined(try id(), try JoinedReply(from: decoder))
+        case .resumed:
+            self = .resumed(
+                try id(), sequence: try fields.decode(UInt64.self, forKey: .sequence))
+        case .streamOpened:
+            self = .streamOpened(
+                try id(), try fields.decode(DataStreamID.self, forKey: .stream))
+        case .sent:
+            self = .sent(
+                try id(),
+                unreachable: try fields.decodeIfPresent(
+                    [ParticipantID].self, forKey: .unreachable) ?? [])
+        case .dataReceived: self = .dataReceived(try IncomingData(from: decoder))
+        case .messageReceived: self = .messageReceived(try IncomingMessage(from: decoder))
+        case .participantInterrupted: self = .participantInterrupted(try who())
+        case .participantResumed: self = .participantResumed(try who())
         case .answer: self = .answer(try id(), try fields.decode(SDPBody.self, forKey: .answer))
         case .ok: self = .ok(try id(), try fields.decodeIfPresent(TrackID.self, forKey: .track))
         case .error:
@@ -105,6 +129,19 @@ extension ServerMessage: Codable {
         case .joined(let id, let reply):
             try fields.encode(id, forKey: .id)
             try reply.encode(to: encoder)
+        case .resumed(let id, let sequence):
+            try fields.encode(id, forKey: .id)
+            try fields.encode(sequence, forKey: .sequence)
+        case .streamOpened(let id, let stream):
+            try fields.encode(id, forKey: .id)
+            try fields.encode(stream, forKey: .stream)
+        case .sent(let id, let unreachable):
+            try fields.encode(id, forKey: .id)
+            if !unreachable.isEmpty { try fields.encode(unreachable, forKey: .unreachable) }
+        case .dataReceived(let packet): try packet.encode(to: encoder)
+        case .messageReceived(let message): try message.encode(to: encoder)
+        case .participantInterrupted(let who), .participantResumed(let who):
+            try fields.encode(who, forKey: .participant)
         case .answer(let id, let body):
             try fields.encode(id, forKey: .id)
             try fields.encode(body, forKey: .answer)
@@ -148,7 +185,9 @@ extension ServerMessage: Codable {
 }
 
 extension ParticipantInfo: Codable {
-    private enum Key: String, CodingKey { case id, name, metadata, attributes, role, tracks }
+    private enum Key: String, CodingKey {
+        case id, name, metadata, attributes, role, interrupted, tracks
+    }
 
     /// Reads a description; all but `id` may be absent.
     package init(from decoder: any Decoder) throws {
@@ -160,6 +199,7 @@ extension ParticipantInfo: Codable {
             attributes: try fields.decodeIfPresent(
                 ParticipantAttributes.self, forKey: .attributes) ?? ParticipantAttributes(),
             role: try fields.decodeIfPresent(ParticipantRole.self, forKey: .role) ?? .host,
+            interrupted: try fields.decodeIfPresent(Bool.self, forKey: .interrupted) ?? false,
             tracks: try fields.decodeIfPresent([TrackInfo].self, forKey: .tracks) ?? [])
     }
 
@@ -173,13 +213,14 @@ extension ParticipantInfo: Codable {
             try fields.encode(attributes, forKey: .attributes)
         }
         if role != .host { try fields.encode(role, forKey: .role) }
+        if interrupted { try fields.encode(true, forKey: .interrupted) }
         try fields.encode(tracks, forKey: .tracks)
     }
 }
 
 extension JoinedReply: Codable {
     private enum Key: String, CodingKey {
-        case session, room, participant, grants, answer, participants, slots
+        case session, room, participant, grants, resumeSeconds, answer, participants, slots
     }
 
     /// Reads a reply.
@@ -191,6 +232,7 @@ extension JoinedReply: Codable {
             participant: try fields.decode(ParticipantInfo.self, forKey: .participant),
             grants: try fields.decodeIfPresent(TokenGrants.self, forKey: .grants)
                 ?? TokenGrants(),
+            resumeSeconds: try fields.decodeIfPresent(Int64.self, forKey: .resumeSeconds),
             answer: try fields.decode(SDPBody.self, forKey: .answer),
             participants: try fields.decode([ParticipantInfo].self, forKey: .participants),
             slots: try fields.decode([SlotAssignment].self, forKey: .slots))
@@ -203,6 +245,7 @@ extension JoinedReply: Codable {
         try fields.encode(room, forKey: .room)
         try fields.encode(participant, forKey: .participant)
         try fields.encode(grants, forKey: .grants)
+        try fields.encodeIfPresent(resumeSeconds, forKey: .resumeSeconds)
         try fields.encode(answer, forKey: .answer)
         try fields.encode(participants, forKey: .participants)
         try fields.encode(slots, forKey: .slots)

@@ -9,12 +9,22 @@ package enum ServerMessage: Hashable, Sendable {
     case answer(RequestID, SDPBody)
     /// A request was done; `publish` is told its track's id.
     case ok(RequestID, TrackID?)
+    /// The answer to `openStream`.
+    case streamOpened(RequestID, DataStreamID)
+    /// The answer to `sendMessage`: it will arrive, but not at these, who are not here.
+    case sent(RequestID, unreachable: [ParticipantID])
+    /// The answer to `resume`; what was missed follows, up to this number.
+    case resumed(RequestID, sequence: UInt64)
     /// A request, or the connection itself, was refused.
     case error(SignalingError)
     /// Somebody came.
     case participantJoined(ParticipantInfo)
     /// Somebody went.
     case participantLeft(ParticipantID, DisconnectReason)
+    /// Somebody's connection broke; it may come back, and its tracks stay.
+    case participantInterrupted(ParticipantID)
+    /// Somebody whose connection broke is back.
+    case participantResumed(ParticipantID)
     /// Somebody is seen otherwise from now on: another name, text or role. Its tracks stay.
     case participantUpdated(ParticipantInfo)
     /// One's own role is another from now on.
@@ -31,6 +41,10 @@ package enum ServerMessage: Hashable, Sendable {
     case needSlots(SlotDemand)
     /// How loud people are; only what changed.
     case audioLevels([AudioLevel])
+    /// Somebody sent a packet.
+    case dataReceived(IncomingData)
+    /// Somebody, or the server, sent a message.
+    case messageReceived(IncomingMessage)
     /// The session ends soon unless `renewToken` comes before.
     case tokenWillExpire(TokenWarning)
     /// What oneself may do is something else from now on.
@@ -47,6 +61,8 @@ package enum ServerMessage: Hashable, Sendable {
 package enum DisconnectReason: String, Codable, Hashable, Sendable, CaseIterable {
     case left, duplicateIdentity, kicked, roomClosed, timeout, networkLost, serverShutdown
     case tokenExpired
+    /// More waited for it than is kept.
+    case fellBehind
     /// It is here still, as one of the audience, whom the others do not see.
     case becameAudience
 
@@ -60,6 +76,7 @@ package enum DisconnectReason: String, Codable, Hashable, Sendable, CaseIterable
         case .timeout: "Nothing was heard from you for too long; join again."
         case .networkLost: "The connection broke; join again."
         case .serverShutdown: "The server is shutting down; join again shortly."
+        case .fellBehind: "More waited for you than is kept; join again."
         case .becameAudience: "You are one of the audience now."
         case .tokenExpired: "The token has expired; get a new one and join again."
         }
@@ -78,6 +95,8 @@ package struct ParticipantInfo: Hashable, Sendable {
     package var attributes: ParticipantAttributes
     /// Whether it is one of those who publish.
     package var role: ParticipantRole
+    /// Whether its connection is broken for now.
+    package var interrupted: Bool
     /// The tracks published, in the order of publishing.
     package var tracks: [TrackInfo]
 
@@ -85,13 +104,14 @@ package struct ParticipantInfo: Hashable, Sendable {
     package init(
         id: ParticipantID, name: DisplayName? = nil, metadata: Metadata? = nil,
         attributes: ParticipantAttributes = ParticipantAttributes(),
-        role: ParticipantRole = .host, tracks: [TrackInfo] = []
+        role: ParticipantRole = .host, interrupted: Bool = false, tracks: [TrackInfo] = []
     ) {
         self.id = id
         self.name = name
         self.metadata = metadata
         self.attributes = attributes
         self.role = role
+        self.interrupted = interrupted
         self.tracks = tracks
     }
 }
@@ -126,6 +146,8 @@ package struct JoinedReply: Hashable, Sendable {
     package var participant: ParticipantInfo
     /// What oneself may do.
     package var grants: TokenGrants
+    /// How long the session is kept after a break, in seconds; `nil`: not at all.
+    package var resumeSeconds: Int64?
     /// The answer to the offer.
     package var answer: SDPBody
     /// Everybody else, in the order of joining.
@@ -136,13 +158,14 @@ package struct JoinedReply: Hashable, Sendable {
     /// Makes a reply.
     package init(
         session: SessionID, room: RoomInfo, participant: ParticipantInfo, grants: TokenGrants,
-        answer: SDPBody,
+        resumeSeconds: Int64? = nil, answer: SDPBody,
         participants: [ParticipantInfo], slots: [SlotAssignment]
     ) {
         self.session = session
         self.room = room
         self.participant = participant
         self.grants = grants
+        self.resumeSeconds = resumeSeconds
         self.answer = answer
         self.participants = participants
         self.slots = slots
