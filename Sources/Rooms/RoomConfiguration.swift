@@ -34,6 +34,8 @@ package struct RoomConfiguration: Sendable, Equatable {
     package var data = DataLimits()
     /// How the room is used; `nil`: as the first to join says, else as a conversation.
     package var profile: RoomProfile?
+    /// Text of the application, told to everybody who joins.
+    package var metadata: Metadata?
     /// Whether the audience of a broadcast is seen by the others.
     package var showsAudience = false
     /// What a second session of one id does.

@@ -13,6 +13,11 @@ package struct RoomCore: Sendable {
     package let name: RoomName
     let configuration: RoomConfiguration
 
+    /// When it came into being.
+    let openedAt: MediaInstant
+    /// Who may not come back for a while. When the room has closed, they are for the next of its name.
+    package internal(set) var bans: BanList
+
     /// In the order of joining, so sorted by number.
     var participants: [Participant] = []
     /// Looked up, never iterated.
@@ -40,9 +45,14 @@ package struct RoomCore: Sendable {
     package private(set) var isClosed = false
 
     /// Opens a room, which closes again if nobody enters within `emptyTimeout`.
-    package init(name: RoomName, configuration: RoomConfiguration, at now: MediaInstant) {
+    package init(
+        name: RoomName, configuration: RoomConfiguration, bans: BanList = BanList(),
+        at now: MediaInstant
+    ) {
         self.name = name
         self.configuration = configuration
+        openedAt = now
+        self.bans = bans
         profile = configuration.profile
         roomData = DataBudget(
             packets: configuration.data.roomPackets, bytes: configuration.data.roomBytes, at: now)
@@ -86,9 +96,14 @@ package struct RoomCore: Sendable {
     /// Whether somebody may enter, as far as is known without its sections: to refuse early.
     /// - Throws: What `join` would throw.
     package func checkEntry(
-        participant: ParticipantID, asPlayer: Bool
+        participant: ParticipantID, asPlayer: Bool, at now: MediaInstant
     ) throws(SignalingError) {
         guard !isClosed else { throw SignalingError(.roomClosed) }
+        if let timeLeft = bans.timeLeft(of: participant, at: now) {
+            var refusal = SignalingError(.banned)
+            refusal.retryAfter = timeLeft
+            throw refusal
+        }
         let present = asPlayer ? nil : index(of: participant).map { participants[$0] }
         let isReturning = present != nil
         // Somebody whose connection broke must not be kept out by what is left of his session.
@@ -101,7 +116,7 @@ package struct RoomCore: Sendable {
     }
 
     /// Lets somebody in. Whoever had the same id is told `duplicateIdentity` and dropped.
-    /// - Throws: `.roomClosed`, `.roomFull`, `.duplicateIdentity`, `.profileMismatch` or
+    /// - Throws: `.roomClosed`, `.banned`, `.roomFull`, `.duplicateIdentity`, `.profileMismatch` or
     ///   `.invalidState`; then nothing has changed.
     package mutating func join(
         _ entry: RoomEntry, at now: MediaInstant
@@ -111,7 +126,8 @@ package struct RoomCore: Sendable {
         var participant = Participant(
             number: nextParticipantNumber, entry: entry, profile: profile,
             configuration: configuration, at: now)
-        try checkEntry(participant: entry.participant, asPlayer: participant.isPlayer)
+        try checkEntry(
+            participant: entry.participant, asPlayer: participant.isPlayer, at: now)
         guard entry.options.profile == nil || entry.options.profile == profile else {
             throw SignalingError(.profileMismatch)
         }
@@ -212,7 +228,10 @@ package struct RoomCore: Sendable {
     // MARK: Looking
 
     /// The room as its members see it.
-    package var info: RoomInfo { RoomInfo(name: name, profile: profile ?? .communication) }
+    package var info: RoomInfo {
+        RoomInfo(
+            name: name, profile: profile ?? .communication, metadata: configuration.metadata)
+    }
 
     /// How many are in the room, players included.
     package var memberCount: Int { participants.count }

@@ -89,9 +89,9 @@ extension RoomCore {
         return audience.absent
     }
 
-    /// Finds those a message names; `nil` names everybody.
+    /// Finds those a message names; `nil` names everybody. Only the server reaches hidden ones.
     func recipients(
-        _ named: [ParticipantID]?
+        _ named: [ParticipantID]?, fromServer isServer: Bool = false
     ) throws(SignalingError) -> (present: [UInt64]?, absent: [ParticipantID]) {
         guard let named else { return (nil, []) }
         guard !named.isEmpty, named.count <= configuration.data.messageRecipientsMax,
@@ -100,9 +100,8 @@ extension RoomCore {
         var present: [UInt64] = []
         var absent: [ParticipantID] = []
         for id in named {
-            // Who is hidden, or hears no messages, cannot be reached by anybody.
             if let index = index(of: id), participants[index].hearsMessages,
-                !participants[index].grants.hidden
+                isServer || !participants[index].grants.hidden
             {
                 present.append(participants[index].number)
             } else {

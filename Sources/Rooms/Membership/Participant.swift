@@ -8,6 +8,7 @@ struct Participant: Sendable {
     /// Its place in the order of joining; never used twice in a room.
     let number: UInt64
     let entry: RoomEntry
+    let joinedAt: MediaInstant
     /// The name shown to people.
     var name: DisplayName?
     /// Free text of the application.
@@ -59,6 +60,7 @@ struct Participant: Sendable {
     ) {
         self.number = number
         self.entry = entry
+        joinedAt = now
         name = entry.name
         metadata = entry.metadata
         attributes = entry.attributes

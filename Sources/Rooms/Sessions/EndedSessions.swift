@@ -21,7 +21,8 @@ package struct EndedSessions: Sendable {
 
     /// Remembers a session.
     package mutating func note(_ session: SessionID, _ reason: DisconnectReason) {
-        guard reasons.updateValue(reason, forKey: session) == nil else { return }
+        guard reasons[session] == nil else { return }
+        reasons[session] = reason
         if order.count < Self.countMax {
             order.append(session)
         } else {
