@@ -131,7 +131,8 @@ package struct RoomCore: Sendable {
         guard entry.options.profile == nil || entry.options.profile == profile else {
             throw SignalingError(.profileMismatch)
         }
-        self.profile = profile
+        // Only who could have named a profile decides by not naming one.
+        if participant.hearsMessages { self.profile = profile }
         if !participant.isPlayer, let former = numberByID[entry.participant],
             let index = index(of: former)
         {
@@ -297,13 +298,13 @@ package struct RoomCore: Sendable {
     /// Sends to everybody with a WebSocket but one, or to those of them chosen.
     mutating func broadcast(
         _ message: ServerMessage, except number: UInt64?,
-        where isChosen: (Participant) -> Bool = { _ in true }
+        where isChosen: ((Participant) -> Bool)? = nil
     ) {
         var audience: [SessionKey] = []
         var kept: KeptMessage?
         for index in participants.indices {
             guard participants[index].hearsMessages, participants[index].number != number,
-                isChosen(participants[index])
+                isChosen.map({ $0(participants[index]) }) ?? true
             else { continue }
             if participants[index].hasSocket { audience.append(participants[index].key) }
             guard message.isSequenced, participants[index].outbox != nil else { continue }

@@ -125,7 +125,7 @@ import Wire
         }
     }
 
-    @Test func V06_aRoomIsClosedByTheServer() throws {
+    @Test func V06_E20_aRoomIsClosedByTheServer() throws {
         var directory = RoomDirectory()
         try directory.join(name("a"), RoomHarness.entry(1), at: .zero)
         _ = drain(&directory)
@@ -143,7 +143,7 @@ import Wire
 
     // MARK: Kick
 
-    @Test func V03_V05_theKickedIsToldAndOutAndTheOthersSeeWhy() throws {
+    @Test func V03_V04_V05_E19_theKickedIsToldAndOutAndTheOthersSeeWhy() throws {
         var directory = RoomDirectory()
         try directory.join(name("a"), RoomHarness.entry(1, "ada"), at: .zero)
         try directory.join(name("a"), RoomHarness.entry(2, "bob"), at: .zero)

@@ -101,7 +101,7 @@ extension [RoomEffect] {
                 == .error(SignalingError(.streamNotFound, requestID: request(3))))
     }
 
-    @Test func D02_atMostFiveStreamsPerUser() throws {
+    @Test func D02_D09_atMostFiveStreamsPerUser() throws {
         var (harness, first) = try harness()
         for _ in 2...5 { #expect(harness.openStream(1) != nil) }
         #expect(
@@ -141,7 +141,7 @@ extension [RoomEffect] {
         #expect(effects.data(to: 9) == [])
     }
 
-    @Test func D12_theReceiverIsToldWhoseStreamAndTheUsersTimestamp() throws {
+    @Test func D12_D17_D18_E04_theReceiverIsToldWhoseStreamAndTheUsersTimestamp() throws {
         var (harness, stream) = try harness()
         let packet = OutgoingData(stream: stream, bytes: [9], userTimestamp: -5)
         _ = harness.ask(1, .sendData(request(2), packet))
@@ -298,7 +298,7 @@ extension [RoomEffect] {
         return harness
     }
 
-    @Test func D13_D14_aMessageReachesThoseItNamesWithItsID() throws {
+    @Test func D13_D14_E07_aMessageReachesThoseItNamesWithItsID() throws {
         var harness = try harness()
         let id = must(try MessageID("m-1"))
         let message = OutgoingMessage(message: id, to: [who("bob")], content: "hi")

@@ -59,6 +59,18 @@ import Wire
         #expect(harness.shown(2) == [])
     }
 
+    @Test func E14_whoComesBackAfterThirtySecondsJoinsAnew() throws {
+        var harness = try harness()
+        harness.room.connectionLost(key(1), at: harness.now)
+        pass(&harness, to: seconds(31), alive: [2])
+        _ = harness.take()
+        try harness.join(3, "ada", options: JoinOptions(resume: true))
+        #expect(
+            harness.take().messages(to: 2) == [
+                .participantJoined(ParticipantInfo(id: who("ada")))
+            ])
+    }
+
     @Test func C14_theTenSecondsOfAnEmptyRoomBeginWhenTheSessionIsDropped() throws {
         var harness = RoomHarness()
         try harness.join(1, "ada", options: JoinOptions(resume: true))

@@ -62,6 +62,16 @@ import Wire
         }
     }
 
+    @Test func R01_aPlayerOrAnIngestThatComesFirstDecidesNothing() throws {
+        var harness = RoomHarness()
+        try harness.room.join(RoomHarness.player(8), at: harness.now)
+        let ingest = RoomEntry(
+            key: key(9), kind: .ingest, participant: who("obs"), sections: sdkSections(pairs: 0))
+        try harness.room.join(ingest, at: harness.now)
+        try harness.join(1, "ada", options: JoinOptions(profile: .broadcast))
+        #expect(try reply(harness.take(), to: 1).room.profile == .broadcast)
+    }
+
     @Test func R02_inAConversationEverybodyPublishesAndReceives() throws {
         var harness = RoomHarness()
         try harness.join(1, "ada")
@@ -104,7 +114,7 @@ import Wire
 
     // MARK: Presence (3.1 row 10)
 
-    @Test func R04_theAudienceIsNotSeenAndSeesTheHosts() throws {
+    @Test func R04_C27_E15_theAudienceIsNotSeenAndSeesTheHosts() throws {
         var harness = RoomHarness { $0.profile = .broadcast }
         try harness.join(1, "ada", options: JoinOptions(role: .host))
         try harness.join(2, "bob")
@@ -145,7 +155,7 @@ import Wire
 
     // MARK: Changing roles (3.1 row 9)
 
-    @Test func R05_whoBecomesAudienceStopsSendingAndLeavesAsTheOthersSeeIt() throws {
+    @Test func R05_E08_E15_whoBecomesAudienceStopsSendingAndLeavesAsTheOthersSeeIt() throws {
         var harness = try broadcast()
         try harness.publish(1, .camera)
         try harness.publish(1, .microphone)
@@ -172,7 +182,7 @@ import Wire
         #expect(harness.room.memberCount == 3)
     }
 
-    @Test func R06_whoBecomesHostAgainIsSeenAndItsTracksResume() throws {
+    @Test func R06_E08_E14_whoBecomesHostAgainIsSeenAndItsTracksResume() throws {
         var harness = try broadcast()
         let camera = try harness.publish(1, .camera)
         let microphone = try harness.publish(1, .microphone)

@@ -33,7 +33,7 @@ import Wire
         }
     }
 
-    @Test func T06_theHolderIsWarnedThirtySecondsAheadAndOutAtTheEnd() throws {
+    @Test func T06_E03_theHolderIsWarnedThirtySecondsAheadAndOutAtTheEnd() throws {
         var harness = RoomHarness()
         try harness.join(1, "ada", token: life(100))
         try harness.join(2, "bob")

@@ -40,6 +40,9 @@ actor RoomActor {
         self.plane = plane
         self.sessions = sessions
         self.clock = clock
+        // Sessions end with their socket here, so no client must be told that it can resume.
+        var configuration = configuration
+        configuration.resumeTimeout = nil
         core = RoomCore(name: name, configuration: configuration, at: clock.now)
     }
 
