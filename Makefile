@@ -56,6 +56,11 @@ e2e: .venv/ready ## Drive the real server with real browsers (E2E="-k name")
 fuzz: ## Fuzz every parser for FUZZ_SECONDS each
 	scripts/fuzz.sh --seconds $(FUZZ_SECONDS)
 
+benchmark: ## Measure what forwarding costs: one publisher to 50 and to 100 receivers
+	MARTLET_SANS_IO_ONLY=1 swift build -c release --product martlet-benchmark
+	.build/release/martlet-benchmark --receivers 50
+	.build/release/martlet-benchmark --receivers 100
+
 lint: ## Check the format of the Swift sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz
 

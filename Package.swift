@@ -104,6 +104,9 @@ let testSupport: [Target] = [
             "Wire", "DTLS", "SRTP", "RTP", "Negotiation", "PeerTransport", "ClientTransport",
             "MediaWorker", "MediaIO",
         ]),
+    tests(
+        "LoadGenerator",
+        ["Wire", "MediaCrypto", "DTLS", "RTP", "Negotiation", "MediaWorker", "MediaIO"]),
     .executableTarget(
         name: "ForwardingBenchmark",
         dependencies: [

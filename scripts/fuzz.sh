@@ -28,7 +28,13 @@ clang=$(dirname "$(readlink -f "$(command -v swiftc)")")/clang
 [ -x "$clang" ] || clang=clang
 
 # In the order of their floors; a target may import those before it.
-swift_targets=(Wire MediaCrypto STUN RTP SDP Signaling ICE DTLS SRTP Payloads Rooms Negotiation)
+swift_targets=(
+    Wire MediaCrypto STUN RTP SDP Signaling ICE DTLS SRTP Payloads Rooms Negotiation
+    PeerTransport Forwarding MediaWorker ClientTransport NetworkImpairment NetworkSimulation
+)
+# What they use of swift-collections, in the same order; `swift package resolve` fetches it.
+collections=.build/checkouts/swift-collections
+collection_targets=(InternalCollectionsUtilities ContainersPreview BasicContainers)
 c_targets=(CMediaCrypto CDTLS)
 
 settings=(
@@ -54,6 +60,30 @@ for target in "${c_targets[@]}"; do
             "$clang" -O2 -g -fsanitize=address -I "$include" -c "$source" -o "$object"
         fi
     done
+done
+
+[ -d "$collections" ] || swift package resolve
+collection_settings=(
+    -parse-as-library -O -suppress-warnings -package-name swift-collections -I "$modules"
+    -sanitize=address -enable-upcoming-feature MemberImportVisibility
+)
+for feature in BuiltinModule Lifetimes InoutLifetimeDependence AddressableParameters AddressableTypes \
+    SuppressedAssociatedTypesWithDefaults; do
+    collection_settings+=(-enable-experimental-feature "$feature")
+done
+for version in 5.0 5.1 5.6 5.7 5.8 5.9 5.10 6.0 6.1 6.2 6.3 6.4 6.5; do
+    collection_settings+=(-enable-experimental-feature "AvailabilityMacro=SwiftStdlib $version: macOS 10.15")
+done
+for target in "${collection_targets[@]}"; do
+    object=$modules/$target.o
+    if [ ! -f "$object" ] || [ "$collections/Package.swift" -nt "$object" ]; then
+        echo "building $target for fuzzing"
+        # Some of its files have blanks in their names.
+        mapfile -t files < <(find "$collections/Sources/$target" -name '*.swift')
+        swiftc "${collection_settings[@]}" -wmo -module-name "$target" -emit-module \
+            -emit-module-path "$modules/$target.swiftmodule" -c -o "$object" \
+            "${files[@]}" 2> "$out/$target.log" || { cat "$out/$target.log"; exit 1; }
+    fi
 done
 
 changed=0

@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "CMediaIO.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
@@ -340,30 +339,4 @@ int mediaio_interface_addresses(mediaio_interface_address *addresses, uint32_t c
     }
     freeifaddrs(list);
     return (int)count;
-}
-
-int mediaio_parse_host(const char *text, mediaio_address *address) {
-    struct sockaddr_in6 storage;
-    memset(&storage, 0, sizeof storage);
-    struct sockaddr_in *ipv4 = (struct sockaddr_in *)&storage;
-    if (inet_pton(AF_INET, text, &ipv4->sin_addr) == 1) {
-        storage.sin6_family = AF_INET;
-    } else if (inet_pton(AF_INET6, text, &storage.sin6_addr) == 1) {
-        storage.sin6_family = AF_INET6;
-    } else {
-        return -EINVAL;
-    }
-    from_sockaddr(&storage, address);
-    address->port = 0;
-    return 0;
-}
-
-void mediaio_format_host(const mediaio_address *address, char *text) {
-    struct sockaddr_in6 storage;
-    to_sockaddr(address, &storage);
-    const void *bytes = address->is_ipv6
-                            ? (const void *)&storage.sin6_addr
-                            : (const void *)&((struct sockaddr_in *)&storage)->sin_addr;
-    text[0] = 0;
-    (void)inet_ntop(address->is_ipv6 ? AF_INET6 : AF_INET, bytes, text, INET6_ADDRSTRLEN);
 }

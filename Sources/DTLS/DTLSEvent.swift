@@ -101,4 +101,10 @@ package struct DTLSCounters: Sendable, Equatable {
     package var unpolledData: UInt64 = 0
     /// Datagrams dropped because nobody polled or the place given was too small.
     package var unsentDatagrams: UInt64 = 0
+
+    /// What came from the peer, or from somebody on its path, and was dropped.
+    package var refusals: UInt64 {
+        oversizedDatagrams + malformedRecords + unexpectedRecords + recordsOverLimit
+            + brokenAttempts + unprotectedAlerts
+    }
 }

@@ -4,8 +4,8 @@ package import Wire
 
 /// A binary heap of deadlines of numbered owners; an owner has at most one deadline that counts.
 ///
-/// Moving a deadline later is free: the old place in the heap fires, finds that it no longer counts, and is put
-/// back at the right time. O(log n) per change.
+/// Moving a deadline later is free: the old place in the heap fires, finds that it no longer
+/// counts, and is put back at the right time. O(log n) per change.
 package struct DeadlineQueue {
     private struct Node {
         var deadline: MediaInstant
@@ -21,10 +21,12 @@ package struct DeadlineQueue {
     /// Makes an empty queue.
     package init() {}
 
-    /// The earliest time at which ``popDue(at:)`` may return an owner; `nil` if there is nothing to wait for.
+    /// The earliest time at which ``popDue(at:)`` may return an owner; `nil` if there is nothing to
+    /// wait for.
     package var next: MediaInstant? { heap.isEmpty ? nil : heap[0].deadline }
 
-    /// Sets or clears the deadline of an owner (a small number, the index of something in an array).
+    /// Sets or clears the deadline of an owner (a small number, the index of something in an
+    /// array).
     package mutating func set(_ deadline: MediaInstant?, for owner: Int) {
         while wanted.count <= owner {
             wanted.append(nil)

@@ -6,15 +6,24 @@ package import Wire
 package struct KeyframeRequester: Sendable {
     /// Two requests to one publisher are at least this far apart.
     package static let shortestInterval = MediaDuration.milliseconds(300)
-    /// An unanswered request is repeated after this long, once ``eagerTries`` were in vain: the encoder may sleep.
+    /// An unanswered request is repeated after this long, once ``eagerTries`` were in vain: the
+    /// encoder may sleep.
     package static let patientInterval = MediaDuration.seconds(2)
     /// How often a request is repeated at the shortest interval.
     package static let eagerTries = 5
+
+    /// How many requests may leave in a row before they are spread out.
+    package static let burst: Int64 = 16
+    /// The mean time between requests in the long run: each costs every receiver of the stream, and
+    /// one hostile receiver could otherwise keep the encoder at nothing but keyframes.
+    package static let sustainedInterval = MediaDuration.seconds(1)
 
     /// Whether somebody waits for a keyframe.
     package private(set) var isWanted = false
     private var lastAsked: MediaInstant?
     private var tries = 0
+    /// When all requests so far would have left at the sustained interval.
+    private var paidUntil = MediaInstant.zero
     /// Whether somebody has asked since the last request left.
     private var isAskedAnew = false
 
@@ -38,19 +47,26 @@ package struct KeyframeRequester: Sendable {
             ? Self.shortestInterval : Self.patientInterval
     }
 
+    /// When the burst allows another request.
+    private var unburdened: MediaInstant {
+        paidUntil - Self.sustainedInterval * (Self.burst - 1)
+    }
+
     /// When ``takeDue(at:)`` will next say yes; `nil` if nobody waits.
     package var deadline: MediaInstant? {
         guard isWanted else { return nil }
         guard let lastAsked else { return .zero }
-        return lastAsked + interval
+        return max(lastAsked + interval, unburdened)
     }
 
-    /// Whether a request should leave now; saying yes counts as having sent it. It stays wanted, to be repeated,
-    /// until a keyframe arrives.
+    /// Whether a request should leave now; saying yes counts as having sent it. It stays wanted, to
+    /// be repeated, until a keyframe arrives.
     package mutating func takeDue(at now: MediaInstant) -> Bool {
         guard isWanted else { return false }
         if let lastAsked, now - lastAsked < interval { return false }
+        guard now >= unburdened else { return false }
         lastAsked = now
+        paidUntil = max(paidUntil, now) + Self.sustainedInterval
         tries += 1
         isAskedAnew = false
         return true

@@ -54,11 +54,12 @@ package struct HistoryEntry: Sendable {
     }
 }
 
-/// A ring of the last packets of one stream: forwarding and retransmission both read from here, so that a
-/// payload is copied once however many receive it.
+/// A ring of the last packets of one stream: forwarding and retransmission both read from here, so
+/// that a payload is copied once however many receive it.
 ///
-/// Two spare bytes stand before every payload, room for the original sequence number of a retransmission
-/// (RFC 4588 §4), so that this needs no copy either. Nothing is allocated after `init`.
+/// Two spare bytes stand before every payload, room for the original sequence number of a
+/// retransmission (RFC 4588 §4), so that this needs no copy either. Nothing is allocated after
+/// `init`.
 package struct PacketHistory: ~Copyable {
     /// The bytes kept free before each payload.
     package static let spareCount = 2
@@ -70,7 +71,8 @@ package struct PacketHistory: ~Copyable {
 
     /// Makes an empty history.
     /// - Parameters:
-    ///   - packetCapacity: How many packets it remembers at most; rounded up to a power of two, 2 to 65,536.
+    ///   - packetCapacity: How many packets it remembers at most; rounded up to a power of two, 2
+    ///     to 65,536.
     ///   - byteCapacity: How many payload bytes it remembers at most, at least 4,096.
     package init(packetCapacity: Int, byteCapacity: Int) {
         var capacity = 2
@@ -85,7 +87,8 @@ package struct PacketHistory: ~Copyable {
 
     /// Remembers a packet, forgetting the oldest as needed.
     ///
-    /// - Returns: `false` if the payload is larger than the whole history, or the packet is already here.
+    /// - Returns: `false` if the payload is larger than the whole history, or the packet is already
+    ///   here.
     package mutating func insert(_ entry: HistoryEntry, payload: Span<UInt8>) -> Bool {
         let needed = payload.count + Self.spareCount
         guard needed <= bytes.count else { return false }
@@ -114,7 +117,8 @@ package struct PacketHistory: ~Copyable {
         return entry
     }
 
-    /// Where the payload of an entry just looked up stands in ``payloadBytes``; its spare bytes stand before it.
+    /// Where the payload of an entry just looked up stands in ``payloadBytes``; its spare bytes
+    /// stand before it.
     package func payloadRange(of entry: HistoryEntry) -> Range<Int> {
         let start = Int(entry.position % UInt64(bytes.count))
         return start..<min(start + entry.payloadCount, bytes.count)

@@ -9,6 +9,9 @@ package struct Producer: ~Copyable {
     package static let videoHistory = (packets: 1_024, bytes: 512 * 1_024)
     /// How much of an audio stream is remembered: over two seconds of 20 ms packets.
     package static let audioHistory = (packets: 128, bytes: 32 * 1_024)
+    /// How long a stream may send nothing while another of its track sends, and still be the one
+    /// that is shown.
+    package static let silenceMax = MediaDuration.seconds(1)
     /// How long an audio packet is given to come out of order before it is asked for again.
     package static let reorderDelay = MediaDuration.milliseconds(10)
 
@@ -34,6 +37,8 @@ package struct Producer: ~Copyable {
     package var keyframes = KeyframeRequester()
     /// The highest sequence number seen.
     package var highest = ExtendedSequenceNumber(0)
+    /// When its last packet came.
+    package var lastArrival = MediaInstant.zero
     /// Whether losses of it may be asked for again.
     package var usesNACK: Bool
     /// The loudness of the present interval.
@@ -65,11 +70,14 @@ package struct Producer: ~Copyable {
             clockRate: 48_000, usesNACK: false, history: (packets: 2, bytes: 0))
     }
 
+    /// Whether nothing of it has come for a while.
+    package func isSilent(at now: MediaInstant) -> Bool { now - lastArrival >= Self.silenceMax }
+
     /// Whether nothing stands in this place.
     package var isVacant: Bool { generation == 0 }
 
-    /// The loudness of the interval just over, in -dBov; once more 127 when a stream that was heard falls silent.
-    /// `nil`: there is nothing new to say.
+    /// The loudness of the interval just over, in -dBov; once more 127 when a stream that was heard
+    /// falls silent. `nil`: there is nothing new to say.
     package mutating func takeLevel() -> UInt8? {
         if let level = levels.take() {
             isHeard = true

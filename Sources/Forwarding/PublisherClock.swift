@@ -4,8 +4,8 @@ package import Wire
 
 /// Maps the NTP times of a publisher's sender reports to ours.
 ///
-/// One for all tracks of a publisher, so that audio and video shift together and keep lip sync whatever the
-/// publisher's clock says (RFC 3550 §6.4.1).
+/// One for all tracks of a publisher, so that audio and video shift together and keep lip sync
+/// whatever the publisher's clock says (RFC 3550 §6.4.1).
 package struct PublisherClock: Sendable {
     /// Ours minus theirs, in 2^-32 seconds, including the shortest way a report has had so far.
     private var offset: Int64?
@@ -16,14 +16,16 @@ package struct PublisherClock: Sendable {
     /// Whether a report has been seen.
     package var isKnown: Bool { offset != nil }
 
-    /// Takes a sender report's NTP time that arrived at `arrival` of our NTP clock (both 32.32 bits).
+    /// Takes a sender report's NTP time that arrived at `arrival` of our NTP clock (both 32.32
+    /// bits).
     package mutating func observe(reported: UInt64, arrival: UInt64) {
         let difference = Int64(bitPattern: arrival &- reported)
         guard let present = offset else {
             offset = difference
             return
         }
-        // The shortest way is the truest; a jump of over a second means the publisher set its clock.
+        // The shortest way is the truest; a jump of over a second means the publisher set its
+        // clock.
         let change = difference &- present
         if change < 0 || change > 1 << 32 { offset = difference }
     }
@@ -52,7 +54,8 @@ package struct StreamClock: Sendable {
         report = (ntp, timestamp)
     }
 
-    /// Takes a media packet that arrived at `arrival` of our NTP clock: what we go by before the first report.
+    /// Takes a media packet that arrived at `arrival` of our NTP clock: what we go by before the
+    /// first report.
     package mutating func observePacket(timestamp: RTPTimestamp, arrival: UInt64) {
         packet = (arrival, timestamp)
     }

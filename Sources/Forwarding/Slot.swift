@@ -9,7 +9,8 @@ package struct SlotFormat: Sendable, Equatable {
     package var codec: MediaCodec
     /// The receiver's payload type for it, 0 to 127.
     package var payloadType: UInt8
-    /// The receiver's payload type for its retransmission; `nil`: lost packets of it are not repeated.
+    /// The receiver's payload type for its retransmission; `nil`: lost packets of it are not
+    /// repeated.
     package var retransmissionPayloadType: UInt8?
     /// Ticks a second of its timestamps.
     package var clockRate: UInt32
@@ -69,7 +70,7 @@ package struct TrackReference: Sendable, Equatable {
 }
 
 /// A slot of one receiver: a section of its connection that shows one source after another.
-package struct Slot: Sendable {
+package struct Slot: ~Copyable, Sendable {
     /// What a slot does at the moment.
     package enum State: Sendable, Equatable {
         /// It shows nothing.
@@ -109,7 +110,7 @@ package struct Slot: Sendable {
     /// The source of its media packets.
     package let ssrc: SSRC
     /// The source of its retransmissions.
-    package let retransmissionSSRC: SSRC?
+    package private(set) var retransmissionSSRC: SSRC?
     /// What it does at the moment.
     package private(set) var state = State.empty
     /// How its packets are numbered.
@@ -149,6 +150,8 @@ package struct Slot: Sendable {
     package mutating func update(_ configuration: SlotConfiguration) {
         formats = configuration.formats
         header = SlotHeader(configuration: configuration)
+        // A stream that is there stays: its numbers go on.
+        if retransmissionSSRC == nil { retransmissionSSRC = configuration.retransmissionSSRC }
     }
 
     /// What the slot is to show or shows; `nil` if it is empty.
@@ -159,7 +162,8 @@ package struct Slot: Sendable {
         }
     }
 
-    /// Turns to another source, or to none. The old one stops at once; the new one starts where it can.
+    /// Turns to another source, or to none. The old one stops at once; the new one starts where it
+    /// can.
     package mutating func show(_ source: TrackReference?) {
         state = source.map { .waiting($0) } ?? .empty
         reportsOfSource = 0
@@ -171,13 +175,30 @@ package struct Slot: Sendable {
         if let source { state = .waiting(source) }
     }
 
+    /// Waits for a new start of the same source if it shows that producer.
+    package mutating func restart(ifShowing producer: Int) {
+        if case .flowing(_, producer) = state { restart() }
+    }
+
+    /// The producer that is shown; `nil` while none is.
+    package var producer: Int? {
+        if case .flowing(_, let producer) = state { producer } else { nil }
+    }
+
+    /// Falls silent until a later offer brings formats again; what it shows, and its numbers, stay.
+    package mutating func rest() {
+        formats = []
+        restart()
+    }
+
     /// Whether a keyframe would let this slot go on.
     package var awaitsKeyframe: Bool {
         if case .waiting = state { return kind == .video }
         return false
     }
 
-    /// The receiver's format for a codec; `nil` if it accepted none. A handful of formats: a scan is cheapest.
+    /// The receiver's format for a codec; `nil` if it accepted none. A handful of formats: a scan
+    /// is cheapest.
     package func format(for codec: MediaCodec) -> SlotFormat? {
         for index in formats.indices where formats[index].codec == codec { return formats[index] }
         return nil
@@ -198,9 +219,13 @@ package struct Slot: Sendable {
             guard let numbers = numbering.numbers(for: entry) else { return .drop(.notCurrent) }
             note(numbers, entry, at: now)
             return .start(numbers)
-        case .flowing(_, let current):
+        case .flowing(let source, let current):
             guard current == producer, let numbers = numbering.numbers(for: entry) else {
                 return .drop(.notCurrent)
+            }
+            guard !numbering.isLeap(numbers) else {
+                state = .waiting(source)
+                return admit(entry, from: producer, at: now)
             }
             note(numbers, entry, at: now)
             return .forward(numbers)

@@ -3,8 +3,8 @@
 import RTP
 import Wire
 
-/// Writes headers with the same extensions in the same order for every packet of a kind, so that packets of one
-/// frame keep one size and can leave in one segmented send.
+/// Writes headers with the same extensions in the same order for every packet of a kind, so that
+/// packets of one frame keep one size and can leave in one segmented send.
 struct SlotHeader: Sendable {
     let transportSequenceID: UInt8?
     private let form: RTPHeaderWriter.ExtensionForm

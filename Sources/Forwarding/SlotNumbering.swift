@@ -13,10 +13,17 @@ package struct OutgoingNumbers: Sendable, Equatable {
     package var descriptor: DescriptorPatch
 }
 
-/// Keeps sequence numbers, timestamps and picture ids of a slot continuous while its sources come and go.
+/// Keeps sequence numbers, timestamps and picture ids of a slot continuous while its sources come
+/// and go.
 ///
-/// Within one source the mapping is a constant shift, so that late and repeated packets find their own places.
+/// Within one source the mapping is a constant shift, so that late and repeated packets find their
+/// own places.
 package struct SlotNumbering: Sendable {
+    /// How far the numbers of a source may run ahead within a slot: as many packets as a history
+    /// holds. A gap beyond it cannot be repaired; one of 2^15 that a receiver misses would spoil
+    /// its count of rollovers, and with it the slot for every later source (RFC 3711 §3.3.1).
+    package static let leapMax: UInt64 = 1_024
+
     private var hasSent = false
     private var highestSequence: UInt64
     private var highestTimestamp: RTPTimestamp
@@ -30,7 +37,8 @@ package struct SlotNumbering: Sendable {
 
     /// Starts at random numbers, as RFC 3550 §5.1 asks.
     package init(using random: inout some RandomNumberGenerator) {
-        // Below 2^15, so that a receiver never sees a wrap in its first packets and guesses the ROC right.
+        // Below 2^15, so that a receiver never sees a wrap in its first packets and guesses the ROC
+        // right.
         highestSequence = UInt64(random.next() & 0x7FFF)
         highestTimestamp = RTPTimestamp(UInt32(truncatingIfNeeded: random.next()))
     }
@@ -41,7 +49,8 @@ package struct SlotNumbering: Sendable {
     /// What is added to a timestamp of the present source.
     package var timestampOffset: UInt32 { timestampShift }
 
-    /// Lets a source begin with this packet: it follows the last packet sent, by the time that has passed.
+    /// Lets a source begin with this packet: it follows the last packet sent, by the time that has
+    /// passed.
     ///
     /// - Parameter clockRate: Ticks a second of the timestamps, 8,000 to 96,000.
     package mutating func start(with entry: HistoryEntry, clockRate: UInt32, at now: MediaInstant) {
@@ -61,7 +70,8 @@ package struct SlotNumbering: Sendable {
         firstOfSource = entry.sequence
     }
 
-    /// The numbers of a packet of the present source; `nil` if it is older than the source's first here.
+    /// The numbers of a packet of the present source; `nil` if it is older than the source's first
+    /// here.
     package func numbers(for entry: HistoryEntry) -> OutgoingNumbers? {
         guard entry.sequence >= firstOfSource else { return nil }
         // Too large a number is cut to the field's size where it is written.
@@ -74,6 +84,11 @@ package struct SlotNumbering: Sendable {
             sequence: ExtendedSequenceNumber(entry.sequence.rawValue &+ sequenceShift),
             timestamp: RTPTimestamp(entry.timestamp.rawValue &+ timestampShift),
             descriptor: descriptor)
+    }
+
+    /// Whether a packet is so far ahead of the last one that the source must start anew.
+    package func isLeap(_ numbers: OutgoingNumbers) -> Bool {
+        numbers.sequence.rawValue > highestSequence &+ Self.leapMax
     }
 
     /// Notes that a packet left with these numbers.
@@ -89,7 +104,8 @@ package struct SlotNumbering: Sendable {
         hasSent = true
     }
 
-    /// The source's number of a packet that went out as `number`; `nil` if it was not of the present source.
+    /// The source's number of a packet that went out as `number`; `nil` if it was not of the
+    /// present source.
     package func sourceSequence(of number: SequenceNumber) -> ExtendedSequenceNumber? {
         guard hasSent else { return nil }
         let outgoing = ExtendedSequenceNumber(highestSequence).nearest(to: number)

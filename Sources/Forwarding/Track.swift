@@ -20,8 +20,22 @@ package struct PublishedFormat: Sendable, Equatable {
     }
 }
 
+/// A slot that shows a track or waits for it, by its place in the worker.
+package struct Watcher: Sendable, Equatable {
+    /// The slot.
+    package var slot: Int
+    /// Whose slot it is.
+    package var receiver: Int
+
+    /// Names a slot.
+    package init(slot: Int, receiver: Int) {
+        self.slot = slot
+        self.receiver = receiver
+    }
+}
+
 /// A published track and its links: indices into the worker's arrays.
-package struct Track: Sendable {
+package struct Track: ~Copyable, Sendable {
     /// Which of the tracks that had this index; grows with every reuse.
     package var generation: UInt32
     /// The publisher's index.
@@ -33,7 +47,7 @@ package struct Track: Sendable {
     /// The streams (simulcast layers) seen so far.
     package var producers: [Int] = []
     /// The slots that show it or wait for it.
-    package var slots: [Int] = []
+    package var watchers: [Watcher] = []
     /// Whether it is muted: nothing of it is forwarded.
     package var isPaused = false
     /// Whether a packet of it has been seen.
@@ -57,7 +71,8 @@ package struct Track: Sendable {
     /// Says what a payload type means in this section.
     package mutating func setFormat(_ format: PublishedFormat, for payloadType: UInt8) {
         guard payloadType < 128 else { return }
-        // 1 + codec in the low byte, the retransmission bit above, the clock rate in units of 1,000.
+        // 1 + codec in the low byte, the retransmission bit above, the clock rate in units of
+        // 1,000.
         let rate = UInt16(truncatingIfNeeded: min(format.clockRate / 1_000, 127))
         formats[Int(payloadType)] =
             UInt16(format.codec.rawValue) + 1 | (format.isRetransmission ? 0x100 : 0) | rate << 9

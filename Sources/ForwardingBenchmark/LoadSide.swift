@@ -33,13 +33,6 @@ struct LoadSide {
         let loop = try MediaLoop(configuration: settings, sockets: sockets, handler: swarm)
         defer { loop.stop() }
         var events = loop.events.makeAsyncIterator()
-        while let event = await events.next() {
-            if case .allConnected = event { break }
-            if case .failed(let client, let reason) = event {
-                throw BenchmarkFailure("client \(client) failed: \(reason)")
-            }
-        }
-        try pipe.send("connected")
         try await obey(loop, &events)
     }
 
@@ -48,6 +41,16 @@ struct LoadSide {
     ) async throws {
         while let word = try? pipe.receive() {
             switch word {
+            case "dial":
+                let count = Int(try pipe.receive()) ?? 0
+                _ = loop.submit(.dial(count))
+                while let event = await events.next() {
+                    if case .connected = event { break }
+                    if case .failed(let client, let reason) = event {
+                        throw BenchmarkFailure("client \(client) failed: \(reason)")
+                    }
+                }
+                try pipe.send("connected")
             case "publish": _ = loop.submit(.publish)
             case "reset": _ = loop.submit(.resetCounters)
             default:
@@ -90,16 +93,12 @@ struct LoadSide {
         let context = try DTLSContext(
             identity: identity, srtpProfiles: [options.profile.rawValue])
         var random = SystemRandomNumberGenerator()
-        let now = MonotonicClock.now()
-        var clients: [LoadClient] = []
-        for index in media.indices {
-            clients.append(
-                try LoadClient(
+        return LoadSwarm(
+            plans: media.indices.map { index in
+                LoadClientPlan(
                     media: media[index], dtls: context, address: addresses[index],
-                    socket: UInt8(index), shapes: index < options.publishers ? shapes : [],
-                    tieBreaker: random.next(), at: now))
-        }
-        return LoadSwarm(clients: clients)
+                    shapes: index < options.publishers ? shapes : [], tieBreaker: random.next())
+            })
     }
 
     private static func word(_ count: Int, _ random: inout SystemRandomNumberGenerator) -> String {

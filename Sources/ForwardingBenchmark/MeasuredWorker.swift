@@ -66,6 +66,11 @@ struct MeasuredWorker: ~Copyable, MediaLoopHandler {
             cost.packetsSent -= started.packetsSent
             cost.packetsReceived -= started.packetsReceived
             cost.turns -= started.turns
+            cost.drops = cost.drops.compactMap { drop in
+                let before = started.drops.first { $0.reason == drop.reason }?.count ?? 0
+                let count = drop.count - before
+                return count > 0 ? DropCount(reason: drop.reason, count: count) : nil
+            }
             cost.allocations = allocated.allocations
             cost.allocatedBytes = allocated.bytes
             self.cost = cost

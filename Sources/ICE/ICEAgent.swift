@@ -95,6 +95,13 @@ package struct ICEAgent: ~Copyable {
         return paths[index].isValidated
     }
 
+    /// Whether something authenticated came on `path` less than `ICETiming.disconnectedAfter` ago.
+    /// O(paths).
+    package func isHeard(on path: TransportPath, at now: MediaInstant) -> Bool {
+        guard let index = index(of: path), paths[index].isValidated else { return false }
+        return now - paths[index].lastReceived < ICETiming.disconnectedAfter
+    }
+
     /// Takes the peer's credentials when they become known.
     package mutating func setRemote(_ credentials: ICECredentials) {
         if remote == nil { attemptStarted = now }

@@ -24,10 +24,10 @@ struct ProxyMain {
             try await run(options)
         } catch {
             switch error {
-            case .addressInUse(let address): fail("\(address.text) is in use")
+            case .addressInUse(let address): fail("\(address) is in use")
             case .addressNotAvailable(let address):
                 fail("\(address.hostText) is not an address of this machine")
-            case .permissionDenied(let address): fail("\(address.text) needs a privilege")
+            case .permissionDenied(let address): fail("\(address) needs a privilege")
             default: fail("\(error)")
             }
         }
@@ -49,7 +49,7 @@ struct ProxyMain {
                 server: options.target, socketCount: options.clientsMax + 1, plan: options.plan,
                 seed: options.seed, now: MonotonicClock.now()))
         let console = Console()
-        say("{\"listen\":\"\(listening.text)\",\"target\":\"\(options.target.text)\"}")
+        say("{\"listen\":\"\(listening)\",\"target\":\"\(options.target)\"}")
 
         let teller = Task {
             for await event in loop.events {

@@ -52,9 +52,9 @@ package struct ProxyOptions: Equatable {
             }
             switch option {
             case "--listen":
-                listen = try Self.read(option, value) { NetworkAddress(hostAndPort: $0) }
+                listen = try Self.read(option, value) { NetworkAddress($0) }
             case "--target":
-                target = try Self.read(option, value) { NetworkAddress(hostAndPort: $0) }
+                target = try Self.read(option, value) { NetworkAddress($0) }
                 hasTarget = true
             case "--seed": seed = try Self.read(option, value) { UInt64($0) }
             case "--seconds":

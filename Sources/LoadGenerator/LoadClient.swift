@@ -1,6 +1,6 @@
 // One client of a load: it dials with real ICE and DTLS, then publishes or receives.
 // SPDX-License-Identifier: Apache-2.0
-package import ClientTransport
+import ClientTransport
 package import DTLS
 package import Negotiation
 import PeerTransport
@@ -23,8 +23,35 @@ private struct WatchedSlot {
     }
 }
 
-/// A client made for load: it keeps nothing of what it receives but counters, and opens only a sample.
-package final class LoadClient {
+/// What a client needs to dial.
+package struct LoadClientPlan: Sendable {
+    /// What was negotiated, seen from the client; it publishes in its sending sections.
+    package var media: PeerMedia
+    /// The certificate of all clients.
+    package var dtls: DTLSContext
+    /// The address of its socket.
+    package var address: NetworkAddress
+    /// What is sent in each sending section, in their order; sections without a shape stay silent.
+    package var shapes: [LoadShape?]
+    /// A random number.
+    package var tieBreaker: UInt64
+
+    /// Plans a client.
+    package init(
+        media: PeerMedia, dtls: DTLSContext, address: NetworkAddress, shapes: [LoadShape?] = [],
+        tieBreaker: UInt64
+    ) {
+        self.media = media
+        self.dtls = dtls
+        self.address = address
+        self.shapes = shapes
+        self.tieBreaker = tieBreaker
+    }
+}
+
+/// A client made for load: it keeps nothing of what it receives but counters, and opens only a
+/// sample.
+final class LoadClient {
     /// Of so many media packets one is opened.
     static let sampleInterval: UInt64 = 16
     static let datagramMax = 2_048
@@ -36,41 +63,35 @@ package final class LoadClient {
     private var streams: [LoadStream] = []
     private var slots: [WatchedSlot] = []
     private var transportSequence: UInt16 = 0
-    private var wasReady = false
     private var failure: String?
     private var counts = LoadReport()
 
-    /// Makes a client that dials at once.
-    ///
-    /// - Parameters:
-    ///   - media: What was negotiated, seen from the client; it publishes in its sending sections.
-    ///   - socket: The socket it sends from, bound to `address`.
-    ///   - shapes: What is sent in each sending section, in their order; sections without one stay silent.
-    package init(
-        media: PeerMedia, dtls: DTLSContext, address: NetworkAddress, socket: UInt8,
-        shapes: [LoadShape?] = [], tieBreaker: UInt64, at now: MediaInstant
+    /// Makes a client that dials at once, from the socket with this number.
+    init(
+        _ plan: LoadClientPlan, socket: UInt8, at now: MediaInstant
     ) throws(ClientTransportError) {
-        self.media = media
-        self.shapes = shapes
+        media = plan.media
+        shapes = plan.shapes
         guard let server = media.remoteCandidates.first else { throw .badICEParameters }
         path = TransportPath(socket: socket, remote: server.address)
-        // Each client dials from a socket of its own, under that socket's number in the swarm's list.
+        // Each client dials from a socket of its own, under that socket's number in the swarm's
+        // list.
         transport = try PeerTransport.client(
-            media: media, dtls: dtls, addresses: [address], firstSocket: socket,
-            tieBreaker: tieBreaker, at: now)
+            media: media, dtls: plan.dtls, addresses: [plan.address], firstSocket: socket,
+            tieBreaker: plan.tieBreaker, at: now)
         for section in media.sections where section.direction == .receives {
             for ssrc in section.declaredSSRCs { slots.append(WatchedSlot(ssrc: SSRC(ssrc))) }
         }
     }
 
     /// Whether media can flow.
-    package var isReady: Bool { transport.isReady }
+    var isReady: Bool { transport.isReady }
 
     /// Why it is over, in words; `nil`: it is not.
-    package var failureReason: String? { failure }
+    var failureReason: String? { failure }
 
     /// The counters so far.
-    package var report: LoadReport {
+    var report: LoadReport {
         var report = counts
         report.connected = isReady ? 1 : 0
         for slot in slots {
@@ -82,13 +103,13 @@ package final class LoadClient {
     }
 
     /// Starts all counters anew.
-    package func resetCounters() {
+    func resetCounters() {
         counts = LoadReport()
         for index in slots.indices { slots[index] = WatchedSlot(ssrc: slots[index].ssrc) }
     }
 
     /// Begins to publish.
-    package func publish(at now: MediaInstant) {
+    func publish(at now: MediaInstant) {
         var left = shapes[...]
         for section in media.sections where section.direction == .sends {
             guard let next = left.popFirst() else { return }
@@ -102,7 +123,7 @@ package final class LoadClient {
     }
 
     /// When ``advance(to:)`` or ``write(into:at:)`` has something to do.
-    package var nextDeadline: MediaInstant? {
+    var nextDeadline: MediaInstant? {
         var deadline = transport.nextDeadline
         guard isReady else { return deadline }
         for index in streams.indices {
@@ -113,14 +134,14 @@ package final class LoadClient {
     }
 
     /// Lets time pass.
-    package func advance(to now: MediaInstant) {
+    func advance(to now: MediaInstant) {
         transport.advance(to: now)
         drainEvents()
     }
 
     /// Writes the next datagram into `target`, which has room for ``datagramMax`` bytes.
     /// - Returns: Its size and way; `nil` if there is nothing to send now.
-    package func write(
+    func write(
         into target: inout MutableSpan<UInt8>, at now: MediaInstant
     ) -> (count: Int, path: TransportPath)? {
         if isReady {
@@ -143,7 +164,7 @@ package final class LoadClient {
     }
 
     /// Takes a datagram of the server.
-    package func receive(
+    func receive(
         _ datagram: inout MutableSpan<UInt8>, on path: TransportPath, at now: MediaInstant
     ) {
         guard !datagram.isEmpty else { return }

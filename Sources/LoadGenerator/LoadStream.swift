@@ -13,7 +13,8 @@ package struct LoadShape: Sendable, Equatable {
     package var packetsInFrame: Int
     /// Bytes of each payload, 32 to 1,300.
     package var payloadBytes: Int
-    /// Whether the packets of a frame are spread over its interval, as browsers pace them; otherwise they leave at once.
+    /// Whether the packets of a frame are spread over its interval, as browsers pace them;
+    /// otherwise they leave at once.
     package var isSpread = false
 
     /// Describes a stream.

@@ -6,7 +6,9 @@ package import Wire
 
 /// What is asked of a swarm.
 package enum LoadCommand: Sendable {
-    /// Publishers begin to send.
+    /// Lets the next clients of the plan dial.
+    case dial(Int)
+    /// Those who have dialled and have something to send begin.
     case publish
     /// All counters start anew.
     case resetCounters
@@ -16,15 +18,15 @@ package enum LoadCommand: Sendable {
 
 /// What a swarm tells.
 package enum LoadEvent: Sendable {
-    /// Every client is connected.
-    case allConnected
+    /// Every client that has dialled is connected: so many.
+    case connected(Int)
     /// A client is over.
     case failed(client: Int, reason: String)
     /// The counters of all clients together.
     case report(LoadReport)
 }
 
-/// Drives load clients; the place of a client is the number of its socket.
+/// Drives load clients; the place of a client in the plan is the number of its socket.
 package struct LoadSwarm: ~Copyable, MediaLoopHandler {
     package typealias Command = LoadCommand
     package typealias Event = LoadEvent
@@ -32,28 +34,28 @@ package struct LoadSwarm: ~Copyable, MediaLoopHandler {
     /// Room for what the clients send in one turn; when it is full it is sent at once.
     private static let slabCount = 256 * 1_024
 
-    private let clients: [LoadClient]
-    private var deadlines: [MediaInstant?]
-    private var hasFailed: [Bool]
+    private let plans: [LoadClientPlan]
+    private var clients: [LoadClient] = []
+    private var deadlines: [MediaInstant?] = []
+    private var hasFailed: [Bool] = []
     private var slab = [UInt8](repeating: 0, count: Self.slabCount)
     private var used = 0
     private var transmissions: [Transmission] = []
     private var segmentsOfLast = 0
-    private var due: [Bool]
+    private var due: [Bool] = []
     private var events: [LoadEvent] = []
-    private var wasConnected = false
+    private var connectedBefore = 0
 
-    /// Takes clients that have just been made.
-    package init(clients: sending [LoadClient]) {
-        self.clients = clients
-        deadlines = clients.map(\.nextDeadline)
-        hasFailed = [Bool](repeating: false, count: clients.count)
-        due = [Bool](repeating: true, count: clients.count)
+    /// Plans clients, at most 255; none of them dials yet.
+    package init(plans: [LoadClientPlan]) {
+        self.plans = plans
         transmissions.reserveCapacity(1_024)
     }
 
     package mutating func apply(_ command: LoadCommand, at now: MediaInstant) {
         switch command {
+        case .dial(let count):
+            for _ in 0..<count { dialNext(at: now) }
         case .publish:
             for index in clients.indices {
                 clients[index].publish(at: now)
@@ -110,9 +112,22 @@ package struct LoadSwarm: ~Copyable, MediaLoopHandler {
             }
         }
         flush(through: &door)
-        if !wasConnected, clients.allSatisfy(\.isReady) {
-            wasConnected = true
-            events.append(.allConnected)
+        if connectedBefore < clients.count, clients.allSatisfy(\.isReady) {
+            connectedBefore = clients.count
+            events.append(.connected(clients.count))
+        }
+    }
+
+    private mutating func dialNext(at now: MediaInstant) {
+        let index = clients.count
+        guard index < plans.count, let socket = UInt8(exactly: index) else { return }
+        do {
+            clients.append(try LoadClient(plans[index], socket: socket, at: now))
+            deadlines.append(nil)
+            hasFailed.append(false)
+            due.append(true)
+        } catch {
+            events.append(.failed(client: index, reason: "\(error)"))
         }
     }
 
@@ -132,7 +147,8 @@ package struct LoadSwarm: ~Copyable, MediaLoopHandler {
 
     private mutating func commit(_ count: Int, path: TransportPath) {
         let last = transmissions.count - 1
-        // A burst of equal packets leaves as one run, as a browser's socket would not, but a file's might.
+        // A burst of equal packets leaves as one run, as a browser's socket would not, but a file's
+        // might.
         if last >= 0, transmissions[last].path == path, transmissions[last].segmentSize == count,
             segmentsOfLast < 32
         {

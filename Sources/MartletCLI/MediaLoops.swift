@@ -55,7 +55,7 @@ final class MediaLoops: MediaPlane {
     private static func explain(_ error: SocketError) -> String {
         switch error {
         case .addressInUse(let address):
-            "UDP \(address.text) is in use; is another server running? Choose with --udp-port"
+            "UDP \(address) is in use; is another server running? Choose with --udp-port"
         case .addressNotAvailable(let address): "this machine does not have \(address.hostText)"
         case .permissionDenied(let address):
             "UDP port \(address.port) needs a privilege this process lacks; choose with --udp-port"

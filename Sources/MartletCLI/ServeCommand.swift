@@ -222,7 +222,7 @@ struct ServeCommand: AsyncParsableCommand {
         var lines = ["martlet \(MartletVersion.text)\(isDevelopment ? ", development server" : "")"]
         lines.append("  address  \(address)/")
         lines.append(
-            "  media    UDP \(media.map(\.text).joined(separator: ", "))"
+            "  media    UDP \(media.map(\.description).joined(separator: ", "))"
                 + (loops > 1 ? " and the next \(loops - 1) ports" : ""))
         if let developmentKey { lines.append("  key      \(developmentKey)") }
         if folder == nil {

@@ -30,7 +30,8 @@ struct ControlQueue: ~Copyable {
         let start = used
         var span = bytes.mutableSpan
         unsafe span.withUnsafeMutableBufferPointer { buffer in
-            // The range start..<start+room was checked just above; the span does not leave this closure.
+            // The range start..<start+room was checked just above; the span does not leave this
+            // closure.
             let part = unsafe UnsafeMutableBufferPointer(rebasing: buffer[start..<start + room])
             var output = unsafe OutputSpan(buffer: part, initializedCount: 0)
             if write(&output) { count = output.count }

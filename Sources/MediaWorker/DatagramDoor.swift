@@ -10,7 +10,8 @@ package struct Transmission: Sendable, Equatable {
     package var offset: Int
     /// The number of bytes of the whole run.
     package var count: Int
-    /// The bytes of each datagram of the run (the last may be shorter); `count` when it is one datagram.
+    /// The bytes of each datagram of the run (the last may be shorter); `count` when it is one
+    /// datagram.
     package var segmentSize: Int
 
     /// Describes a run of datagrams of `segmentSize` bytes.
@@ -25,7 +26,7 @@ package struct Transmission: Sendable, Equatable {
 
 /// Where a media worker's datagrams go: the sockets of a loop, or a simulated network.
 package protocol DatagramDoor: ~Copyable {
-    /// Sends what the transmissions name, in their order for each path. What cannot be sent is dropped and
-    /// counted; the slab is no longer needed when this returns.
+    /// Sends what the transmissions name, in their order for each path. What cannot be sent is
+    /// dropped and counted; the slab is no longer needed when this returns.
     mutating func send(_ slab: Span<UInt8>, _ transmissions: Span<Transmission>)
 }

@@ -9,10 +9,14 @@ package enum DropReason: UInt8, CaseIterable, Sendable {
     case unknownUsername
     /// A STUN message that its ICE agent refused.
     case stunRefused
+    /// A STUN message of one peer from an address that another is using.
+    case pathInUse
     /// A packet from an address that has not proved itself by a connectivity check.
     case unknownAddress
     /// DTLS from a path without an authenticated check.
     case dtlsBeforeICE
+    /// DTLS of which some was broken, out of place, or beyond a limit.
+    case dtlsRefused
     /// Media before the handshake gave keys.
     case mediaBeforeDTLS
     /// An RTP packet that could not be read.
@@ -74,9 +78,9 @@ package struct DropCounters: Sendable {
     /// All at zero.
     package init() {}
 
-    /// Counts one drop.
-    package mutating func count(_ reason: DropReason) {
-        counts[Int(reason.rawValue)] &+= 1
+    /// Counts one drop, or several of a kind.
+    package mutating func count(_ reason: DropReason, times: UInt64 = 1) {
+        counts[Int(reason.rawValue)] &+= times
     }
 
     /// How many were dropped for a reason.

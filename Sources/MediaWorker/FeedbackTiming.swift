@@ -4,7 +4,8 @@ import Wire
 
 /// The intervals of everything a worker sends of its own accord.
 enum FeedbackTiming {
-    /// Transport-wide feedback to a publisher while it sends: without it a browser's estimate falls.
+    /// Transport-wide feedback to a publisher while it sends: without it a browser's estimate
+    /// falls.
     static let transportInterval = MediaDuration.milliseconds(50)
     /// Receiver reports, and sender reports once a source is settled.
     static let reportInterval = MediaDuration.seconds(1)

@@ -90,101 +90,19 @@ extension MediaWorker {
         if peers[index]?.media.localICE != media.localICE,
             let local = ICECredentials(
                 usernameFragment: media.localICE.usernameFragment,
-                password: media.localICE.password),
+                password: media.localICE.password)
+        {
+            // Some stacks write words that ours would not: they are not needed to answer checks.
             let remote = ICECredentials(
                 usernameFragment: media.remoteICE.usernameFragment,
                 password: media.remoteICE.password)
-        {
             peers[index]?.transport.restartICE(local: local, remote: remote, at: now)
             register(username: media.localICE.usernameFragment, for: index)
         }
         peers[index]?.media = media
+        removeSections(missingIn: media, of: index)
         takeSections(of: media, for: index)
         schedule(index, by: now)
-    }
-
-    /// Brings tracks, slots and extension identifiers of a peer in line with its sections.
-    private mutating func takeSections(of media: PeerMedia, for index: Int) {
-        for section in media.sections {
-            guard let kind = section.kind.mediaKind, section.direction != .inactive else { continue }
-            // RFC 9143 §7.1.3: within a bundle an identifier means the same everywhere.
-            if let id = section.extensionID(.mid) { peers[index]?.midID = id }
-            if section.direction.isReceiving {
-                if let id = section.extensionID(.rid) { peers[index]?.ridID = id }
-                if let id = section.extensionID(.repairedRid) { peers[index]?.repairedRidID = id }
-                if let id = section.extensionID(.transportSequenceNumber) {
-                    peers[index]?.transportSequenceID = id
-                }
-                takeTrack(section, kind: kind, for: index)
-            }
-            if section.direction.isSending, let slot = section.slot {
-                takeSlot(section, slot, kind: kind, for: index)
-            }
-        }
-    }
-
-    private mutating func takeTrack(_ section: MediaSection, kind: MediaKind, for index: Int) {
-        let position: Int
-        if let known = track(mid: section.mid, of: index) {
-            position = known
-        } else {
-            generation &+= 1
-            let track = Track(generation: generation, peer: index, mid: section.mid, kind: kind)
-            position = tracks.firstIndex { $0 == nil } ?? tracks.count
-            if position == tracks.count { tracks.append(track) } else { tracks[position] = track }
-            peers[index]?.tracks.append(position)
-        }
-        tracks[position]?.removeFormats()
-        tracks[position]?.audioLevelID = section.extensionID(.audioLevel)
-        tracks[position]?.orientationID = section.extensionID(.videoOrientation)
-        for codec in section.codecs {
-            tracks[position]?.setFormat(
-                PublishedFormat(
-                    codec: codec.codec, isRetransmission: false, clockRate: codec.clockRate),
-                for: codec.payloadType)
-            if let repeated = codec.retransmissionPayloadType {
-                tracks[position]?.setFormat(
-                    PublishedFormat(
-                        codec: codec.codec, isRetransmission: true, clockRate: codec.clockRate),
-                    for: repeated)
-            }
-        }
-    }
-
-    private mutating func takeSlot(
-        _ section: MediaSection, _ source: Negotiation.SlotSource, kind: MediaKind, for index: Int
-    ) {
-        var ids: [HeaderExtensionKind: UInt8] = [:]
-        for element in section.extensions { ids[element.kind] = element.id }
-        let configuration = SlotConfiguration(
-            mid: section.mid, kind: kind, ssrc: SSRC(source.ssrc),
-            retransmissionSSRC: source.rtxSSRC.map { SSRC($0) },
-            formats: section.codecs.map {
-                SlotFormat(
-                    codec: $0.codec, payloadType: $0.payloadType,
-                    retransmissionPayloadType: $0.retransmissionPayloadType,
-                    clockRate: $0.clockRate)
-            },
-            extensionIDs: ids)
-        // A slot lives as long as its peer: numbering it anew under the same key would repeat indices.
-        if let known = slot(mid: section.mid, of: index) {
-            slots[known]?.update(configuration)
-            return
-        }
-        let slot = Slot(receiver: index, configuration: configuration, using: &random)
-        let position = slots.firstIndex { $0 == nil } ?? slots.count
-        if position == slots.count { slots.append(slot) } else { slots[position] = slot }
-        peers[index]?.slots.append(position)
-    }
-
-    private mutating func track(mid: String, of index: Int) -> Int? {
-        for track in peers[index]?.tracks ?? [] where tracks[track]?.mid == mid { return track }
-        return nil
-    }
-
-    private mutating func slot(mid: String, of index: Int) -> Int? {
-        for slot in peers[index]?.slots ?? [] where slots[slot]?.mid == mid { return slot }
-        return nil
     }
 
     private mutating func setSlot(
@@ -198,14 +116,15 @@ extension MediaWorker {
             tracks[track]?.kind == slots[index]?.kind
         else { return }
         slots[index]?.show(TrackReference(track: track, generation: generation))
-        tracks[track]?.slots.append(index)
+        tracks[track]?.watchers.append(Watcher(slot: index, receiver: peer))
         requestKeyframe(ofTrack: track, at: now)
     }
 
     /// Lets a slot show nothing.
-    private mutating func detach(slot index: Int) {
-        if let source = slots[index]?.source, tracks[source.track]?.generation == source.generation {
-            tracks[source.track]?.slots.removeAll { $0 == index }
+    mutating func detach(slot index: Int) {
+        if let source = slots[index]?.source, tracks[source.track]?.generation == source.generation
+        {
+            tracks[source.track]?.watchers.removeAll { $0.slot == index }
         }
         slots[index]?.show(nil)
     }
@@ -219,7 +138,7 @@ extension MediaWorker {
         tracks[track]?.isPaused = isPaused
         guard !isPaused else { return }
         // What was left out must not look like loss: every slot starts anew, its numbers going on.
-        for slot in tracks[track]?.slots ?? [] { slots[slot]?.restart() }
+        for watcher in tracks[track]?.watchers ?? [] { slots[watcher.slot]?.restart() }
         requestKeyframe(ofTrack: track, at: now)
     }
 
@@ -229,14 +148,12 @@ extension MediaWorker {
         peers[index]?.isDeparting = true
         wantPoll(index)
         for slot in peers[index]?.slots ?? [] { detach(slot: slot) }
-        for track in peers[index]?.tracks ?? [] {
-            for slot in tracks[track]?.slots ?? [] { slots[slot]?.show(nil) }
-            tracks[track]?.slots.removeAll()
-        }
+        for track in peers[index]?.tracks ?? [] { darken(track: track) }
         departed.append(index)
     }
 
-    /// Frees what removed peers held, once their last words are in the slab and nothing points at them.
+    /// Frees what removed peers held, once their last words are in the slab and nothing points at
+    /// them.
     mutating func removeDeparted() {
         for index in departed {
             for path in peers[index]?.paths ?? [] where peerOfPath[path] == index {
@@ -245,11 +162,8 @@ extension MediaWorker {
             for username in peers[index]?.usernames ?? [] where peerOfUsername[username] == index {
                 peerOfUsername[username] = nil
             }
-            for track in peers[index]?.tracks ?? [] {
-                for producer in tracks[track]?.producers ?? [] { producers[producer] = .vacant() }
-                tracks[track] = nil
-            }
-            for slot in peers[index]?.slots ?? [] { slots[slot] = nil }
+            for track in peers[index]?.tracks ?? [] { free(track: track) }
+            for slot in peers[index]?.slots ?? [] { free(slot: slot) }
             peers[index] = nil
             deadlines.set(nil, for: index)
             dirtyPeers.removeAll { $0 == index }
@@ -284,9 +198,7 @@ extension MediaWorker {
         peerOfPath[path] = index
         if peers[index]?.paths.contains(path) == true { return }
         peers[index]?.paths.append(path)
-        if let count = peers[index]?.paths.count, count > Peer.pathsMax,
-            let oldest = peers[index]?.paths.removeFirst(), peerOfPath[oldest] == index
-        {
+        if let oldest = peers[index]?.takeExcessPath(), peerOfPath[oldest] == index {
             peerOfPath[oldest] = nil
         }
     }
@@ -294,15 +206,16 @@ extension MediaWorker {
     /// Notes that a slot shows a new source from this packet on.
     mutating func noteStart(of index: Int, numbers: OutgoingNumbers, at now: MediaInstant) {
         slots[index]?.nextReport = now
-        guard let slot = slots[index], let receiver = peers[slot.receiver]?.id else { return }
-        schedule(slot.receiver, by: now)
-        guard let source = slot.source, let track = tracks[source.track],
-            let publisher = peers[track.peer]?.id
+        guard let peer = slots[index]?.receiver, let receiver = peers[peer]?.id,
+            let mid = slots[index]?.mid
+        else { return }
+        schedule(peer, by: now)
+        guard let track = slots[index]?.source?.track, let publisher = tracks[track]?.peer,
+            let id = peers[publisher]?.id, let section = tracks[track]?.mid
         else { return }
         emit(
             .slotStarted(
-                receiver: receiver, mid: slot.mid,
-                source: SlotBinding(publisher: publisher, mid: track.mid),
+                receiver: receiver, mid: mid, source: SlotBinding(publisher: id, mid: section),
                 rtpTimestamp: numbers.timestamp.rawValue))
     }
 }

@@ -45,6 +45,16 @@ extension MediaWorker {
             guard let slot = slot(of: nack.sources.media, receiver: index) else { return }
             for entry in 0..<nack.entryCount {
                 guard let (first, following) = nack.entry(at: entry, in: bytes) else { return }
+                // One look for up to 17 numbers: what is asked beyond the budget costs next to
+                // nothing.
+                guard peers[index]?.budget.hasToken(at: now) == true,
+                    slots[slot]?.budget.hasToken(at: now) == true
+                else {
+                    let count = UInt64(1 + following.nonzeroBitCount)
+                    counters.nacksReceived &+= count
+                    drops.count(.retransmissionBudget, times: count)
+                    continue
+                }
                 retransmit(first, through: slot, to: index, at: now)
                 for bit in 0..<16 where following & (1 << UInt16(bit)) != 0 {
                     let number = SequenceNumber(first.rawValue &+ UInt16(bit) &+ 1)
@@ -78,13 +88,12 @@ extension MediaWorker {
             ntp: report.ntp.rawValue, timestamp: report.rtpTimestamp)
         producers[route.producer].reception.noteSenderReport(report, at: now)
         guard isFirst else { return }
-        // What receivers were told so far was a guess from arrival times: tell them the truth at once.
-        for slot in tracks[route.track]?.slots ?? [] {
-            guard slots[slot]?.nextReport != nil, let receiver = slots[slot]?.receiver else {
-                continue
-            }
-            slots[slot]?.nextReport = now
-            schedule(receiver, by: now)
+        // What receivers were told so far was a guess from arrival times: tell them the truth at
+        // once.
+        for watcher in tracks[route.track]?.watchers ?? [] {
+            guard slots[watcher.slot]?.nextReport != nil else { continue }
+            slots[watcher.slot]?.nextReport = now
+            schedule(watcher.receiver, by: now)
         }
     }
 
@@ -110,16 +119,18 @@ extension MediaWorker {
         _ number: SequenceNumber, through index: Int, to receiver: Int, at now: MediaInstant
     ) {
         counters.nacksReceived &+= 1
-        guard let slot = slots[index], case .flowing(_, let producer) = slot.state,
-            let source = slot.numbering.sourceSequence(of: number),
+        guard let state = slots[index]?.state, case .flowing(_, let producer) = state,
+            let source = slots[index]?.numbering.sourceSequence(of: number),
             let entry = producers[producer].history.entry(source),
-            let numbers = slot.numbering.numbers(for: entry)
+            let numbers = slots[index]?.numbering.numbers(for: entry)
         else { return drops.count(.retransmissionTooOld) }
-        // Without a retransmission stream nothing is repeated: the same index must never seal two packets.
-        guard slot.retransmissionSSRC != nil,
-            slot.format(for: entry.codec)?.retransmissionPayloadType != nil
+        // Without a retransmission stream nothing is repeated: the same index must never seal two
+        // packets.
+        guard slots[index]?.retransmissionSSRC != nil,
+            slots[index]?.format(for: entry.codec)?.retransmissionPayloadType != nil
         else { return drops.count(.retransmissionTooOld) }
         guard slots[index]?.budget.take(at: now) == true,
+            peers[receiver]?.budget.take(at: now) == true,
             let repeated = slots[index]?.nextRetransmissionSequence()
         else { return drops.count(.retransmissionBudget) }
         counters.retransmissionsSent &+= 1
@@ -132,8 +143,9 @@ extension MediaWorker {
 
     private mutating func requestKeyframe(for ssrc: SSRC, receiver: Int, at now: MediaInstant) {
         counters.keyframeRequestsReceived &+= 1
-        guard let index = slot(of: ssrc, receiver: receiver), let slot = slots[index] else { return }
-        switch slot.state {
+        guard let index = slot(of: ssrc, receiver: receiver), let state = slots[index]?.state
+        else { return }
+        switch state {
         case .empty: return
         case .waiting(let source): requestKeyframe(ofTrack: source.track, at: now)
         case .flowing(_, let producer): requestKeyframe(ofProducer: producer, at: now)
@@ -148,7 +160,8 @@ extension MediaWorker {
         }
     }
 
-    /// Asks for a keyframe unless that is already under way; cheap enough to be called for each packet.
+    /// Asks for a keyframe unless that is already under way; cheap enough to be called for each
+    /// packet.
     mutating func wantKeyframe(of producer: Int, at now: MediaInstant) {
         guard !producers[producer].keyframes.isWanted else { return }
         requestKeyframe(ofProducer: producer, at: now)
@@ -157,6 +170,8 @@ extension MediaWorker {
     private mutating func requestKeyframe(ofProducer producer: Int, at now: MediaInstant) {
         let publisher = producers[producer].peer
         producers[producer].keyframes.request()
-        if let due = producers[producer].keyframes.deadline { schedule(publisher, by: max(due, now)) }
+        if let due = producers[producer].keyframes.deadline {
+            schedule(publisher, by: max(due, now))
+        }
     }
 }

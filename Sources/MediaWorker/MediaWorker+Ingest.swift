@@ -32,19 +32,17 @@ extension MediaWorker {
         }
         let packet = datagram.span.extracting(0..<count)
         noteTransportSequence(of: header, in: packet, from: index, at: now)
-        guard let route = route(of: header, in: packet, from: index),
-            let track = tracks[route.track]
-        else { return }
-        guard let format = track.format(for: header.payloadType) else {
+        guard let route = route(of: header, in: packet, from: index, at: now) else { return }
+        guard let format = tracks[route.track]?.format(for: header.payloadType) else {
             return drops.count(.unknownPayloadType)
         }
         guard let payload = try? header.payloadRange(in: packet) else {
             return drops.count(.malformedRTP)
         }
-        let isFirst = !track.hasStarted
-        if isFirst { start(track: route.track, of: index) }
+        if tracks[route.track]?.hasStarted == false { start(track: route.track, of: index) }
         var arrival = Arrival(
-            header: header, format: format, sequence: sequence, payload: payload, track: route.track,
+            header: header, format: format, sequence: sequence, payload: payload,
+            track: route.track,
             producer: route.producer)
         if format.isRetransmission {
             guard unwrap(&arrival, in: packet) else { return }
@@ -94,6 +92,12 @@ extension MediaWorker {
             return false
         }
         arrival.sequence = highest.nearest(to: original)
+        // What was never sent cannot be sent again: such a number would only run ahead of the
+        // stream's own.
+        guard arrival.sequence < highest else {
+            drops.count(arrival.sequence == highest ? .duplicate : .malformedRetransmission)
+            return false
+        }
         arrival.payload =
             (arrival.payload.lowerBound + RTPRetransmission.headCount)..<arrival.payload.upperBound
         return true
@@ -133,6 +137,7 @@ extension MediaWorker {
         of entry: HistoryEntry, at now: MediaInstant, producer index: Int
     ) {
         let peer = producers[index].peer
+        producers[index].lastArrival = now
         if entry.sequence > producers[index].highest {
             producers[index].highest = entry.sequence
             let arrival = NTPTime(now, clockZero: configuration.ntpAtZero).rawValue
@@ -144,7 +149,8 @@ extension MediaWorker {
         }
         if producers[index].usesNACK {
             producers[index].loss.insert(entry.sequence, at: now)
-            // H.264 may send its parameter sets in packets of their own right before: those are still needed.
+            // H.264 may send its parameter sets in packets of their own right before: those are
+            // still needed.
             if entry.startsKeyframe, entry.codec != .h264 {
                 producers[index].loss.forget(before: entry.sequence)
             }
@@ -158,21 +164,21 @@ extension MediaWorker {
         _ entry: HistoryEntry, from producer: Int, track: Int, at now: MediaInstant
     ) {
         let generation = producers[producer].generation
-        guard let count = tracks[track]?.slots.count else { return }
-        for position in 0..<count {
-            guard let slot = tracks[track]?.slots[position] else { return }
-            offer(entry, to: slot, from: producer, generation: generation, at: now)
+        // Held while it is gone through; nothing on the way adds or removes watchers.
+        let watchers = tracks[track]?.watchers ?? []
+        for position in watchers.indices {
+            offer(entry, to: watchers[position], from: producer, generation: generation, at: now)
         }
     }
 
     private mutating func offer(
-        _ entry: HistoryEntry, to index: Int, from producer: Int, generation: UInt32,
+        _ entry: HistoryEntry, to watcher: Watcher, from producer: Int, generation: UInt32,
         at now: MediaInstant
     ) {
-        guard let receiver = slots[index]?.receiver else { return }
-        guard peers[receiver]?.transport.isReady == true else {
+        guard peers[watcher.receiver]?.isReady == true else {
             return drops.count(.receiverNotReady)
         }
+        let index = watcher.slot
         let numbers: OutgoingNumbers
         switch slots[index]?.admit(entry, from: producer, at: now) {
         case .forward(let admitted)?:
@@ -186,25 +192,36 @@ extension MediaWorker {
             return drops.count(.awaitingKeyframe)
         case .drop(.codecNotNegotiated)?:
             return drops.count(.codecNotNegotiated)
-        case .drop(.notCurrent)?, nil:
+        case .drop(.notCurrent)?:
+            return leaveSilentStream(of: index, for: producer, at: now)
+        case nil:
             return
         }
         enqueue(
             OutgoingPacket(
                 producer: producer, generation: generation, slot: index, source: entry.sequence,
                 numbers: numbers, retransmission: nil),
-            to: receiver)
+            to: watcher.receiver)
+    }
+
+    /// Lets a slot start anew if the stream it shows has fallen silent while this one of the same
+    /// track sends: a layer that ended, or a browser that chose another SSRC.
+    private mutating func leaveSilentStream(
+        of slot: Int, for producer: Int, at now: MediaInstant
+    ) {
+        guard let shown = slots[slot]?.producer, shown != producer,
+            producers[shown].isSilent(at: now)
+        else { return }
+        slots[slot]?.restart()
+        wantKeyframe(of: producer, at: now)
     }
 
     /// Lets a packet leave at the end of the turn.
     mutating func enqueue(_ packet: OutgoingPacket, to receiver: Int) {
-        guard let waiting = peers[receiver]?.outbox.count, waiting < Peer.outboxMax else {
-            return drops.count(.outboxFull)
-        }
-        peers[receiver]?.outbox.append(packet)
-        if peers[receiver]?.isDirty == false {
-            peers[receiver]?.isDirty = true
-            dirtyPeers.append(receiver)
+        switch peers[receiver]?.post(packet) {
+        case .first?: dirtyPeers.append(receiver)
+        case .further?: break
+        case .full?, nil: drops.count(.outboxFull)
         }
     }
 }

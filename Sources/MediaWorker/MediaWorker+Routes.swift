@@ -8,27 +8,27 @@ import RTP
 import Wire
 
 extension MediaWorker {
-    /// The route of a packet's stream, learned now if it is new; `nil` (and counted) if it belongs nowhere.
+    /// The route of a packet's stream, learned now if it is new; `nil` (and counted) if it belongs
+    /// nowhere.
     mutating func route(
-        of header: RTPHeader, in packet: Span<UInt8>, from index: Int
+        of header: RTPHeader, in packet: Span<UInt8>, from index: Int, at now: MediaInstant
     ) -> StreamRoute? {
         if let known = peers[index]?.route(of: header.ssrc) ?? nil { return known }
-        return learnRoute(of: header, in: packet, from: index)
+        return learnRoute(of: header, in: packet, from: index, at: now)
     }
 
     private mutating func learnRoute(
-        of header: RTPHeader, in packet: Span<UInt8>, from index: Int
+        of header: RTPHeader, in packet: Span<UInt8>, from index: Int, at now: MediaInstant
     ) -> StreamRoute? {
         guard let count = peers[index]?.routes.count, count < Peer.routesMax else {
             drops.count(.tooManyStreams)
             return nil
         }
-        guard let track = track(of: header, in: packet, from: index), let published = tracks[track]
-        else {
+        guard let track = track(of: header, in: packet, from: index) else {
             drops.count(.unknownStream)
             return nil
         }
-        guard let format = published.format(for: header.payloadType) else {
+        guard let format = tracks[track]?.format(for: header.payloadType) else {
             drops.count(.unknownPayloadType)
             return nil
         }
@@ -41,6 +41,10 @@ extension MediaWorker {
             }
             producer = base
         } else {
+            guard makeRoom(inTrack: track, of: index, at: now) else {
+                drops.count(.tooManyStreams)
+                return nil
+            }
             let rid = text(of: peers[index]?.ridID ?? nil, header: header, in: packet) ?? ""
             producer = addProducer(
                 track: track, peer: index, ssrc: header.ssrc, rid: rid, format: format)
@@ -50,9 +54,11 @@ extension MediaWorker {
         return route
     }
 
-    /// Finds the section: by MID, by what the offer declared, or because only one knows the payload type
-    /// (RFC 9143 §9.2).
-    private mutating func track(of header: RTPHeader, in packet: Span<UInt8>, from index: Int) -> Int? {
+    /// Finds the section: by MID, by what the offer declared, or because only one knows the payload
+    /// type (RFC 9143 §9.2).
+    private mutating func track(of header: RTPHeader, in packet: Span<UInt8>, from index: Int)
+        -> Int?
+    {
         let candidates = peers[index]?.tracks ?? []
         if let mid = text(of: peers[index]?.midID ?? nil, header: header, in: packet) {
             return candidates.first { tracks[$0]?.mid == mid }
@@ -108,22 +114,46 @@ extension MediaWorker {
             generation: generation, track: track, peer: peer, ssrc: ssrc, rid: rid,
             kind: tracks[track]?.kind ?? .audio, clockRate: format.clockRate,
             usesNACK: codec?.hasNACK ?? false)
-        let index = freeIndex(in: producers)
-        if index == producers.count {
-            producers.append(consume producer)
+        let index: Int
+        if let free = freeProducers.popLast() {
+            index = free
+            producers[free] = consume producer
         } else {
-            producers[index] = consume producer
+            index = producers.count
+            producers.append(consume producer)
         }
         tracks[track]?.producers.append(index)
-        if tracks[track]?.kind == .video, tracks[track]?.slots.isEmpty == false {
+        if tracks[track]?.kind == .video, tracks[track]?.watchers.isEmpty == false {
             producers[index].keyframes.request()
         }
         return index
     }
 
-    private func freeIndex(in producers: borrowing UniqueArray<Producer>) -> Int {
-        for index in 0..<producers.count where producers[index].isVacant { return index }
-        return producers.count
+    /// Makes room for one more stream of a track: where there are as many as may be, the one silent
+    /// for longest gives way (a browser that begins anew chooses another SSRC).
+    /// - Returns: `false` if all of them are alive.
+    private mutating func makeRoom(inTrack track: Int, of peer: Int, at now: MediaInstant) -> Bool {
+        var oldest: Int?
+        var count = 0
+        for track in peers[peer]?.tracks ?? [] { count += tracks[track]?.producers.count ?? 0 }
+        let streams = tracks[track]?.producers ?? []
+        guard streams.count >= Peer.streamsPerTrackMax || count >= Peer.streamsMax else {
+            return true
+        }
+        for stream in streams {
+            if let known = oldest, producers[known].lastArrival <= producers[stream].lastArrival {
+                continue
+            }
+            oldest = stream
+        }
+        guard let oldest, producers[oldest].isSilent(at: now) else { return false }
+        tracks[track]?.producers.removeAll { $0 == oldest }
+        peers[peer]?.routes.removeAll { $0.producer == oldest }
+        for watcher in tracks[track]?.watchers ?? [] {
+            slots[watcher.slot]?.restart(ifShowing: oldest)
+        }
+        free(producer: oldest)
+        return true
     }
 
     /// Notes the first packet of a track.

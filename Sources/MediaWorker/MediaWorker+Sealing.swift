@@ -30,11 +30,12 @@ extension MediaWorker {
 
     /// Seals one packet of a receiver's outbox.
     ///
-    /// The parts of the worker come one by one: the plaintext is read from one while another is written.
+    /// The parts of the worker come one by one: the plaintext is read from one while another is
+    /// written.
     /// - Returns: Why it could not leave; `nil` if it did.
     private static func seal(
         _ number: Int, of receiver: Int, _ peers: inout UniqueArray<Peer?>,
-        _ producers: inout UniqueArray<Producer>, _ slots: inout [Slot?],
+        _ producers: inout UniqueArray<Producer>, _ slots: inout UniqueArray<Slot?>,
         into slab: inout SendSlab
     ) -> DropReason? {
         guard let packet = peers[receiver]?.outbox[number],
@@ -77,13 +78,15 @@ extension MediaWorker {
     }
 
     private static func patch(
-        _ producer: inout Producer, _ fields: DescriptorFields, with packet: OutgoingPacket, payload: inout Range<Int>
+        _ producer: inout Producer, _ fields: DescriptorFields, with packet: OutgoingPacket,
+        payload: inout Range<Int>
     ) {
         var bytes = producer.history.mutablePayloadBytes
         var part = bytes._mutatingExtracting(payload)
         fields.apply(packet.numbers.descriptor, to: &part)
         guard packet.retransmission != nil else { return }
-        // RFC 4588 §4: the original number stands before the payload, in the bytes kept free for it.
+        // RFC 4588 §4: the original number stands before the payload, in the bytes kept free for
+        // it.
         payload = (payload.lowerBound - PacketHistory.spareCount)..<payload.upperBound
         bytes.setUInt16(
             packet.numbers.sequence.sequenceNumber.rawValue, at: payload.lowerBound)

@@ -44,7 +44,8 @@ extension MediaWorker {
         if let deadline, deadline < next { next = deadline }
     }
 
-    /// Calls `body` for each stream of a peer. By position: iterators allocate in builds that do not specialise them.
+    /// Calls `body` for each stream of a peer. By position: iterators allocate in builds that do
+    /// not specialise them.
     private mutating func forEachProducer(
         of index: Int, _ body: (inout MediaWorker, Int) -> Void
     ) {
@@ -63,7 +64,8 @@ extension MediaWorker {
         var isWritten = false
         // Bounded: one turn's feedback of a full window is far fewer packets.
         for _ in 0..<16 {
-            let more = Self.writeFeedback(&peers[index], from: sender, about: media, to: index, &control)
+            let more = Self.writeFeedback(
+                &peers[index], from: sender, about: media, to: index, &control)
             if !more { break }
             isWritten = true
         }
@@ -90,7 +92,8 @@ extension MediaWorker {
 
     /// Asks a publisher again for lost packets, and for keyframes where those cannot help.
     private mutating func requestPackets(of index: Int, at now: MediaInstant) {
-        guard let sender = peers[index]?.feedbackSSRC, let roundTrip = peers[index]?.roundTrip else {
+        guard let sender = peers[index]?.feedbackSSRC, let roundTrip = peers[index]?.roundTrip
+        else {
             return
         }
         forEachProducer(of: index) { worker, producer in
@@ -105,7 +108,7 @@ extension MediaWorker {
     ) {
         let track = producers[producer].track
         if producers[producer].loss.takeKeyframeNeed(), tracks[track]?.kind == .video,
-            tracks[track]?.slots.isEmpty == false
+            tracks[track]?.watchers.isEmpty == false
         {
             producers[producer].keyframes.request()
         }
@@ -181,27 +184,11 @@ extension MediaWorker {
         let ntp = NTPTime(now, clockZero: configuration.ntpAtZero)
         let watched = peers[index]?.slots ?? []
         for position in watched.indices {
-            let number = watched[position]
-            guard var slot = slots[number], let due = slot.nextReport, due <= now else { continue }
-            guard case .flowing(_, let producer) = slot.state,
-                let clock = peers[producers[producer].peer]?.clock,
-                let timestamp = producers[producer].clock.timestamp(
-                    at: ntp.rawValue, publisher: clock)
-            else {
-                slots[number]?.nextReport = now + FeedbackTiming.reportInterval
+            guard let due = slots[watched[position]]?.nextReport, due <= now else { continue }
+            guard let report = takeReport(on: watched[position], ntp: ntp, at: now) else {
+                slots[watched[position]]?.nextReport = now + FeedbackTiming.reportInterval
                 continue
             }
-            slot.reportsOfSource += 1
-            slot.nextReport =
-                now
-                + (slot.reportsOfSource == 1
-                    ? FeedbackTiming.secondReportAfter : FeedbackTiming.reportInterval)
-            slots[number] = slot
-            let report = SenderReport(
-                ssrc: slot.ssrc, ntp: ntp,
-                rtpTimestamp: RTPTimestamp(
-                    timestamp.rawValue &+ slot.numbering.timestampOffset),
-                packetCount: slot.packetCount, octetCount: slot.octetCount)
             let name = peers[index]?.canonicalName ?? []
             control.append(to: index, room: Self.controlRoom) { output in
                 RTCPWriter.senderReport(report, into: &output)
@@ -211,17 +198,40 @@ extension MediaWorker {
         }
     }
 
+    /// The report on a slot that is due, and the date of its next; `nil` if nothing is known of its
+    /// source's clock.
+    private mutating func takeReport(
+        on index: Int, ntp: NTPTime, at now: MediaInstant
+    ) -> SenderReport? {
+        guard let ssrc = slots[index]?.ssrc, let state = slots[index]?.state,
+            case .flowing(_, let producer) = state,
+            let clock = peers[producers[producer].peer]?.clock,
+            let timestamp = producers[producer].clock.timestamp(
+                at: ntp.rawValue, publisher: clock),
+            let offset = slots[index]?.numbering.timestampOffset,
+            let packetCount = slots[index]?.packetCount,
+            let octetCount = slots[index]?.octetCount
+        else { return nil }
+        let isFirst = slots[index]?.reportsOfSource == 0
+        slots[index]?.reportsOfSource += 1
+        slots[index]?.nextReport =
+            now + (isFirst ? FeedbackTiming.secondReportAfter : FeedbackTiming.reportInterval)
+        return SenderReport(
+            ssrc: ssrc, ntp: ntp,
+            rtpTimestamp: RTPTimestamp(timestamp.rawValue &+ offset), packetCount: packetCount,
+            octetCount: octetCount)
+    }
+
     /// Tells the control plane who is heard.
     mutating func reportLevels(at now: MediaInstant) {
         nextLevels = nil
         var reports: [AudioLevelReport] = []
         for index in 0..<producers.count {
             guard !producers[index].isVacant, let level = producers[index].takeLevel(),
-                let published = tracks[producers[index].track],
-                let publisher = peers[published.peer]?.id
+                let publisher = peers[producers[index].peer]?.id,
+                let mid = tracks[producers[index].track]?.mid
             else { continue }
-            reports.append(
-                AudioLevelReport(publisher: publisher, mid: published.mid, level: level))
+            reports.append(AudioLevelReport(publisher: publisher, mid: mid, level: level))
         }
         guard !reports.isEmpty else { return }
         nextLevels = now + FeedbackTiming.levelInterval

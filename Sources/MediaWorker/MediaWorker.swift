@@ -31,15 +31,20 @@ package struct WorkerConfiguration: Sendable {
 /// A turn is: any number of ``receive(_:on:at:)``, ``apply(_:at:)`` and ``advance(to:)``, then one
 /// ``finishTurn(at:through:)``. What arrives in one turn leaves at its end, in runs per receiver.
 package struct MediaWorker: ~Copyable {
-    /// Events that wait to be taken at most; later ones of the less important kinds are dropped.
+    /// Events that wait to be taken at most; later ones are dropped. A loop takes them all after
+    /// each turn.
     static let eventsMax = 65_536
 
     let configuration: WorkerConfiguration
     var random: SeededRandom
     var peers = UniqueArray<Peer?>()
-    var tracks: [Track?] = []
+    var tracks = UniqueArray<Track?>()
     var producers = UniqueArray<Producer>()
-    var slots: [Slot?] = []
+    var slots = UniqueArray<Slot?>()
+    /// Places in the arrays above that hold nothing, to be used again.
+    var freeTracks: [Int] = []
+    var freeProducers: [Int] = []
+    var freeSlots: [Int] = []
     var generation: UInt32 = 0
 
     var peerOfID: [PeerID: Int] = [:]
@@ -65,7 +70,8 @@ package struct MediaWorker: ~Copyable {
         random = SeededRandom(seed: configuration.seed)
     }
 
-    /// Takes one datagram. It may be changed (it is decrypted in place) and is not needed after the call.
+    /// Takes one datagram. It may be changed (it is decrypted in place) and is not needed after the
+    /// call.
     package mutating func receive(
         _ datagram: inout MutableSpan<UInt8>, on path: TransportPath, at now: MediaInstant
     ) {
@@ -95,12 +101,19 @@ package struct MediaWorker: ~Copyable {
     private mutating func receiveSTUN(
         _ datagram: Span<UInt8>, on path: TransportPath, at now: MediaInstant
     ) {
-        // The user name comes first: a path that moved to another peer must not be taken for the old one.
+        // The user name comes first: a path that moved to another peer must not be taken for the
+        // old one.
         var index = peerOfPath[path]
         if let range = STUNMessage.localUsernameFragment(in: datagram) {
             index = peerOfUsername[UsernameKey(datagram.extracting(range))]
         }
         guard let index else { return drops.count(.unknownUsername) }
+        // Whoever forges a living peer's address could else take its packets away from it.
+        if let owner = peerOfPath[path], owner != index,
+            peers[owner]?.transport.isUsing(path, at: now) == true
+        {
+            return drops.count(.pathInUse)
+        }
         let isAccepted = peers[index]?.transport.receiveSTUN(datagram, on: path, at: now) ?? false
         if isAccepted {
             // A path that served another peer meanwhile, or was forgotten, is this peer's again.
@@ -116,10 +129,14 @@ package struct MediaWorker: ~Copyable {
     private mutating func receiveDTLS(
         _ datagram: Span<UInt8>, on path: TransportPath, at now: MediaInstant
     ) {
-        // Only an address that passed an authenticated check is in the table (threats: CVE-2023-51443).
+        // Only an address that passed an authenticated check is in the table (threats:
+        // CVE-2023-51443).
         guard let index = peerOfPath[path] else { return drops.count(.dtlsBeforeICE) }
-        let isAccepted = peers[index]?.transport.receiveDTLS(datagram, on: path, at: now) ?? false
-        if !isAccepted { drops.count(.dtlsBeforeICE) }
+        switch peers[index]?.transport.receiveDTLS(datagram, on: path, at: now) {
+        case .taken?: break
+        case .refused?: drops.count(.dtlsRefused)
+        case .unprovenPath?, nil: drops.count(.dtlsBeforeICE)
+        }
         wantPoll(index)
     }
 

@@ -35,10 +35,19 @@ struct OutgoingPacket {
 
 /// One peer: its transport, and the indices of what it sends and receives.
 struct Peer: ~Copyable {
-    /// How many streams (SSRCs) one peer may send: three sections of three layers with retransmissions, and room.
+    /// How many streams (SSRCs) one peer may send: three sections of three layers with
+    /// retransmissions, and room.
     static let routesMax = 64
+    /// How many media streams one track may have at a time: as many as simulcast layers are
+    /// answered. Each keeps a history of half a megabyte.
+    static let streamsPerTrackMax = 4
+    /// How many media streams one peer may have at a time.
+    static let streamsMax = 24
     /// How many media packets may leave to one receiver in one turn.
     static let outboxMax = 1_024
+    /// How many packets may be repeated to one peer at once, and each second for long, over all its
+    /// slots: some 20 Mbit/s.
+    static let repetitions = (burst: 1_024, perSecond: 2_048)
     /// How many addresses of one peer are taken as its own: as many as its ICE agent keeps.
     static let pathsMax = 16
     /// How many of our user name fragments of one peer (after ICE restarts) are answered.
@@ -84,9 +93,61 @@ struct Peer: ~Copyable {
     var nextFeedback: MediaInstant?
     var nextReport: MediaInstant?
     var transportSequence: UInt16 = 0
+    /// What NACKs of all its slots together may still cost.
+    var budget = RetransmissionBudget(
+        burst: Self.repetitions.burst, perSecond: Self.repetitions.perSecond)
     var roundTrip = MediaDuration.milliseconds(50)
 
-    /// The route of an SSRC; `nil` if it has not been seen. A handful of entries: a scan is cheapest.
+    /// Whether media can be sent to it.
+    ///
+    /// Mutating, like all that is asked for each packet: a borrowed look through an optional copies
+    /// the whole peer first (1,128 bytes), a mutating one goes to its place.
+    var isReady: Bool {
+        mutating get { transport.isReady }
+    }
+
+    /// What became of a packet put into the outbox.
+    enum Posting {
+        /// It is the first of this turn.
+        case first
+        /// Others wait before it.
+        case further
+        /// There was no room.
+        case full
+    }
+
+    /// Lets a packet leave at the end of the turn.
+    mutating func post(_ packet: OutgoingPacket) -> Posting {
+        guard outbox.count < Self.outboxMax else { return .full }
+        outbox.append(packet)
+        if isDirty { return .further }
+        isDirty = true
+        return .first
+    }
+
+    /// Takes what is to leave through a slot out of the outbox.
+    mutating func discardPackets(ofSlot slot: Int) {
+        var kept = UniqueArray<OutgoingPacket>()
+        for index in 0..<outbox.count where outbox[index].slot != slot {
+            kept.append(outbox[index])
+        }
+        outbox = kept
+    }
+
+    /// Takes the oldest path out if there are too many, but never the one that is sent to, as ICE
+    /// does.
+    mutating func takeExcessPath() -> TransportPath? {
+        guard paths.count > Self.pathsMax else { return nil }
+        let forgotten = paths.firstIndex { !transport.isValidated($0) }
+        let selected = transport.selectedPath
+        guard let index = forgotten ?? paths.firstIndex(where: { $0 != selected }) else {
+            return nil
+        }
+        return paths.remove(at: index)
+    }
+
+    /// The route of an SSRC; `nil` if it has not been seen. A handful of entries: a scan is
+    /// cheapest.
     func route(of ssrc: SSRC) -> StreamRoute? {
         for index in routes.indices where routes[index].ssrc == ssrc { return routes[index] }
         return nil

@@ -5,12 +5,13 @@ import Wire
 
 /// A block of bytes that fills during a turn, and the list of what to send from it.
 ///
-/// Datagrams of equal size to one path that are written one behind another become one transmission, which the
-/// kernel cuts up again (UDP_SEGMENT).
+/// Datagrams of equal size to one path that are written one behind another become one transmission,
+/// which the kernel cuts up again (UDP_SEGMENT).
 struct SendSlab: ~Copyable {
     /// Room for any one datagram.
     static let datagramMax = 2_048
-    /// How many datagrams one transmission may hold (the kernel's UDP_MAX_SEGMENTS of older kernels).
+    /// How many datagrams one transmission may hold (the kernel's UDP_MAX_SEGMENTS of older
+    /// kernels).
     static let segmentsMax = 64
     /// How many bytes one transmission may hold: less than a UDP payload's 65,507.
     static let runBytesMax = 64_000

@@ -4,8 +4,8 @@ import Wire
 
 /// The 64-bit FNV-1a hash of one of our user name fragments.
 ///
-/// Ours are random, so that two of them do not meet by chance; should an attacker make another name with the same
-/// hash, its message still fails the integrity check.
+/// Ours are random, so that two of them do not meet by chance; should an attacker make another name
+/// with the same hash, its message still fails the integrity check.
 struct UsernameKey: Hashable {
     private let hash: UInt64
 

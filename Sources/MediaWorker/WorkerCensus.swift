@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BasicContainers
 import Forwarding
+import Wire
 
 /// What a worker holds at one moment: after everybody has left, nothing.
 struct WorkerCensus: Equatable {
@@ -21,19 +22,30 @@ extension MediaWorker {
         (peers.count, tracks.count, producers.count, slots.count)
     }
 
+    private mutating func watcherCount(ofTrack index: Int) -> Int {
+        tracks[index]?.watchers.count ?? 0
+    }
+
     /// Counts what stands in the tables. O(all of them): for tests.
-    var census: WorkerCensus {
+    mutating func takeCensus() -> WorkerCensus {
         var census = WorkerCensus()
         for index in 0..<peers.count where peers[index] != nil { census.peers += 1 }
         for index in 0..<producers.count where !producers[index].isVacant { census.producers += 1 }
-        for track in tracks {
-            guard let track else { continue }
+        for index in 0..<tracks.count where tracks[index] != nil {
             census.tracks += 1
-            census.watchers += track.slots.count
+            census.watchers += watcherCount(ofTrack: index)
         }
-        for slot in slots where slot != nil { census.slots += 1 }
+        for index in 0..<slots.count where slots[index] != nil { census.slots += 1 }
         census.paths = peerOfPath.count
         census.usernames = peerOfUsername.count
         return census
+    }
+
+    /// The highest number of a published stream. O(streams): for tests.
+    func highest(of ssrc: SSRC) -> ExtendedSequenceNumber? {
+        for index in 0..<producers.count where producers[index].ssrc == ssrc {
+            return producers[index].highest
+        }
+        return nil
     }
 }

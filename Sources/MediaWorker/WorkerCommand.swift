@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Negotiation
 
-/// One change asked of a media worker. Commands about one room are obeyed in the order they were given.
+/// One change asked of a media worker. Commands about one room are obeyed in the order they were
+/// given.
 package enum WorkerCommand: Sendable {
     /// A peer whose offer was answered; its packets are expected from now on.
     case addPeer(PeerID, PeerMedia)

@@ -48,11 +48,16 @@ struct SlotAllocation {
         self.previous = previous
     }
 
-    /// Gives every sending section its slot. Sections that had one under the same mid keep it.
+    /// Gives every sending section its slot. Sections that had one under the same mid keep it, also
+    /// through offers in which they do not send: the stream they had must go on, not another begin
+    /// under its mid.
     mutating func allocate(
         in sections: inout [MediaSection], pairing: Pairing,
         using random: inout some RandomNumberGenerator
     ) {
+        for index in sections.indices where !sections[index].direction.isSending {
+            sections[index].slot = slot(before: sections[index])
+        }
         var isNew = [Bool](repeating: false, count: sections.count)
         for index in sections.indices where sections[index].direction.isSending {
             let needsRTX = sections[index].codecs.contains { $0.retransmissionPayloadType != nil }

@@ -6,7 +6,8 @@ import Wire
 
 /// Finds what a receiver would stumble over in the packets of one slot.
 package enum StreamCheck {
-    /// How far timestamps may run from arrival times, in seconds: an encoder's delay and a network's jitter.
+    /// How far timestamps may run from arrival times, in seconds: an encoder's delay and a
+    /// network's jitter.
     package static let clockTolerance = 0.1
 
     /// What is wrong, in words; empty for a stream without gaps, repetitions or jumps.

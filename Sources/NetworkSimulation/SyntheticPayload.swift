@@ -132,7 +132,8 @@ package struct SyntheticPacket: Sendable {
             return [0x78, 0, UInt8(parameters.count)] + parameters
                 + [0, UInt8(picture.count)] + picture
         }
-        // Of a keyframe the parameter sets are the first packet, and the picture starts with the second.
+        // Of a keyframe the parameter sets are the first packet, and the picture starts with the
+        // second.
         let starts = isKeyframe ? tag.packet == 1 : isFirst
         let head: [UInt8] = [
             0x7C, (starts ? 0x80 : 0) | (isLast ? 0x40 : 0) | (isKeyframe ? 5 : 1),

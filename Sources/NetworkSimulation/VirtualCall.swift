@@ -66,7 +66,7 @@ package final class VirtualCall {
     private let configuration: WorkerConfiguration
     private let clientContext: DTLSContext
     private var random: SeededRandom
-    private var flights = ArrivalQueue<Flight>(capacity: 1 << 20)
+    private var flights = ArrivalQueue<Flight>(capacity: 1 << 16)
     private var links: [NetworkAddress: (up: ImpairedLink, down: ImpairedLink)] = [:]
     private var nextPeer: PeerID = 1
     private var door = VirtualDoor()
@@ -87,8 +87,6 @@ package final class VirtualCall {
         network.up.delay = .milliseconds(10)
         network.down.delay = .milliseconds(10)
     }
-
-    // MARK: - People
 
     /// Lets a client join: one offer, one answer.
     package func join(
@@ -159,8 +157,6 @@ package final class VirtualCall {
         return ICEParameters(usernameFragment: word(8), password: word(24))
     }
 
-    // MARK: - Time
-
     /// Lets time pass.
     package func run(for duration: MediaDuration) {
         let end = now + duration
@@ -200,7 +196,8 @@ package final class VirtualCall {
         finishTurn()
     }
 
-    /// What a client would send in the time to come, kept from the network; its clock runs ahead of the call's.
+    /// What a client would send in the time to come, kept from the network; its clock runs ahead of
+    /// the call's.
     package func rehearse(
         _ client: VirtualClient, for duration: MediaDuration
     ) -> [(at: MediaInstant, bytes: [UInt8])] {

@@ -26,6 +26,8 @@ package struct SourceSettings: Sendable {
     package var orientation: UInt8?
     /// The first sequence number; `nil`: at random.
     package var firstSequence: UInt16?
+    /// The stream; `nil`: the one that the offer names.
+    package var ssrc: SSRC?
 
     /// Video at 30 frames a second.
     package static func video(_ codec: MediaCodec, tag: UInt16, packetsInFrame: Int = 3) -> Self {
@@ -105,7 +107,7 @@ package final class VirtualSource {
         else { preconditionFailure("the section cannot send this codec") }
         mid = section.mid
         self.settings = settings
-        ssrc = SSRC(slot.ssrc)
+        ssrc = settings.ssrc ?? SSRC(slot.ssrc)
         retransmissionSSRC = slot.rtxSSRC.map { SSRC($0) }
         payloadType = codec.payloadType
         retransmissionPayloadType = codec.retransmissionPayloadType
@@ -181,6 +183,9 @@ package final class VirtualSource {
         }
         return packets
     }
+
+    /// Leaves numbers out, as if so many packets had been lost.
+    package func leap(over count: UInt64) { nextSequence += count }
 
     /// Skips the frames of a time in which it did not run.
     package func resume(at now: MediaInstant) {

@@ -22,18 +22,30 @@ package enum PeerTransportEvent: Sendable, Equatable {
     case failed(String)
 }
 
+/// What became of a DTLS datagram.
+package enum DTLSReception: Sendable, Equatable {
+    /// All of it was used.
+    case taken
+    /// Some of it was dropped: broken, out of place, or beyond a limit.
+    case refused
+    /// It was not looked at: its path has not passed a check, or the transport is over.
+    case unprovenPath
+}
+
 /// ICE, DTLS and SRTP of one peer (RFC 8445, 5763, 5764).
 package struct PeerTransport: ~Copyable {
     private var ice: ICEAgent
     private var dtls: DTLSEndpoint
     private var sender: SRTPSender?
     private var receiver: SRTPReceiver?
-    private var isOver = false
+    private var isOver = false { didSet { noteReadiness() } }
     /// Where DTLS came from last: a handshake answers there, before any path is nominated.
     private var dtlsPath: TransportPath?
     private var events: [PeerTransportEvent] = []
     /// Where to send; `nil` until the peer has nominated a path.
-    package private(set) var selectedPath: TransportPath?
+    package private(set) var selectedPath: TransportPath? { didSet { noteReadiness() } }
+    /// Whether media can be sent. Stored, because it is asked for each packet.
+    package private(set) var isReady = false
 
     /// Makes a transport that waits for the peer's first check.
     ///
@@ -49,11 +61,17 @@ package struct PeerTransport: ~Copyable {
             mode: mode, local: local, remote: remote, tieBreaker: tieBreaker, now: now)
     }
 
-    /// Whether media can be sent.
-    package var isReady: Bool { sender != nil && selectedPath != nil && !isOver }
+    private mutating func noteReadiness() {
+        isReady = sender != nil && selectedPath != nil && !isOver
+    }
 
     /// Whether packets from a path may be taken as the peer's.
     package func isValidated(_ path: TransportPath) -> Bool { ice.isValidated(path) }
+
+    /// Whether a path is where the peer is sent to, and it was heard there lately.
+    package func isUsing(_ path: TransportPath, at now: MediaInstant) -> Bool {
+        !isOver && selectedPath == path && ice.isHeard(on: path, at: now)
+    }
 
     /// Takes a STUN message. Returns `false` if it was refused.
     package mutating func receiveSTUN(
@@ -65,15 +83,16 @@ package struct PeerTransport: ~Copyable {
         return isAccepted
     }
 
-    /// Takes a DTLS datagram. Returns `false` if the path has not passed a check: it is then dropped.
+    /// Takes a DTLS datagram.
     package mutating func receiveDTLS(
         _ datagram: Span<UInt8>, on path: TransportPath, at now: MediaInstant
-    ) -> Bool {
-        guard ice.isValidated(path), !isOver else { return false }
+    ) -> DTLSReception {
+        guard ice.isValidated(path), !isOver else { return .unprovenPath }
         dtlsPath = path
+        let refusalsBefore = dtls.counters.refusals
         dtls.receive(datagram, at: now)
         drainDTLS()
-        return true
+        return dtls.counters.refusals == refusalsBefore ? .taken : .refused
     }
 
     /// Opens an RTP packet in place.
@@ -131,8 +150,8 @@ package struct PeerTransport: ~Copyable {
     /// The next STUN or DTLS datagram to send; `nil`: none.
     package mutating func pollTransmit(into output: inout OutputSpan<UInt8>) -> TransportPath? {
         if let path = ice.pollTransmit(into: &output) { return path }
-        // A handshake answers where the question came from, before and after a path is nominated; later words
-        // go the way the media goes.
+        // A handshake answers where the question came from, before and after a path is nominated;
+        // later words go the way the media goes.
         guard let path = sender == nil ? dtlsPath ?? selectedPath : selectedPath ?? dtlsPath else {
             return nil
         }
@@ -144,9 +163,10 @@ package struct PeerTransport: ~Copyable {
         events.isEmpty ? nil : events.removeFirst()
     }
 
-    /// Takes new credentials of both sides: an ICE restart (RFC 8445 §9). Keys and streams stay.
+    /// Takes new credentials of both sides: an ICE restart (RFC 8445 §9). Keys and streams stay. A
+    /// lite agent does without the peer's.
     package mutating func restartICE(
-        local: ICECredentials, remote: ICECredentials, at now: MediaInstant
+        local: ICECredentials, remote: ICECredentials?, at now: MediaInstant
     ) {
         ice.restart(local: local, remote: remote, at: now)
     }
@@ -204,6 +224,7 @@ package struct PeerTransport: ~Copyable {
                 profile: profile, key: keys.localKey.span, salt: keys.localSalt.span)
             receiver = try SRTPReceiver(
                 profile: profile, key: keys.remoteKey.span, salt: keys.remoteSalt.span)
+            noteReadiness()
             events.append(.connected)
         } catch {
             fail("the SRTP keys could not be used: \(error)")

@@ -5,6 +5,9 @@ package import Wire
 /// `a=candidate:foundation component transport priority address port typ type ...`
 /// (RFC 8839 §5.1).
 package struct CandidateLine: Equatable, Sendable {
+    /// The longest value read, in bytes; what browsers write stays below 300.
+    package static let valueBytesMax = 1_024
+
     /// Equal for candidates of one origin; 1 to 32 characters.
     package var foundation: String
     /// 1 for RTP (and RTCP bundled with it), 2 for RTCP alone.
@@ -43,15 +46,16 @@ package struct CandidateLine: Equatable, Sendable {
     /// Reads the value of `a=candidate`; `nil` if it has another form. Unknown attributes are
     /// passed over.
     package init?(_ value: String) {
+        guard value.utf8.count <= CandidateLine.valueBytesMax else { return nil }
         let fields = SDPFields.words(value)
         guard fields.count >= 8, fields[0].utf8.count <= 32, fields[6] == "typ",
             SDPFields.isAlphanumeric(fields[0], or: [UInt8(ascii: "+"), UInt8(ascii: "/")]),
-            let component = UInt16(fields[1]), component >= 1, component <= 256,
-            let priority = UInt32(fields[3]), fields[4].utf8.count <= 255,
-            let port = UInt16(fields[5])
+            let component = SDPFields.number(fields[1]), component >= 1, component <= 256,
+            let priority = SDPFields.number(fields[3]), fields[4].utf8.count <= 255,
+            let port = NetworkAddress.readPort(Array(fields[5].utf8).span)
         else { return nil }
         foundation = fields[0]
-        self.component = component
+        self.component = UInt16(component)
         transport = SDPFields.lowercased(fields[2])
         self.priority = priority
         host = fields[4]

@@ -49,6 +49,12 @@ package enum SDPFields {
             }
     }
 
+    /// The number that decimal digits and nothing else stand for; `nil` above 32 bits.
+    package static func number(_ text: String) -> UInt32? {
+        guard text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+        return UInt32(text)
+    }
+
     /// Whether the text is a `token` (RFC 8866 §9), which mids are.
     package static func isToken(_ text: String) -> Bool {
         isAlphanumeric(text, or: Array("!#$%&'*+-.^_`{|}~".utf8))

@@ -86,9 +86,11 @@ extension MediaDescription {
         guard fields.count >= 4, !fields[0].isEmpty, !fields[2].isEmpty else { return nil }
         let portText = SDPFields.split(fields[1], at: UInt8(ascii: "/"))
         guard let first = portText.first, let port = UInt16(first) else { return nil }
+        // A trailing blank is no format, and a line without one could not be written again.
+        let formats = fields[3...].filter { !$0.isEmpty }
+        guard !formats.isEmpty else { return nil }
         self.init(
-            media: fields[0], port: port, transport: fields[2],
-            formats: fields[3...].filter { !$0.isEmpty }, connection: nil)
+            media: fields[0], port: port, transport: fields[2], formats: formats, connection: nil)
     }
 }
 

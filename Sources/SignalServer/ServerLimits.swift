@@ -6,6 +6,13 @@ package import NIOCore
 package struct ServerLimits: Sendable {
     /// Connections open at once; more wait in the kernel's backlog until one closes.
     package var connectionsMax = 8192
+    /// Connections the kernel keeps until they are accepted: in a burst those beyond it come a second late.
+    package var backlog = 4096
+    /// Connections of these that are waited for at once: before a request, within one, between two, or before a
+    /// `join`. One more closes the one waited for longest.
+    package var idleConnectionsMax = 2048
+    /// Bytes the kernel is asked to hold for a slow reader before the queues below fill; it takes twice as many.
+    package var socketSendBufferBytes = 128 * 1024
     /// Bytes of one header field of a request.
     package var headerFieldBytesMax = 8 * 1024
     /// Bytes of all header fields of a request together.
@@ -18,6 +25,8 @@ package struct ServerLimits: Sendable {
     package var fragmentsMax = 64
     /// Messages a client may send within one second.
     package var messagesPerSecondMax = 200
+    /// Bytes of messages a client may send within one second: twice its largest messages, and then some.
+    package var messageBytesPerSecondMax = 2 * 1024 * 1024
     /// Offers, joins included, a client may send within a minute: each costs a negotiation.
     package var offersPerMinuteMax = 30
     /// Messages waiting for a slow reader before it is cut off.

@@ -13,6 +13,7 @@ package struct SignalService: Sendable {
     private let configuration: SignalServerConfiguration
     private let hub: RoomHub
     private let metrics: ServerMetrics
+    private let idle: IdleConnections
     private let logger: Logger
 
     /// Makes a server; `run` starts it.
@@ -21,7 +22,11 @@ package struct SignalService: Sendable {
     ) {
         self.configuration = configuration
         self.logger = logger
-        metrics = ServerMetrics()
+        let metrics = ServerMetrics()
+        self.metrics = metrics
+        idle = IdleConnections(countMax: configuration.limits.idleConnectionsMax) {
+            metrics.update { $0.idleConnectionsDropped += 1 }
+        }
         hub = RoomHub(configuration: configuration, plane: plane, metrics: metrics)
     }
 
@@ -89,11 +94,12 @@ package struct SignalService: Sendable {
             router: makeRouter(),
             server: HTTPServerBuilder { responder in
                 HTTPAndWebSocketChannel(
-                    responder: responder, limits: limits, tooLarge: tooLarge,
+                    responder: responder, limits: limits, tooLarge: tooLarge, idle: idle,
                     onWebSocket: { await serve($0) })
             },
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
+                backlog: limits.backlog,
                 availableConnectionsDelegate: .maximum(limits.connectionsMax, logger: quiet)),
             onServerRunning: { channel in
                 await onRunning(channel.localAddress?.port ?? configuration.port)
@@ -146,13 +152,16 @@ package struct SignalService: Sendable {
         let socket = SignalSocket(channel: frames.channel, limits: configuration.limits) {
             metrics.update { $0.slowReadersDropped += 1 }
         }
-        let client = SignalClient(socket: socket, hub: hub)
+        // Until it has joined it is one of those who may have to make room.
+        let place = idle.enter(frames.channel)
+        let client = SignalClient(socket: socket, hub: hub) { [idle] in idle.leave(place) }
         let ending = await withTaskGroup(of: Void.self) { group in
             group.addTask { await client.watch() }
             let ending = await socket.run(frames) { await client.receive($0) }
             group.cancelAll()
             return ending
         }
+        idle.leave(place)
         await client.end(ending)
         metrics.update { $0.webSocketsOpen -= 1 }
     }

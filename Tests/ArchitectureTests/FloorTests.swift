@@ -34,7 +34,7 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "SignalServer": [
         "Wire", "MediaCrypto", "RTP", "SDP", "Signaling", "Rooms", "Negotiation", "MediaWorker",
-        "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1",
+        "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1",
         "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "Synchronization",
         "FoundationEssentials", "Glibc",
     ],

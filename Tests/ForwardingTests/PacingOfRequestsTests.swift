@@ -30,6 +30,24 @@ import Wire
         #expect(requester.takeDue(at: at(300)) == true)
     }
 
+    @Test func aStormThatIsAnsweredIsSpreadOut() {
+        var requester = KeyframeRequester()
+        var times: [Int64] = []
+        for time in stride(from: Int64(50_000), to: 110_000, by: 10) {
+            requester.request()
+            if requester.takeDue(at: at(time)) {
+                times.append(time)
+                requester.keyframeArrived()
+            }
+        }
+        // The burst at the shortest interval, and then one a second.
+        #expect(times[15] - times[0] == 15 * 300)
+        #expect((60 + 15...60 + 17).contains(times.count))
+        for (one, next) in zip(times.suffix(20), times.suffix(19)) {
+            #expect(next - one == 1_000)
+        }
+    }
+
     @Test func unansweredRequestsBecomeRarerUntilSomebodyAsksAnew() {
         var requester = KeyframeRequester()
         requester.request()
@@ -62,6 +80,16 @@ import Wire
         }
         let expected = RetransmissionBudget.burst + 2 * RetransmissionBudget.perSecond
         #expect((expected - 2...expected).contains(taken))
+    }
+
+    @Test func aBudgetOfAnotherSizeTellsWhetherItIsSpent() {
+        var budget = RetransmissionBudget(burst: 3, perSecond: 10)
+        for _ in 0..<3 {
+            let (isThere, isTaken) = (budget.hasToken(at: at(5_000)), budget.take(at: at(5_000)))
+            #expect(isThere && isTaken)
+        }
+        let later = [5_000, 5_099, 5_100].map { budget.hasToken(at: at($0)) }
+        #expect(later == [false, false, true])
     }
 
     @Test func aLongRestFillsItOnlyOnce() {

@@ -257,20 +257,28 @@ struct ICEFullAgentTests {
         #expect(network.sentCounts[0] < 60)
     }
 
-    @Test func candidatesOfNoUseAreRefusedAndTheRestBounded() {
+    @Test func candidatesOfNoUseAreRefusedAndTheRestBounded() throws {
         let agent = network(.full(.controlled)).sides[0]
-        for line in [
-            "1 2 udp 1 192.0.2.1 1 typ host", "1 1 tcp 1 192.0.2.1 1 typ host tcptype passive",
-            "1 1 udp 1 0.0.0.0 1 typ host", "1 1 udp 1 255.255.255.255 1 typ host",
-            "1 1 udp 1 224.0.0.1 1 typ host", "1 1 udp 1 ff02::1 1 typ host",
-            "1 1 udp 1 :: 1 typ host", "1 1 udp 1 192.0.2.1 1 typ host ufrag other",
-        ] {
-            let candidate = try? ICECandidate(parsing: line)
-            #expect(candidate != nil)
-            if let candidate {
-                let isTaken = agent.agent.addRemoteCandidate(candidate)
-                #expect(!isTaken, "\(line)")
-            }
+        func candidate(_ address: String) throws -> ICECandidate {
+            ICECandidate(
+                foundation: "1", priority: 1, address: try #require(NetworkAddress(address)),
+                kind: .host)
+        }
+        var otherComponent = try candidate("192.0.2.1:1")
+        otherComponent.component = 2
+        var overTCP = try candidate("192.0.2.1:1")
+        overTCP.transport = .tcp
+        overTCP.tcpType = .passive
+        var ofAnotherSession = try candidate("192.0.2.1:1")
+        ofAnotherSession.usernameFragment = "other"
+        let ofNoUse = try [
+            otherComponent, overTCP, ofAnotherSession, candidate("0.0.0.0:1"),
+            candidate("255.255.255.255:1"), candidate("224.0.0.1:1"), candidate("[ff02::1]:1"),
+            candidate("[::]:1"),
+        ]
+        for candidate in ofNoUse {
+            let isTaken = agent.agent.addRemoteCandidate(candidate)
+            #expect(!isTaken, "\(candidate.address)")
         }
         for port in 1...1_000 as ClosedRange<UInt16> {
             let candidate = ICECandidate.host(NetworkAddress(ipv4: 0xC000_0201, port: port))

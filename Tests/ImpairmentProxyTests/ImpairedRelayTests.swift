@@ -225,8 +225,8 @@ private func client(_ number: Int) -> NetworkAddress {
                 "--up-loss", "0.1", "--down-loss", "0.2", "--delay-ms", "10", "--control",
                 "--blackout-for-s", "2", "--blackout-at-s", "5", "--seconds", "1.5",
             ], now: .zero)
-        #expect(options.listen.text == "127.0.0.1:5001")
-        #expect(options.target.text == "[::1]:5002")
+        #expect(options.listen.description == "127.0.0.1:5001")
+        #expect(options.target.description == "[::1]:5002")
         #expect(options.seed == 7)
         #expect(options.seconds == 1.5)
         #expect(options.hasControl)

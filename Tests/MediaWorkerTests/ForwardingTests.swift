@@ -41,7 +41,8 @@ import Wire
                 #expect(after == before &+ 1)
             }
         }
-        // What was patched for one receiver was put back for the next: payloads differ in the numbers only.
+        // What was patched for one receiver was put back for the next: payloads differ in the
+        // numbers only.
         let first = others[0].packets(mid: "1").map { $0.payload.suffix(200) }
         let second = others[1].packets(mid: "1").map { $0.payload.suffix(200) }
         #expect(first == second)
@@ -69,7 +70,8 @@ import Wire
             #expect(StreamCheck.problems(of: packets) == [])
             let starts = call.starts(of: bob, mid: mid)
             #expect(starts.map(\.source.publisher) == [1, 3, 1, 3, 1, 3])
-            // Each announced timestamp is that of the first packet of the source, and of no earlier one.
+            // Each announced timestamp is that of the first packet of the source, and of no earlier
+            // one.
             var sources: [(UInt16, UInt32)] = []
             for packet in packets.sorted(by: { $0.sequence < $1.sequence }) {
                 let tag = try #require(packet.tag)
@@ -167,7 +169,8 @@ import Wire
     }
 
     @Test func payloadTypesAreTheReceivers() throws {
-        // A receiver whose offer numbers its codecs in another order than the publisher's: by the answer's table.
+        // A receiver whose offer numbers its codecs in another order than the publisher's: by the
+        // answer's table.
         let (call, alice, others) = try VirtualCall.with(receivers: 1)
         call.showPair(alice, to: others[0])
         alice.publish(mid: "1", .video(.h264, tag: 1), at: call.now)
@@ -203,6 +206,38 @@ import Wire
                 $0 == [AudioLevelReport(publisher: 1, mid: "0", level: 25)]
             })
         #expect(levels.last == [AudioLevelReport(publisher: 1, mid: "0", level: 127)])
+    }
+
+    @Test func aLaterOfferRestsSectionsOfBothSidesAndBringsThemBack() throws {
+        let (call, alice, others) = try VirtualCall.with(receivers: 2)
+        for bob in others { call.showPair(alice, to: bob) }
+        alice.publish(mid: "0", .audio(tag: 1), at: call.now)
+        alice.publish(mid: "1", .video(.vp8, tag: 2), at: call.now)
+        call.run(for: .seconds(1))
+        var stopped = try #require(others[0].serverMedia)
+        stopped.sections[1].direction = .inactive
+        call.apply(.updatePeer(others[0].id, stopped))
+        call.run(for: .milliseconds(50))
+        let before = others.map { $0.packets(mid: "1").count }
+        call.run(for: .seconds(1))
+        #expect(others[0].packets(mid: "1").count == before[0])
+        #expect(others[1].packets(mid: "1").count > before[1] + 80)
+        call.apply(.updatePeer(others[0].id, try #require(others[0].serverMedia)))
+        call.run(for: .seconds(1))
+        #expect(others[0].packets(mid: "1").count > before[0] + 60)
+        for mid in ["0", "1"] {
+            #expect(StreamCheck.problems(of: others[0].packets(mid: mid)) == [])
+        }
+
+        var silent = try #require(alice.serverMedia)
+        silent.sections[1].direction = .inactive
+        call.apply(.updatePeer(alice.id, silent))
+        call.run(for: .milliseconds(50))
+        let after = others[1].packets(mid: "1").count
+        call.run(for: .seconds(1))
+        #expect(others[1].packets(mid: "1").count == after)
+        #expect(call.drops(.unknownPayloadType) > 80)
+        #expect(StreamCheck.problems(of: others[1].packets(mid: "0")) == [])
     }
 
     @Test func aLaterOfferBringsMoreSlotsAndSections() throws {

@@ -49,15 +49,28 @@ final class Bystanders {
     }
 
     /// A binding request for a user name, sealed with a password.
-    static func check(username: String, password: String, number: UInt32 = 1) -> [UInt8] {
+    static func check(
+        username: String, password: String, number: UInt32 = 1, nominates: Bool = true
+    ) -> [UInt8] {
         let request = STUNBindingRequest(
             transactionID: STUNTransactionID(high: 7, low: number), priority: 0x6E00_01FF,
-            role: .controlling(tieBreaker: 99), useCandidate: true)
+            role: .controlling(tieBreaker: 99), useCandidate: nominates)
         return [UInt8](capacity: STUNWriter.byteCountMax) { output in
             _ = STUNWriter.writeBindingRequest(
                 request, username: Array(username.utf8).span, key: Array(password.utf8).span,
                 into: &output)
         }
+    }
+
+    /// A check that a client of the call could send.
+    static func check(
+        of client: VirtualClient, number: UInt32, nominates: Bool = true
+    ) throws -> [UInt8] {
+        let local = try #require(client.serverMedia).localICE
+        let remote = try #require(client.serverMedia).remoteICE
+        return check(
+            username: "\(local.usernameFragment):\(remote.usernameFragment)",
+            password: local.password, number: number, nominates: nominates)
     }
 
     /// A ClientHello.
@@ -125,7 +138,7 @@ final class Bystanders {
         people.call.inject(try Bystanders.clientHello(at: people.call.now), from: stranger)
         #expect(people.call.drops(.dtlsBeforeICE) == 1)
         #expect(answers == 0)
-        #expect(people.call.worker.census.paths == 2)
+        #expect(people.call.worker.takeCensus().paths == 2)
         #expect(people.problems() == [])
     }
 
@@ -145,7 +158,7 @@ final class Bystanders {
         let datagrams = people.call.rehearse(people.alice, for: .milliseconds(50))
         let carol = try people.call.joinPublisher()
         // Her checks have come through, her handshake has not.
-        people.call.run(atMost: .seconds(1)) { people.call.worker.census.paths == 3 }
+        people.call.run(atMost: .seconds(1)) { people.call.worker.takeCensus().paths == 3 }
         #expect(!carol.isConnected)
         let before = people.call.drops(.mediaBeforeDTLS)
         for datagram in datagrams { people.call.inject(datagram.bytes, from: carol.address) }
@@ -236,7 +249,8 @@ final class Bystanders {
         let people = try Bystanders()
         let carol = try people.call.joinPublisher()
         people.call.connect()
-        // Her keys are good, her streams belong nowhere: no MID, an SSRC nobody declared, a payload type of both.
+        // Her keys are good, her streams belong nowhere: no MID, an SSRC nobody declared, a payload
+        // type of both.
         for number in 0..<200 {
             carol.sendRaw(ssrc: SSRC(UInt32(number) + 1), payloadType: 33, payload: [1, 2, 3])
         }
@@ -246,7 +260,7 @@ final class Bystanders {
             carol.sendRaw(ssrc: SSRC(UInt32(number) + 1_000), payloadType: 96, payload: [1, 2, 3])
         }
         people.call.run(for: .milliseconds(100))
-        #expect(people.call.drops(.tooManyStreams) == UInt64(200 - Peer.routesMax))
+        #expect(people.call.drops(.tooManyStreams) == UInt64(200 - Peer.streamsPerTrackMax))
         #expect(people.problems() == [])
     }
 

@@ -72,7 +72,8 @@ import Wire
         #expect((40...60).contains(sound.cumulativeLost))
         #expect((20...30).contains(sound.fractionLost))
         #expect(last.count == 2)
-        // The publisher's sender reports come back, so that it can tell its round trip: 20 ms of way.
+        // The publisher's sender reports come back, so that it can tell its round trip: 20 ms of
+        // way.
         let now = NTPTime(try #require(reports.last).0, clockZero: call.ntpAtZero)
         let trip = try #require(sound.roundTrip(at: now))
         #expect((MediaDuration.milliseconds(19)...MediaDuration.milliseconds(22)).contains(trip))

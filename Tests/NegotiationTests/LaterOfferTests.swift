@@ -43,6 +43,23 @@ private func clientOffer(pairs: Int) -> ClientOffer {
     #expect(second.media.sections == first.media.sections)
 }
 
+@Test func aSectionThatRestsKeepsItsStream() throws {
+    let offer = clientOffer(pairs: 2)
+    let first = try TestServer.answer(offer.text)
+    // The last section, a lone audio slot, rests for two offers.
+    let at = try #require(offer.text.ranges(of: "a=recvonly").last)
+    let resting =
+        String(offer.text[..<at.lowerBound]) + "a=inactive"
+        + offer.text[at.upperBound...]
+    let second = try TestServer.answer(resting, previous: first.media, seed: 2)
+    #expect(second.media.sections.last?.direction == .inactive)
+    #expect(!TestServer.lines(second.answer, section: 6).contains { $0.hasPrefix("a=ssrc") })
+    let third = try TestServer.answer(resting, previous: second.media, seed: 3)
+    let fourth = try TestServer.answer(offer.text, previous: third.media, seed: 4)
+    #expect(fourth.media.sections.last?.direction == .sends)
+    #expect(fourth.media.sections.last?.slot == first.media.sections.last?.slot)
+}
+
 @Test func recycledSectionGetsNewStreams() throws {
     let offer = clientOffer(pairs: 2)
     let first = try TestServer.answer(offer.text)

@@ -12,6 +12,7 @@ import Wire
 
 /// A client and a server transport with a perfect network of 5 ms between them.
 private final class TransportPair {
+    // swift-format-ignore: NeverUseForceTry
     static let identity = try! CertificateIdentity.generateP256(commonName: "test")
     static let fingerprint = digest(of: identity.certificateDER)
 
@@ -91,9 +92,11 @@ private final class TransportPair {
         case (true, true): _ = server.receiveSTUN(bytes.span, on: serverPath, at: now)
         case (false, true): _ = client.receiveSTUN(bytes.span, on: clientPath, at: now)
         case (true, false):
-            if !server.receiveDTLS(bytes.span, on: serverPath, at: now) { dtlsRefused += 1 }
+            let reception = server.receiveDTLS(bytes.span, on: serverPath, at: now)
+            if reception == .unprovenPath { dtlsRefused += 1 }
         case (false, false):
-            if !client.receiveDTLS(bytes.span, on: clientPath, at: now) { dtlsRefused += 1 }
+            let reception = client.receiveDTLS(bytes.span, on: clientPath, at: now)
+            if reception == .unprovenPath { dtlsRefused += 1 }
         }
     }
 
@@ -148,8 +151,10 @@ private final class TransportPair {
         let stranger = TransportPath(socket: 0, remote: NetworkAddress(ipv4: 7, port: 7))
         pair.run(seconds: 5) { pair.isReady }
         let hello: [UInt8] = [22, 254, 253]
-        let isTaken = pair.server.receiveDTLS(hello.span, on: stranger, at: pair.now)
-        #expect(!isTaken)
+        let fromStranger = pair.server.receiveDTLS(hello.span, on: stranger, at: pair.now)
+        #expect(fromStranger == .unprovenPath)
+        let broken = pair.server.receiveDTLS(hello.span, on: pair.serverPath, at: pair.now)
+        #expect(broken == .refused)
     }
 
     @Test func anUnexpectedCertificateEndsIt() throws {

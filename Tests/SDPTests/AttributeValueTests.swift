@@ -89,12 +89,62 @@ import Wire
     let name = CandidateLine("1 1 UDP 5 a4b2.local 9 typ host")
     #expect(name?.address == nil && name?.host == "a4b2.local" && name?.transport == "udp")
     #expect(CandidateLine("1 1 tcp 5 192.0.2.2 9 typ host tcptype active")?.tcpType == "active")
-    for bad in [
-        "", "1 1 udp 5 192.0.2.2 9 host", "1 0 udp 5 192.0.2.2 9 typ host",
-        "1 1 udp -5 192.0.2.2 9 typ host", "1 1 udp 5 192.0.2.2 99999 typ host",
-    ] {
-        #expect(CandidateLine(bad) == nil)
+}
+
+/// Values as Chromium 156, Firefox and the examples of RFC 8839 §5.1 and RFC 6544 §4.5 write them.
+private let candidateValues = [
+    "1 1 UDP 2130706431 203.0.113.141 8998 typ host",
+    "2 1 UDP 1694498815 192.0.2.3 45664 typ srflx raddr 203.0.113.141 rport 8998",
+    "842163049 1 udp 1677729535 2001:db8::1 55555 typ srflx raddr 0.0.0.0 rport 0"
+        + " generation 0 ufrag EsAw network-id 1 network-cost 10",
+    "1467250027 1 tcp 1518283007 192.168.0.196 9 typ host tcptype active generation 0",
+    "1 1 TCP 2128609279 198.51.100.1 54321 typ host tcptype passive",
+    "0 1 UDP 2122252543 ::ffff:192.0.2.1 52000 typ prflx",
+]
+
+@Test func everyTruncationAndByteOfACandidateIsReadOrRefused() {
+    for value in candidateValues {
+        let bytes = Array(value.utf8)
+        #expect(CandidateLine(value)?.address != nil)
+        for index in bytes.indices {
+            _ = CandidateLine(String(decoding: bytes[..<index], as: UTF8.self))
+            for byte in UInt8.min...UInt8.max {
+                var changed = bytes
+                changed[index] = byte
+                guard let line = CandidateLine(String(decoding: changed, as: UTF8.self)) else {
+                    continue
+                }
+                #expect(CandidateLine(line.text) == line)
+            }
+        }
     }
+}
+
+@Test(
+    arguments: [
+        "", "1", "1 1", "1 1 udp", "1 1 udp 5", "1 1 udp 5 192.0.2.2", "1 1 udp 5 192.0.2.2 9 typ",
+        "1 1 udp 5 192.0.2.2 9 host", "1 0 udp 5 192.0.2.2 9 typ host",
+        "1 257 udp 5 192.0.2.2 9 typ host", "1 -1 udp 5 192.0.2.2 9 typ host",
+        "1 +1 udp 5 192.0.2.2 9 typ host", "1 1 udp -5 192.0.2.2 9 typ host",
+        "1 1 udp +5 192.0.2.2 9 typ host", "1 1 udp 4294967296 192.0.2.2 9 typ host",
+        "1 1 udp 5 192.0.2.2 99999 typ host", "1 1 udp 5 192.0.2.2 65536 typ host",
+        "1 1 udp 5 192.0.2.2 +9 typ host", "1 1 udp 5 192.0.2.2 9 type host",
+        "a-b 1 udp 5 192.0.2.2 9 typ host", "é 1 udp 5 192.0.2.2 9 typ host",
+        "123456789012345678901234567890123 1 udp 5 192.0.2.2 9 typ host",
+        "1 1 udp 5 192.0.2.2 9 typ host" + String(repeating: " a b", count: 300),
+    ])
+func aBrokenCandidateIsRefused(value: String) {
+    #expect(CandidateLine(value) == nil)
+}
+
+@Test(
+    arguments: [
+        "0177.0.0.1", "2130706433", "0x7f000001", "127.1", "fe80::1%eth0", "example.org", "a.local",
+    ])
+func aHostThatIsNoPlainAddressHasNone(host: String) {
+    let line = CandidateLine("1 1 udp 5 \(host) 9 typ host")
+    #expect(line?.host == host)
+    #expect(line?.address == nil)
 }
 
 /// RFC 9725 figure 3, with its ICE restart.

@@ -107,3 +107,10 @@ func malformedLinesAreNamed(_ sample: (String, SDPError)) {
         }
     }
 }
+
+/// Found by fuzzing: a blank at the end stood for a format, and what was written could not be read.
+@Test func aSectionWithoutFormatsIsRefused() {
+    #expect(throws: SDPError.malformed(line: 3)) {
+        _ = try SessionDescription.parse("v=0\no=- 7 7 IN IP4 0.0.0.0\nm=` 7 `77770 \n")
+    }
+}

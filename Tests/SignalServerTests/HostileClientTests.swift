@@ -151,6 +151,7 @@ struct HostileClientTests {
         try await besideACall {
             $0.limits.outboundBytesMax = 128 * 1024
             $0.limits.messagesPerSecondMax = 1_000_000
+            $0.limits.messageBytesPerSecondMax = .max
             $0.limits.offersPerMinuteMax = 1_000_000
         } _: { server in
             try await withConnection(server, receiveBufferBytes: 4096) { connection in
@@ -169,6 +170,25 @@ struct HostileClientTests {
                 #expect(hasOverflown)
             }
             try await server.plane.waitFor("remove 2")
+        }
+    }
+
+    @Test func thoseWhoAskForNothingMakeRoomForThoseWhoDo() async throws {
+        try await besideACall {
+            $0.limits.idleConnectionsMax = 4
+            $0.limits.connectionsMax = 10
+        } _: { server in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<12 {
+                    group.addTask { try await withConnection(server) { _ = await $0.readAnswer() } }
+                }
+                // Long before any time-out the oldest are closed.
+                for _ in 0..<8 { try await group.next() }
+                _ = try await withClient(server) { try await $0.join("other") }
+                let metrics = try await request(server, "GET", "/metrics").body
+                #expect(!metrics.contains("martlet_idle_connections_dropped_total 0\n"))
+                group.cancelAll()
+            }
         }
     }
 

@@ -106,9 +106,5 @@ typedef struct mediaio_interface_address {
 
 /// Lists the addresses of this machine in the kernel's order. Returns how many were written.
 int mediaio_interface_addresses(mediaio_interface_address *addresses, uint32_t capacity);
-/// Reads a numeric address without port; 0 or -EINVAL.
-int mediaio_parse_host(const char *text, mediaio_address *address);
-/// Writes a numeric address without port; `text` has room for 46 bytes.
-void mediaio_format_host(const mediaio_address *address, char *text);
 
 #endif

@@ -10,20 +10,32 @@ import NIOHTTPTypes
 final class FirstHeadDeadline: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     private let timeout: TimeAmount
+    private let idle: IdleConnections
     private var deadline: Scheduled<Void>?
+    private var place: IdleConnections.Place?
 
-    init(timeout: TimeAmount) { self.timeout = timeout }
+    init(timeout: TimeAmount, idle: IdleConnections) {
+        self.timeout = timeout
+        self.idle = idle
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
         deadline = context.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
+        place = idle.enter(channel)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) { end() }
 
     func channelInactive(context: ChannelHandlerContext) {
-        deadline?.cancel()
+        end()
         context.fireChannelInactive()
+    }
+
+    private func end() {
+        deadline?.cancel()
+        if let place { idle.leave(place) }
+        place = nil
     }
 }
 
@@ -65,6 +77,8 @@ final class RequestGuard: ChannelDuplexHandler {
 
     private let limits: ServerLimits
     private let tooLarge: ByteBuffer
+    private let idle: IdleConnections
+    private var place: IdleConnections.Place?
     private var deadline: Scheduled<Void>?
     private var requestsOpen = 0
     private var isReadingBody = false
@@ -75,17 +89,18 @@ final class RequestGuard: ChannelDuplexHandler {
     private var isEnding = false
 
     /// - Parameter tooLarge: The JSON body of the answer 413.
-    init(limits: ServerLimits, tooLarge: ByteBuffer) {
+    init(limits: ServerLimits, tooLarge: ByteBuffer, idle: IdleConnections) {
         self.limits = limits
         self.tooLarge = tooLarge
+        self.idle = idle
     }
 
     func handlerAdded(context: ChannelHandlerContext) { wait(limits.idleTimeout, context) }
 
-    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) { stopWaiting() }
 
     func channelInactive(context: ChannelHandlerContext) {
-        deadline?.cancel()
+        stopWaiting()
         context.fireChannelInactive()
     }
 
@@ -113,8 +128,7 @@ final class RequestGuard: ChannelDuplexHandler {
             }
         case .end:
             isReadingBody = false
-            deadline?.cancel()
-            deadline = nil
+            stopWaiting()
         }
         context.fireChannelRead(data)
         if isRefusing { context.fireChannelRead(wrapInboundOut(.end(nil))) }
@@ -165,8 +179,17 @@ final class RequestGuard: ChannelDuplexHandler {
         wait(isRefusing && !isBodyOver ? .seconds(2) : .zero, context)
     }
 
-    private func wait(_ timeout: TimeAmount, _ context: ChannelHandlerContext) {
+    private func stopWaiting() {
         deadline?.cancel()
+        deadline = nil
+        if let place { idle.leave(place) }
+        place = nil
+    }
+
+    /// Waits for the client: not longer than this, and not if too many others are waited for.
+    private func wait(_ timeout: TimeAmount, _ context: ChannelHandlerContext) {
+        stopWaiting()
+        place = idle.enter(context.channel)
         let channel = context.channel
         deadline = context.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
     }

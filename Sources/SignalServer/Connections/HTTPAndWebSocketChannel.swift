@@ -33,11 +33,15 @@ struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
     let responder: HTTPChannelHandler.Responder
     let limits: ServerLimits
     let tooLarge: ByteBuffer
+    let idle: IdleConnections
     let onWebSocket: @Sendable (Frames) async -> Void
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            let headDeadline = FirstHeadDeadline(timeout: limits.headerTimeout)
+            // What the kernel holds for somebody who does not read is memory of ours as well.
+            try channel.syncOptions?.setOption(
+                .socketOption(.so_sndbuf), value: limits.socketSendBufferBytes)
+            let headDeadline = FirstHeadDeadline(timeout: limits.headerTimeout, idle: idle)
             let headDeadlineRemoval = NIOLoopBound(headDeadline, eventLoop: channel.eventLoop)
             try channel.pipeline.syncOperations.addHandlers(
                 headDeadline, WriteStallGuard(timeout: limits.writeStallTimeout))
@@ -56,13 +60,13 @@ struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
                 })
             let upgrade = NIOTypedHTTPServerUpgradeConfiguration<Negotiated>(
                 upgraders: [upgrader],
-                notUpgradingCompletionHandler: { [limits, tooLarge] channel in
+                notUpgradingCompletionHandler: { [limits, tooLarge, idle] channel in
                     channel.eventLoop.makeCompletedFuture {
                         channel.pipeline.syncOperations.removeHandler(
                             headDeadlineRemoval.value, promise: nil)
                         try channel.pipeline.syncOperations.addHandlers(
                             HTTP1ToHTTPServerCodec(secure: false),
-                            RequestGuard(limits: limits, tooLarge: tooLarge))
+                            RequestGuard(limits: limits, tooLarge: tooLarge, idle: idle))
                         return .http(
                             try NIOAsyncChannel(
                                 wrappingChannelSynchronously: channel,

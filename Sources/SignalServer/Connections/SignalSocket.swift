@@ -85,7 +85,7 @@ final class SignalSocket: Sendable {
     /// Reads messages until either side closes; returns how, when the connection is gone.
     func run(
         _ frames: HTTPAndWebSocketChannel.Frames,
-        onMessage: @escaping @Sendable (ByteBuffer) async -> Void
+        onMessage: @escaping @Sendable (WebSocketMessage) async -> Void
     ) async -> Ending {
         let ending = try? await frames.executeThenClose { inbound, outbound in
             async let written: Void = write(to: outbound)
@@ -133,12 +133,13 @@ final class SignalSocket: Sendable {
 
     private func read(
         _ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>,
-        onMessage: @Sendable (ByteBuffer) async -> Void
+        onMessage: @Sendable (WebSocketMessage) async -> Void
     ) async -> Ending {
         var assembler = WebSocketAssembler(
             messageBytesMax: limits.messageBytesMax, fragmentsMax: limits.fragmentsMax)
         var window = ContinuousClock.now
         var framesInWindow = 0
+        var bytesInWindow = 0
         var isRefused = false
         do {
             for try await frame in inbound {
@@ -149,16 +150,20 @@ final class SignalSocket: Sendable {
                 if now - window >= .seconds(1) {
                     window = now
                     framesInWindow = 0
+                    bytesInWindow = 0
                 }
                 framesInWindow += 1
-                guard framesInWindow <= limits.messagesPerSecondMax else {
+                bytesInWindow += frame.length
+                guard framesInWindow <= limits.messagesPerSecondMax,
+                    bytesInWindow <= limits.messageBytesPerSecondMax
+                else {
                     close(.policyViolation, reason: "too many messages")
                     isRefused = true
                     continue
                 }
                 switch assembler.receive(frame) {
                 case .wait: break
-                case .message(let buffer): await onMessage(buffer)
+                case .message(let message): await onMessage(message)
                 case .pong(let data): enqueue(.pong(data))
                 case .closed:
                     close(.normalClosure)

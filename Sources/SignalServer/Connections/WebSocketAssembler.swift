@@ -3,14 +3,29 @@
 import NIOCore
 import NIOWebSocket
 
+/// A whole text message as it came: its frames still masked, since undoing that takes time where it is long.
+struct WebSocketMessage: Sendable, Equatable {
+    fileprivate var frames: [WebSocketFrame]
+    /// Its size in bytes.
+    fileprivate(set) var byteCount: Int
+
+    /// The unmasked bytes, not yet checked to be UTF-8; O(bytes).
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(byteCount)
+        for frame in frames { bytes.append(contentsOf: frame.unmaskedData.readableBytesView) }
+        return bytes
+    }
+}
+
 /// The receiving half of RFC 6455 for text messages from a client: masking, fragments, control frames, caps.
 struct WebSocketAssembler {
     /// What a frame asks of the connection.
     enum Step: Equatable {
         /// More frames are needed.
         case wait
-        /// A whole text message, not yet checked to be UTF-8.
-        case message(ByteBuffer)
+        /// A whole text message.
+        case message(WebSocketMessage)
         /// A ping to be answered with the same bytes (RFC 6455 §5.5.2).
         case pong(ByteBuffer)
         /// The client closes; answer with a close frame and end.
@@ -21,8 +36,7 @@ struct WebSocketAssembler {
 
     private let messageBytesMax: Int
     private let fragmentsMax: Int
-    private var partial: ByteBuffer?
-    private var fragmentCount = 0
+    private var partial: WebSocketMessage?
 
     init(messageBytesMax: Int, fragmentsMax: Int) {
         self.messageBytesMax = messageBytesMax
@@ -42,32 +56,25 @@ struct WebSocketAssembler {
         case .binary: return .refuse(.unacceptableData)
         case .text:
             guard partial == nil else { return .refuse(.protocolError) }
-            return append(frame.unmaskedData, isLast: frame.fin)
+            return append(frame)
         case .continuation:
             guard partial != nil else { return .refuse(.protocolError) }
-            return append(frame.unmaskedData, isLast: frame.fin)
+            return append(frame)
         default: return .refuse(.protocolError)
         }
     }
 
-    private mutating func append(_ data: ByteBuffer, isLast: Bool) -> Step {
-        fragmentCount += 1
-        guard fragmentCount <= fragmentsMax else { return .refuse(.policyViolation) }
-        var whole = partial ?? ByteBuffer()
+    private mutating func append(_ frame: WebSocketFrame) -> Step {
+        var message = partial ?? WebSocketMessage(frames: [], byteCount: 0)
         partial = nil
-        guard whole.readableBytes + data.readableBytes <= messageBytesMax else {
-            return .refuse(.messageTooLarge)
-        }
-        if whole.readableBytes == 0 {
-            whole = data
-        } else {
-            whole.writeImmutableBuffer(data)
-        }
-        guard isLast else {
-            partial = whole
+        message.byteCount += frame.length
+        message.frames.append(frame)
+        guard message.frames.count <= fragmentsMax else { return .refuse(.policyViolation) }
+        guard message.byteCount <= messageBytesMax else { return .refuse(.messageTooLarge) }
+        guard frame.fin else {
+            partial = message
             return .wait
         }
-        fragmentCount = 0
-        return .message(whole)
+        return .message(message)
     }
 }

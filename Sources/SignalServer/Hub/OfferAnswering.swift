@@ -16,9 +16,10 @@ struct AnsweredOffer: Sendable {
     /// Answers an offer.
     /// - Throws: The code that explains why it cannot be answered.
     init(
-        _ offer: String, previous: PeerMedia?, profile: NegotiationProfile,
+        _ offer: SDPBody, previous: PeerMedia?, profile: NegotiationProfile,
         negotiator: Negotiator
     ) throws(SignalingError) {
+        let offer = try offer.text()
         var random = SecureRandom()
         do {
             (media, answer) = try negotiator.answer(

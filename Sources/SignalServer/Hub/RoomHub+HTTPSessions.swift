@@ -18,6 +18,19 @@ extension RoomHub {
         configuration.negotiators[loop(of: room)]
     }
 
+    /// Answers an offer for a room, away from where others wait.
+    /// - Parameter previous: What the session's last offer meant; `nil` for its first.
+    nonisolated func answer(
+        to offer: SDPBody, previous: PeerMedia? = nil, as profile: NegotiationProfile,
+        in room: RoomName
+    ) async throws(SignalingError) -> AnsweredOffer {
+        let negotiator = negotiator(for: room)
+        return try await workbench.run { () throws(SignalingError) in
+            try AnsweredOffer(
+                offer, previous: previous, profile: profile, negotiator: negotiator)
+        }
+    }
+
     /// Opens a WHIP session: an ordinary participant whose sections are published at once.
     nonisolated func publish(
         offer: String, to room: RoomName, token: String?, wish: ParticipantID?,
@@ -28,8 +41,7 @@ extension RoomHub {
         guard !admission.grants.publish.isEmpty, !admission.grants.hidden else {
             throw SignalingError(.permissionDenied)
         }
-        let answered = try AnsweredOffer(
-            offer, previous: nil, profile: .whip, negotiator: negotiator(for: room))
+        let answered = try await answer(to: .plain(offer), as: .whip, in: room)
         return try await open(answered, in: room, admission, kind: .ingest, direction: .whip)
     }
 
@@ -49,9 +61,8 @@ extension RoomHub {
             }
         }
         let codecs = await existing?.publishedCodecs(of: publisher) ?? []
-        let answered = try AnsweredOffer(
-            offer, previous: nil, profile: .whep(publishedCodecs: codecs.map(\.codec)),
-            negotiator: negotiator(for: room))
+        let answered = try await answer(
+            to: .plain(offer), as: .whep(publishedCodecs: codecs.map(\.codec)), in: room)
         return try await open(
             answered, in: room, admission, kind: .playback(of: publisher), direction: .whep)
     }

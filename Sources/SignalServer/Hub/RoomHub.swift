@@ -15,6 +15,7 @@ actor RoomHub {
     nonisolated let metrics: ServerMetrics
     nonisolated let plane: any MediaPlane
     nonisolated let statistics: StatisticsBoard
+    nonisolated let workbench = Workbench()
     private nonisolated let newRooms: AsyncStream<RoomActor>
     private nonisolated let newRoomsIn: AsyncStream<RoomActor>.Continuation
     private var rooms: [RoomName: RoomActor] = [:]
@@ -31,6 +32,7 @@ actor RoomHub {
 
     /// Keeps rooms and statistics going until the task is cancelled.
     nonisolated func run() async {
+        workbench.start()
         await withDiscardingTaskGroup { group in
             for events in plane.events {
                 group.addTask {
@@ -46,6 +48,7 @@ actor RoomHub {
             }
             group.cancelAll()
         }
+        await workbench.stop()
     }
 
     // MARK: Rooms

@@ -20,6 +20,7 @@ actor SignalClient {
 
     private let socket: SignalSocket
     private let hub: RoomHub
+    private let onJoined: @Sendable () -> Void
     private let openedAt = ContinuousClock.now
     private var heardAt = ContinuousClock.now
     private var isLinkLost = false
@@ -27,21 +28,23 @@ actor SignalClient {
     private var offersInWindow = 0
     private var state = State.waitingForJoin
 
-    init(socket: SignalSocket, hub: RoomHub) {
+    /// - Parameter onJoined: Called when the client has entered a room.
+    init(socket: SignalSocket, hub: RoomHub, onJoined: @escaping @Sendable () -> Void) {
         self.socket = socket
         self.hub = hub
+        self.onJoined = onJoined
     }
 
     // MARK: Messages
 
     /// Does what one text message asks.
-    func receive(_ text: ByteBuffer) async {
+    func receive(_ text: WebSocketMessage) async {
         heardAt = .now
         isLinkLost = false
         hub.metrics.update { $0.messagesReceived += 1 }
         var requestID: RequestID?
         do throws(SignalingError) {
-            let message = try ClientMessage.decode(Array(text.readableBytesView))
+            let message = try await decode(text)
             requestID = message.requestID
             switch (message, state) {
             case (.join(let id, let request), .waitingForJoin):
@@ -67,6 +70,15 @@ actor SignalClient {
         }
     }
 
+    private func decode(_ text: WebSocketMessage) async throws(SignalingError) -> ClientMessage {
+        guard text.byteCount > Workbench.smallMessageBytesMax else {
+            return try ClientMessage.decode(text.bytes)
+        }
+        return try await hub.workbench.run { () throws(SignalingError) in
+            try ClientMessage.decode(text.bytes)
+        }
+    }
+
     /// Counts an offer against what a client may have answered.
     private func takeOffer() throws(SignalingError) {
         if ContinuousClock.now - offerWindow >= .seconds(60) {
@@ -84,9 +96,20 @@ actor SignalClient {
             token: request.token, to: request.room, wish: request.participant,
             name: request.name, metadata: request.metadata)
         try takeOffer()
-        let negotiator = hub.negotiator(for: request.room)
-        let offer = try AnsweredOffer(
-            request.offer.text(), previous: nil, profile: .sdk, negotiator: negotiator)
+        state = .joining
+        do throws(SignalingError) {
+            try await enter(id, request, admission)
+        } catch {
+            // Unless the connection has ended meanwhile it may try again.
+            if case .joining = state { state = .waitingForJoin }
+            throw error
+        }
+    }
+
+    private func enter(
+        _ id: RequestID, _ request: JoinRequest, _ admission: Admission
+    ) async throws(SignalingError) {
+        let offer = try await hub.answer(to: request.offer, as: .sdk, in: request.room)
         let key = hub.sessions.makeKey()
         var random = SecureRandom()
         let entry = RoomEntry(
@@ -97,18 +120,12 @@ actor SignalClient {
             participant: admission.participant, name: admission.name, metadata: admission.metadata,
             attributes: request.attributes, grants: admission.grants, token: admission.life,
             sections: offer.roomSections, options: request.options)
-        state = .joining
-        do throws(SignalingError) {
-            let room = try await hub.enter(
-                request.room, entry, media: offer.media, socket: socket)
-            if case .ended = state {
-                await room.leave(key, reason: .networkLost)
-            } else {
-                state = .joined(key, room)
-            }
-        } catch {
-            if case .joining = state { state = .waitingForJoin }
-            throw error
+        let room = try await hub.enter(request.room, entry, media: offer.media, socket: socket)
+        if case .ended = state {
+            await room.leave(key, reason: .networkLost)
+        } else {
+            state = .joined(key, room)
+            onJoined()
         }
     }
 
@@ -117,9 +134,8 @@ actor SignalClient {
     ) async throws(SignalingError) {
         try takeOffer()
         guard let previous = await room.media(of: key) else { throw SignalingError(.invalidState) }
-        let offer = try AnsweredOffer(
-            body.text(), previous: previous, profile: .sdk,
-            negotiator: hub.negotiator(for: room.name))
+        let offer = try await hub.answer(
+            to: body, previous: previous, as: .sdk, in: room.name)
         try await room.update(key, to: offer, requestID: id)
     }
 

@@ -42,6 +42,10 @@ extension RoomHub {
             "slow_readers_total", .counter, "Signalling sockets cut off for not reading.",
             server.slowReadersDropped)
         page.append(
+            "idle_connections_dropped_total", .counter,
+            "Connections closed before they asked for anything because too many did not.",
+            server.idleConnectionsDropped)
+        page.append(
             "messages_total", .counter, "Messages received from clients.", server.messagesReceived)
         page.append(
             "http_responses_total", .counter, "HTTP answers by class of status.", label: "class",

@@ -4,7 +4,7 @@
 /// What went wrong, as a number that never changes its meaning.
 ///
 /// 1xxx: the request; 2xxx: token and rights; 3xxx: rooms and people; 4xxx: media; 5xxx: the server;
-/// 6xxx: data.
+/// 6xxx: given by SDKs alone, so not here; 7xxx: data.
 package enum ErrorCode: Int, Codable, Hashable, Sendable, CaseIterable {
     case malformedMessage = 1000
     case messageTooLarge = 1001
@@ -62,12 +62,12 @@ package enum ErrorCode: Int, Codable, Hashable, Sendable, CaseIterable {
     case serverShuttingDown = 5002
     case connectionTooSlow = 5003
 
-    case tooManyStreams = 6000
-    case streamNotFound = 6001
-    case packetTooLarge = 6002
-    case dataRateExceeded = 6003
-    case deliveryUnsupported = 6004
-    case tooManyRecipients = 6005
+    case tooManyStreams = 7000
+    case streamNotFound = 7001
+    case packetTooLarge = 7002
+    case dataRateExceeded = 7003
+    case deliveryUnsupported = 7004
+    case tooManyRecipients = 7005
 }
 
 extension ErrorCode {
