@@ -1,5 +1,6 @@
 // The lifetimes and bounds of rooms.
 // SPDX-License-Identifier: Apache-2.0
+package import Signaling
 package import Wire
 
 /// How long things last and how many there may be in one room.
@@ -18,6 +19,25 @@ package struct RoomConfiguration: Sendable, Equatable {
     package var departureTimeout = MediaDuration.seconds(10)
     /// How long a member may be silent before it counts as gone.
     package var livenessTimeout = MediaDuration.seconds(30)
+    /// How long before the end of its token a member is warned.
+    package var tokenWarning = MediaDuration.seconds(30)
+    /// How long a session whose connection broke is kept for its client to resume; `nil`: not at
+    /// all, a broken connection is a leave. It concerns clients that say they can resume.
+    package var resumeTimeout: MediaDuration? = .seconds(30)
+    /// How long such a client may be silent before the others are told that it is interrupted.
+    package var linkTimeout = MediaDuration.seconds(3)
+    /// The most messages kept for a client until it acknowledges them; with more it is dropped.
+    package var replayMessagesMax = 2_048
+    /// About the most bytes of such messages.
+    package var replayBytesMax = 1 << 20
+    /// How much applications may send.
+    package var data = DataLimits()
+    /// How the room is used; `nil`: as the first to join says, else as a conversation.
+    package var profile: RoomProfile?
+    /// Text of the application, told to everybody who joins.
+    package var metadata: Metadata?
+    /// Whether the audience of a broadcast is seen by the others.
+    package var showsAudience = false
     /// What a second session of one id does.
     package var duplicates = Duplicates.replace
     /// The most members of a room, players included.
@@ -30,10 +50,8 @@ package struct RoomConfiguration: Sendable, Equatable {
     package var audioSlotsMax = 16
     /// Slots are asked for in multiples of this.
     package var slotGrowthStep = 8
-    /// Requests a session may make at once; refilled by `requestsPerSecond`.
-    package var requestBurst: Int64 = 100
-    /// Requests a session may make each second in the long run.
-    package var requestsPerSecond: Int64 = 50
+    /// How many requests a session may make.
+    package var requests = RateLimit(burst: 100, perSecond: 50)
 
     /// The default configuration.
     package init() {}

@@ -22,27 +22,37 @@ package struct MeasuredLevel: Hashable, Sendable {
 
 extension RoomCore {
     /// Does what a client asks and answers it. `join` and `offer` need an answer from the
-    /// negotiation first and have verbs of their own; here they are refused.
+    /// negotiation first, `renewToken` a look at the token, `resume` another socket; they have verbs
+    /// of their own and are refused here.
     package mutating func handle(
         _ message: ClientMessage, from session: SessionKey, at now: MediaInstant
     ) {
-        guard !isClosed, let index = index(of: session) else { return }
+        // What a socket that is gone had still brought is not done: its sender was not told so.
+        guard !isClosed, let index = index(of: session), participants[index].hasSocket else {
+            return
+        }
         heard(from: session, at: now)
         do throws(SignalingError) {
             switch message {
-            case .pong: return
+            case .pong(let lastSequence):
+                if let lastSequence, participants[index].outbox != nil {
+                    try acknowledge(lastSequence, ofParticipantAt: index, requestID: nil)
+                }
+                return
             case .leave(let id):
-                emit(.send(session, .ok(id, nil)))
+                tell(session, .ok(id, nil))
                 leave(session, reason: .left, at: now)
                 return
             default: break
             }
             guard participants[index].requests.take(at: now) else {
-                throw SignalingError(.tooManyRequests)
+                var refusal = SignalingError(.tooManyRequests)
+                refusal.retryAfter = participants[index].requests.wait(for: 1, at: now)
+                throw refusal
             }
             try perform(message, from: session, at: now)
         } catch {
-            emit(.send(session, .error(error.answering(message.requestID))))
+            tell(session, .error(error.answering(message.requestID)))
         }
         // After the answer, so that the client knows its request done when its slots change.
         flush()
@@ -52,25 +62,50 @@ extension RoomCore {
         _ message: ClientMessage, from session: SessionKey, at now: MediaInstant
     ) throws(SignalingError) {
         switch message {
-        case .join, .offer: throw SignalingError(.invalidState)
+        case .join, .resume, .offer, .renewToken: throw SignalingError(.invalidState)
         case .publish(let id, let request):
             let track = try beginPublish(session, request)
-            emit(.send(session, .ok(id, track)))
+            tell(session, .ok(id, track))
         case .unpublish(let id, let track):
             try beginUnpublish(session, track)
-            emit(.send(session, .ok(id, nil)))
+            tell(session, .ok(id, nil))
         case .mute(let id, let track, let muted):
             try mute(session, track, muted, at: now)
-            emit(.send(session, .ok(id, nil)))
+            tell(session, .ok(id, nil))
         case .subscribe(let id, let participant, let source):
             try beginSubscribe(session, true, to: participant, source: source)
-            emit(.send(session, .ok(id, nil)))
+            tell(session, .ok(id, nil))
         case .unsubscribe(let id, let participant, let source):
             try beginSubscribe(session, false, to: participant, source: source)
-            emit(.send(session, .ok(id, nil)))
+            tell(session, .ok(id, nil))
+        case .openStream(let id, let delivery):
+            tell(session, .streamOpened(id, try openStream(session, delivery)))
+        case .closeStream(let id, let stream):
+            try closeStream(session, stream)
+            tell(session, .ok(id, nil))
+        case .sendData(let id, let packet):
+            try sendData(session, packet, at: now)
+            tell(session, .ok(id, nil))
+        case .sendMessage(let id, let message):
+            let absent = try sendMessage(session, message, at: now)
+            tell(session, .sent(id, unreachable: absent))
+        case .setRole(let id, let role):
+            try beginSetRole(session, role)
+            tell(session, .ok(id, nil))
+            setRole(role, of: session)
+        case .updateSelf(let id, let update):
+            try beginUpdateSelf(session, update)
+            tell(session, .ok(id, nil))
+            try apply(update, to: session)
         case .ping(let id): emit(.send(session, .pong(id)))
         case .leave, .pong: break
         }
+    }
+
+    /// Answers a message that could not be read, or was refused before it came to the room. It is
+    /// said here, so that the answer takes its number among the session's messages.
+    package mutating func refuse(_ session: SessionKey, _ error: SignalingError) {
+        tell(session, .error(error))
     }
 
     /// Tells everybody how loud people are. Levels of unknown or unpublished sections are left out.

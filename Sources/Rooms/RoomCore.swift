@@ -13,6 +13,11 @@ package struct RoomCore: Sendable {
     package let name: RoomName
     let configuration: RoomConfiguration
 
+    /// When it came into being.
+    let openedAt: MediaInstant
+    /// Who may not come back for a while. When the room has closed, they are for the next of its name.
+    package internal(set) var bans: BanList
+
     /// In the order of joining, so sorted by number.
     var participants: [Participant] = []
     /// Looked up, never iterated.
@@ -22,22 +27,35 @@ package struct RoomCore: Sendable {
     private var nextParticipantNumber: UInt64 = 1
     var nextTrackNumber: UInt64 = 1
 
+    /// What all sessions together may still send.
+    var roomData: DataBudget
+
     private var effects: [RoomEffect] = []
     private var effectsTaken = 0
     /// Members with something to be told at the end of the verb, by number.
     private var untold: [UInt64] = []
 
+    /// How the room is used; `nil` until somebody joins a room that nothing was said of.
+    package private(set) var profile: RoomProfile?
     /// When the room closes if it stays empty; `nil` while somebody is in it.
     private var closesAt: MediaInstant?
-    /// No member can time out before this; `nil` while none can at all.
-    private var nextLivenessCheck: MediaInstant?
+    /// Nothing is due for any member before this; `nil` while nothing can be at all.
+    var nextMemberCheck: MediaInstant?
     /// Whether the room is gone; it takes nobody any more.
     package private(set) var isClosed = false
 
     /// Opens a room, which closes again if nobody enters within `emptyTimeout`.
-    package init(name: RoomName, configuration: RoomConfiguration, at now: MediaInstant) {
+    package init(
+        name: RoomName, configuration: RoomConfiguration, bans: BanList = BanList(),
+        at now: MediaInstant
+    ) {
         self.name = name
         self.configuration = configuration
+        openedAt = now
+        self.bans = bans
+        profile = configuration.profile
+        roomData = DataBudget(
+            packets: configuration.data.roomPackets, bytes: configuration.data.roomBytes, at: now)
         closesAt = now + configuration.emptyTimeout
     }
 
@@ -56,15 +74,14 @@ package struct RoomCore: Sendable {
 
     /// When `advance(to:)` has something to do at the latest; it may find nothing to do then.
     package var nextDeadline: MediaInstant? {
-        guard let closesAt, let nextLivenessCheck else { return closesAt ?? nextLivenessCheck }
-        return min(closesAt, nextLivenessCheck)
+        earliest(closesAt, nextMemberCheck)
     }
 
-    /// Lets time pass: silent members go, an empty room closes.
+    /// Lets time pass: tokens run out, silent members go, an empty room closes.
     package mutating func advance(to now: MediaInstant) {
         guard !isClosed else { return }
-        if let check = nextLivenessCheck, check <= now {
-            dropSilentMembers(at: now)
+        if let check = nextMemberCheck, check <= now {
+            serveMembers(at: now)
             flush()
         }
         if let closesAt, closesAt <= now {
@@ -79,11 +96,18 @@ package struct RoomCore: Sendable {
     /// Whether somebody may enter, as far as is known without its sections: to refuse early.
     /// - Throws: What `join` would throw.
     package func checkEntry(
-        participant: ParticipantID, asPlayer: Bool
+        participant: ParticipantID, asPlayer: Bool, at now: MediaInstant
     ) throws(SignalingError) {
         guard !isClosed else { throw SignalingError(.roomClosed) }
-        let isReturning = !asPlayer && numberByID[participant] != nil
-        if isReturning && configuration.duplicates == .reject {
+        if let timeLeft = bans.timeLeft(of: participant, at: now) {
+            var refusal = SignalingError(.banned)
+            refusal.retryAfter = timeLeft
+            throw refusal
+        }
+        let present = asPlayer ? nil : index(of: participant).map { participants[$0] }
+        let isReturning = present != nil
+        // Somebody whose connection broke must not be kept out by what is left of his session.
+        if let present, !present.isInterrupted, configuration.duplicates == .reject {
             throw SignalingError(.duplicateIdentity)
         }
         guard isReturning || participants.count < configuration.participantsMax else {
@@ -92,21 +116,23 @@ package struct RoomCore: Sendable {
     }
 
     /// Lets somebody in. Whoever had the same id is told `duplicateIdentity` and dropped.
-    /// - Throws: `.roomClosed`, `.roomFull`, `.duplicateIdentity` or `.invalidState`; then nothing
-    ///   has changed.
+    /// - Throws: `.roomClosed`, `.banned`, `.roomFull`, `.duplicateIdentity`, `.profileMismatch` or
+    ///   `.invalidState`; then nothing has changed.
     package mutating func join(
         _ entry: RoomEntry, at now: MediaInstant
     ) throws(SignalingError) {
         guard numberBySession[entry.key] == nil else { throw SignalingError(.invalidState) }
+        let profile = self.profile ?? entry.options.profile ?? .communication
         var participant = Participant(
-            number: nextParticipantNumber, entry: entry, sections: entry.sections,
-            subscriptions: SubscriptionTable(
-                initial: entry.options.autoSubscribe ? .all : []),
-            silentSince: now,
-            requests: RequestBucket(
-                burst: configuration.requestBurst, perSecond: configuration.requestsPerSecond,
-                at: now))
-        try checkEntry(participant: entry.participant, asPlayer: participant.isPlayer)
+            number: nextParticipantNumber, entry: entry, profile: profile,
+            configuration: configuration, at: now)
+        try checkEntry(
+            participant: entry.participant, asPlayer: participant.isPlayer, at: now)
+        guard entry.options.profile == nil || entry.options.profile == profile else {
+            throw SignalingError(.profileMismatch)
+        }
+        // Only who could have named a profile decides by not naming one.
+        if participant.hearsMessages { self.profile = profile }
         if !participant.isPlayer, let former = numberByID[entry.participant],
             let index = index(of: former)
         {
@@ -114,12 +140,12 @@ package struct RoomCore: Sendable {
         }
         nextParticipantNumber += 1
         closesAt = nil
-        noteSilence(since: now)
         participant.board.layOut(entry.sections, pairing: participant.pairing)
         participants.append(participant)
         numberBySession[entry.key] = participant.number
         if !participant.isPlayer { numberByID[entry.participant] = participant.number }
         let index = participants.count - 1
+        noteDeadline(of: index)
         seatEverybody(forReceiverAt: index)
         welcome(index)
         flush()
@@ -136,10 +162,11 @@ package struct RoomCore: Sendable {
                 others.append(other.info)
             }
             let reply = JoinedReply(
-                session: parts.session, room: RoomInfo(name: name), participant: newcomer.info,
+                session: parts.session, room: info, participant: newcomer.info,
+                grants: newcomer.grants, resumeSeconds: resumeSeconds(of: newcomer),
                 answer: parts.answer, participants: others,
                 slots: newcomer.board.sections.indices.map { assignment($0, of: index) })
-            emit(.send(newcomer.key, .joined(parts.requestID, reply)))
+            tell(newcomer.key, .joined(parts.requestID, reply))
         }
         if newcomer.isVisible {
             broadcast(.participantJoined(newcomer.info), except: newcomer.number)
@@ -166,19 +193,25 @@ package struct RoomCore: Sendable {
         numberByID = [:]
         untold = []
         closesAt = nil
-        nextLivenessCheck = nil
+        nextMemberCheck = nil
         isClosed = true
         emit(.roomClosed)
     }
 
+    /// How long a member is kept after a break, rounded down.
+    private func resumeSeconds(of member: Participant) -> Int64? {
+        guard member.outbox != nil else { return nil }
+        return configuration.resumeTimeout.map { $0.milliseconds / 1_000 }
+    }
+
     private mutating func dismiss(_ participant: Participant, reason: DisconnectReason) {
-        if participant.hearsMessages {
+        if participant.hearsMessages && participant.hasSocket {
             emit(.send(participant.key, .disconnected(reason, reason.message)))
         }
         emit(.drop(participant.key, reason))
     }
 
-    private mutating func remove(at index: Int, reason: DisconnectReason, at now: MediaInstant) {
+    mutating func remove(at index: Int, reason: DisconnectReason, at now: MediaInstant) {
         let leaver = participants.remove(at: index)
         numberBySession[leaver.key] = nil
         if numberByID[leaver.id] == leaver.number { numberByID[leaver.id] = nil }
@@ -189,54 +222,17 @@ package struct RoomCore: Sendable {
         dismiss(leaver, reason: reason)
         if participants.isEmpty {
             closesAt = now + configuration.departureTimeout
-            nextLivenessCheck = nil
-        }
-    }
-
-    // MARK: Liveness
-
-    /// A message or pong of the session arrived.
-    package mutating func heard(from session: SessionKey, at now: MediaInstant) {
-        guard let index = index(of: session), participants[index].silentSince != nil else { return }
-        participants[index].silentSince = now
-    }
-
-    /// The session's media link is up again. A session without WebSocket lives by it alone.
-    package mutating func mediaConnected(_ session: SessionKey, at now: MediaInstant) {
-        guard let index = index(of: session), !participants[index].hearsMessages else { return }
-        participants[index].silentSince = nil
-    }
-
-    /// The session's media link has been silent for a while.
-    package mutating func mediaLost(_ session: SessionKey, at now: MediaInstant) {
-        guard let index = index(of: session), !participants[index].hearsMessages else { return }
-        participants[index].silentSince = now
-        noteSilence(since: now)
-    }
-
-    private mutating func noteSilence(since start: MediaInstant) {
-        let deadline = start + configuration.livenessTimeout
-        nextLivenessCheck = nextLivenessCheck.map { min($0, deadline) } ?? deadline
-    }
-
-    private mutating func dropSilentMembers(at now: MediaInstant) {
-        nextLivenessCheck = nil
-        var index = 0
-        while index < participants.count {
-            guard let since = participants[index].silentSince else {
-                index += 1
-                continue
-            }
-            if since + configuration.livenessTimeout <= now {
-                remove(at: index, reason: .timeout, at: now)
-            } else {
-                noteSilence(since: since)
-                index += 1
-            }
+            nextMemberCheck = nil
         }
     }
 
     // MARK: Looking
+
+    /// The room as its members see it.
+    package var info: RoomInfo {
+        RoomInfo(
+            name: name, profile: profile ?? .communication, metadata: configuration.metadata)
+    }
 
     /// How many are in the room, players included.
     package var memberCount: Int { participants.count }
@@ -290,13 +286,39 @@ package struct RoomCore: Sendable {
 
     mutating func emit(_ effect: RoomEffect) { effects.append(effect) }
 
-    /// Sends to everybody with a WebSocket but one.
-    mutating func broadcast(_ message: ServerMessage, except number: UInt64?) {
+    /// Sends to one session; nothing happens if it is gone or has no WebSocket.
+    mutating func tell(_ session: SessionKey, _ message: ServerMessage) {
+        guard let index = index(of: session), participants[index].hearsMessages else { return }
+        if message.isSequenced, participants[index].outbox != nil {
+            keep(KeptMessage(message), forParticipantAt: index)
+        }
+        if participants[index].hasSocket { emit(.send(session, message)) }
+    }
+
+    /// Sends to everybody with a WebSocket but one, or to those of them chosen.
+    mutating func broadcast(
+        _ message: ServerMessage, except number: UInt64?,
+        where isChosen: ((Participant) -> Bool)? = nil
+    ) {
         var audience: [SessionKey] = []
-        for participant in participants where participant.hearsMessages {
-            if participant.number != number { audience.append(participant.key) }
+        var kept: KeptMessage?
+        for index in participants.indices {
+            guard participants[index].hearsMessages, participants[index].number != number,
+                isChosen.map({ $0(participants[index]) }) ?? true
+            else { continue }
+            if participants[index].hasSocket { audience.append(participants[index].key) }
+            guard message.isSequenced, participants[index].outbox != nil else { continue }
+            let shared = kept ?? KeptMessage(message)
+            kept = shared
+            keep(shared, forParticipantAt: index)
         }
         if !audience.isEmpty { emit(.broadcast(audience, message)) }
+    }
+
+    private mutating func keep(_ message: KeptMessage, forParticipantAt index: Int) {
+        participants[index].outbox?.append(message)
+        // The verb goes on; `advance`, due at once, lets the member go.
+        if participants[index].outbox?.isOverflown == true { noteDeadline(of: index) }
     }
 
     /// Remembers that a member's slots changed.

@@ -24,8 +24,18 @@ package struct RoomDirectory: Sendable {
     private var rooms: [RoomCore] = []
     /// Looked up, never iterated.
     private var indexByName: [RoomName: Int] = [:]
+    /// Where a session is, and the id its client knows it by.
+    private struct Place: Sendable {
+        var room: RoomName
+        var session: SessionID?
+    }
+
     /// Looked up, never iterated.
-    private var nameBySession: [SessionKey: RoomName] = [:]
+    private var places: [SessionKey: Place] = [:]
+    /// Looked up, never iterated.
+    private var keyBySessionID: [SessionID: SessionKey] = [:]
+    private var ended = EndedSessions()
+    private var closedRoomBans = ClosedRoomBans()
     /// Rooms that may have effects, in the order of being touched.
     private var touched: [RoomName] = []
     private var touchedTaken = 0
@@ -44,9 +54,26 @@ package struct RoomDirectory: Sendable {
     /// - Throws: `.tooManyRooms`.
     package mutating func create(_ name: RoomName, at now: MediaInstant) throws(SignalingError) {
         guard indexByName[name] == nil else { return }
+        try open(name, configuration.room, at: now)
+    }
+
+    /// Makes a room with options of its own.
+    /// - Throws: `.roomExists`, `.tooManyRooms` or, naming an option, `.invalidArgument`.
+    package mutating func create(
+        _ name: RoomName, options: RoomOptions, at now: MediaInstant
+    ) throws(SignalingError) {
+        guard indexByName[name] == nil else { throw SignalingError(.roomExists) }
+        try open(name, configuration.room.applying(options), at: now)
+    }
+
+    private mutating func open(
+        _ name: RoomName, _ roomConfiguration: RoomConfiguration, at now: MediaInstant
+    ) throws(SignalingError) {
         guard rooms.count < configuration.roomsMax else { throw SignalingError(.tooManyRooms) }
         indexByName[name] = rooms.count
-        let room = RoomCore(name: name, configuration: configuration.room, at: now)
+        let room = RoomCore(
+            name: name, configuration: roomConfiguration,
+            bans: closedRoomBans.take(of: name, at: now), at: now)
         rooms.append(room)
         note(deadline: room.nextDeadline)
     }
@@ -54,10 +81,11 @@ package struct RoomDirectory: Sendable {
     /// Whether somebody may enter, as far as is known without an offer: to refuse early.
     /// - Throws: What `join` would throw.
     package func checkEntry(
-        to name: RoomName, participant: ParticipantID, asPlayer: Bool
+        to name: RoomName, participant: ParticipantID, asPlayer: Bool, at now: MediaInstant
     ) throws(SignalingError) {
         if let index = indexByName[name] {
-            try rooms[index].checkEntry(participant: participant, asPlayer: asPlayer)
+            try rooms[index].checkEntry(
+                participant: participant, asPlayer: asPlayer, at: now)
         } else if !configuration.createsOnJoin {
             throw SignalingError(.roomNotFound)
         } else if rooms.count >= configuration.roomsMax {
@@ -71,14 +99,43 @@ package struct RoomDirectory: Sendable {
     package mutating func join(
         _ name: RoomName, _ entry: RoomEntry, at now: MediaInstant
     ) throws(SignalingError) {
-        guard nameBySession[entry.key] == nil else { throw SignalingError(.invalidState) }
+        guard places[entry.key] == nil else { throw SignalingError(.invalidState) }
         try checkEntry(
-            to: name, participant: entry.participant, asPlayer: entry.isPlayer)
+            to: name, participant: entry.participant, asPlayer: entry.isPlayer, at: now)
         try create(name, at: now)
         try withRoom(named: name) { room throws(SignalingError) in
             try room.join(entry, at: now)
         }
-        nameBySession[entry.key] = name
+        var place = Place(room: name, session: nil)
+        if case .signaling(let parts) = entry.kind {
+            place.session = parts.session
+            keyBySessionID[parts.session] = entry.key
+        }
+        places[entry.key] = place
+    }
+
+    /// Goes on with a session over a new socket; see `RoomCore.resume`.
+    /// - Returns: The session's handle, whose messages go to the new socket from now on.
+    /// - Throws: `.sessionNotFound`, the code of the reason for which the session has ended, or
+    ///   `.invalidArgument`.
+    package mutating func resume(
+        _ request: ResumeRequest, requestID: RequestID, at now: MediaInstant
+    ) throws(SignalingError) -> SessionKey {
+        guard let key = keyBySessionID[request.session] else {
+            throw ended.refusal(of: request.session).answering(requestID)
+        }
+        try withRoom(of: key) { room throws(SignalingError) in
+            try room.resume(
+                key, lastSequence: request.lastSequence, requestID: requestID, at: now)
+        }
+        return key
+    }
+
+    /// A session's socket is gone; see `RoomCore.connectionLost`.
+    package mutating func connectionLost(_ session: SessionKey, at now: MediaInstant) {
+        try? withRoom(of: session) { room throws(SignalingError) in
+            room.connectionLost(session, at: now)
+        }
     }
 
     /// Calls verbs of the room a session is in.
@@ -86,7 +143,7 @@ package struct RoomDirectory: Sendable {
     package mutating func withRoom<Result>(
         of session: SessionKey, _ body: (inout RoomCore) throws(SignalingError) -> Result
     ) throws(SignalingError) -> Result {
-        guard let name = nameBySession[session] else { throw SignalingError(.sessionNotFound) }
+        guard let name = places[session]?.room else { throw SignalingError(.sessionNotFound) }
         return try withRoom(named: name, body)
     }
 
@@ -140,7 +197,7 @@ package struct RoomDirectory: Sendable {
                 continue
             }
             switch effect {
-            case .drop(let session, _): nameBySession[session] = nil
+            case .drop(let session, let reason): forget(session, reason)
             case .roomClosed: removeRoom(at: index)
             default: break
             }
@@ -151,7 +208,16 @@ package struct RoomDirectory: Sendable {
         return nil
     }
 
+    private mutating func forget(_ session: SessionKey, _ reason: DisconnectReason) {
+        guard let place = places.removeValue(forKey: session), let id = place.session else {
+            return
+        }
+        keyBySessionID[id] = nil
+        ended.note(id, reason)
+    }
+
     private mutating func removeRoom(at index: Int) {
+        closedRoomBans.keep(rooms[index].bans, of: rooms[index].name)
         indexByName[rooms[index].name] = nil
         rooms.swapAt(index, rooms.count - 1)
         rooms.removeLast()
@@ -197,5 +263,5 @@ package struct RoomDirectory: Sendable {
     package func room(named name: RoomName) -> RoomCore? { indexByName[name].map { rooms[$0] } }
 
     /// The room a session is in.
-    package func roomName(of session: SessionKey) -> RoomName? { nameBySession[session] }
+    package func roomName(of session: SessionKey) -> RoomName? { places[session]?.room }
 }

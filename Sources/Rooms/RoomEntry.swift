@@ -82,8 +82,12 @@ package struct RoomEntry: Hashable, Sendable {
     package var name: DisplayName?
     /// Free text of the application.
     package var metadata: Metadata?
+    /// Small named texts of the application.
+    package var attributes: ParticipantAttributes
     /// What it may do.
     package var grants: TokenGrants
+    /// How long its token lasts; `nil`: it needs none.
+    package var token: TokenLife?
     /// The sections of its answered offer, in their order.
     package var sections: [RoomSection]
     /// How it takes part.
@@ -92,22 +96,50 @@ package struct RoomEntry: Hashable, Sendable {
     /// Makes an entry.
     package init(
         key: SessionKey, kind: SessionKind, participant: ParticipantID, name: DisplayName? = nil,
-        metadata: Metadata? = nil, grants: TokenGrants = TokenGrants(),
-        sections: [RoomSection], options: JoinOptions = JoinOptions()
+        metadata: Metadata? = nil, attributes: ParticipantAttributes = ParticipantAttributes(),
+        grants: TokenGrants = TokenGrants(),
+        token: TokenLife? = nil, sections: [RoomSection], options: JoinOptions = JoinOptions()
     ) {
         self.key = key
         self.kind = kind
         self.participant = participant
         self.name = name
         self.metadata = metadata
+        self.attributes = attributes
         self.grants = grants
+        self.token = token
         self.sections = sections
         self.options = options
+    }
+
+    /// The role it begins with in a room of `profile`.
+    func firstRole(in profile: RoomProfile) -> ParticipantRole {
+        let granted = grants.role ?? profile.defaultRole
+        guard grants.changeRole else { return granted }
+        // Who comes by WHIP comes to publish.
+        return options.role ?? (kind == .ingest ? .host : granted)
     }
 
     /// Whether it is a WHEP player.
     package var isPlayer: Bool {
         if case .playback = kind { return true }
         return false
+    }
+}
+
+/// What a renewed token says; it has been verified, and opens this room.
+package struct RenewedToken: Hashable, Sendable {
+    /// Whom it is for.
+    package var participant: ParticipantID
+    /// What it lets its bearer do from now on.
+    package var grants: TokenGrants
+    /// How long it lasts.
+    package var life: TokenLife
+
+    /// Makes a token.
+    package init(participant: ParticipantID, grants: TokenGrants, life: TokenLife) {
+        self.participant = participant
+        self.grants = grants
+        self.life = life
     }
 }

@@ -113,7 +113,7 @@ import Wire
         try harness.join(1)
         for _ in 0..<10 {
             harness.advance(bySeconds: 20)
-            harness.room.handle(.pong, from: key(1), at: harness.now)
+            harness.room.handle(.pong(lastSequence: nil), from: key(1), at: harness.now)
         }
         #expect(harness.room.memberCount == 1)
     }

@@ -9,6 +9,8 @@ import Wire
 /// What the world outside believes, built from effects alone.
 private struct World {
     var alive: [SessionKey] = []
+    /// The clients of those with a WebSocket.
+    var clients: [SessionKey: ClientModel] = [:]
     var closed = false
     /// What should not have happened.
     var problems: [String] = []
@@ -16,6 +18,8 @@ private struct World {
     var bound: [SlotKey: SlotSource] = [:]
     /// What each slot shows, as its client was told.
     var told: [SlotKey: SlotAssignment.Source] = [:]
+    /// The sections that are not forwarded to anybody.
+    var paused: [SlotKey: Bool] = [:]
     /// Whom each client believes to be in the room.
     var known: [SessionKey: [ParticipantID]] = [:]
 
@@ -44,7 +48,11 @@ private struct World {
             bound = bound.filter { $0.key.session != session }
             told = told.filter { $0.key.session != session }
             known[session] = nil
-        case .setPaused(let publisher, _, _), .requestKeyframe(let publisher, _):
+            clients[session] = nil
+        case .setPaused(let publisher, let mid, let isPaused):
+            require(alive.contains(publisher), "an order for the gone")
+            paused[SlotKey(session: publisher, mid: mid)] = isPaused
+        case .requestKeyframe(let publisher, _):
             require(alive.contains(publisher), "an order for the gone")
         case .roomClosed: closed = true
         }
@@ -52,6 +60,9 @@ private struct World {
 
     private mutating func apply(_ message: ServerMessage, to session: SessionKey) {
         require(alive.contains(session), "told to the gone: \(message)")
+        require(clients[session]?.link != .gone, "told over no socket: \(message)")
+        guard clients[session]?.link == .up else { return }
+        clients[session]?.receive(message)
         switch message {
         case .joined(_, let reply):
             known[session] = reply.participants.map(\.id)
@@ -78,8 +89,11 @@ private struct Run {
     var world = World()
     var now = MediaInstant.zero
     var nextKey: UInt64 = 1
+    var nextRequest: Int64 = 1
     var pairs: [SessionKey: Int] = [:]
     var log: [RoomEffect] = []
+    /// When time was last let pass.
+    var checkedAt = MediaInstant.zero
 
     init(seed: UInt64) {
         random = SeededRandom(seed: seed)
@@ -88,6 +102,11 @@ private struct Run {
         configuration.tracksPerParticipantMax = 4
         configuration.pairSlotsMax = 6
         configuration.slotGrowthStep = 2
+        configuration.replayMessagesMax = seed % 3 == 0 ? 12 : 60
+        configuration.data.packets = RateLimit(burst: 3, perSecond: 1)
+        configuration.resumeTimeout = seed % 5 == 0 ? nil : .seconds(20)
+        configuration.profile = [nil, .communication, .broadcast, .broadcast][Int(seed % 4)]
+        configuration.showsAudience = seed % 8 == 3
         room = RoomCore(name: must(try RoomName("r")), configuration: configuration, at: .zero)
     }
 
@@ -98,16 +117,22 @@ private struct Run {
     }
 
     mutating func step() {
-        switch pick(14) {
-        case 0, 1: joinSomebody()
-        case 2: room.leave(someone(), reason: .left, at: now)
+        switch pick(28) {
+        case 0, 1, 23: joinSomebody()
+        case 2 where pick(2) == 0: room.leave(someone(), reason: .left, at: now)
         case 3, 4, 5:
             let source = TrackSource.allCases[pick(5)]
             let section = mid("\(pick(5))")
             let muted = pick(4) == 0
             act(.publish(id, PublishRequest(source: source, mid: section, muted: muted)))
-        case 6: act(.unpublish(id, someTrack()))
-        case 7: act(.mute(id, someTrack(), pick(2) == 0))
+        case 6, 7:
+            let track = someTrack()
+            let owner = room.participants.first {
+                ($0.tracks + $0.suspendedTracks).contains { $0.id == track }
+            }
+            act(
+                pick(3) == 0 ? .unpublish(id, track) : .mute(id, track, pick(2) == 0),
+                from: owner?.key ?? someone())
         case 8, 9:
             let source: TrackSource? = pick(2) == 0 ? nil : TrackSource.allCases[pick(5)]
             let participant = who("p\(pick(7))")
@@ -118,9 +143,31 @@ private struct Run {
         case 11:
             now = now + .milliseconds(Int64(pick(9_000)))
             room.advance(to: now)
+            checkedAt = now
         case 12: room.mediaConnected(someone(), at: now)
-        default: act(pick(6) == 0 ? .leave(id) : .ping(nil))
+        case 13: act(.setRole(id, pick(2) == 0 ? .host : .audience))
+        case 14:
+            let text = must(try Metadata("\(pick(100))"))
+            act(.updateSelf(id, ParticipantUpdate(metadata: text)))
+        case 15: renewSomebody()
+        case 16: changeSomebody()
+        case 17, 18, 19, 20: sendData()
+        case 21: breakConnection()
+        case 22, 24: comeBack()
+        case 25:
+            let session = someone()
+            if let client = world.clients[session], client.link == .up {
+                act(.pong(lastSequence: client.sequence), from: session)
+            }
+        case 26 where pick(4) == 0:
+            let ban: MediaDuration? = pick(2) == 0 ? nil : .seconds(Int64(1 + pick(20)))
+            _ = try? room.kick(who("p\(pick(7))"), banFor: ban, at: now)
+        default: act(pick(20) == 0 ? .leave(id) : .ping(nil))
         }
+        drain()
+    }
+
+    private mutating func drain() {
         while let effect = room.pollEffect() {
             world.apply(effect)
             log.append(effect)
@@ -129,11 +176,85 @@ private struct Run {
 
     private var id: RequestID { must(RequestID(1)) }
 
-    private mutating func act(_ message: ClientMessage) {
-        room.handle(message, from: someone(), at: now)
+    private mutating func act(_ message: ClientMessage) { act(message, from: someone()) }
+
+    private mutating func act(_ message: ClientMessage, from session: SessionKey) {
+        // A client without a connection says nothing.
+        guard world.clients[session]?.link != .gone else { return }
+        room.handle(message, from: session, at: now)
     }
 
-    private mutating func someTrack() -> TrackID { TrackID(number: 1 + UInt64(pick(40))) }
+    // MARK: Data and breaks
+
+    private mutating func sendData() {
+        let session = someone()
+        guard let client = world.clients[session], client.link != .gone else { return }
+        nextRequest += 1
+        let request = ClientModel.Request(
+            id: must(RequestID(nextRequest)), tag: UInt8(truncatingIfNeeded: nextRequest))
+        world.clients[session]?.unanswered.append(request)
+        // What goes up may be lost too, and the client cannot know.
+        if client.link == .losing && pick(2) == 0 { return }
+        handIn(request, from: session)
+    }
+
+    /// Hands in a packet; if it is accepted, everybody in the room is to have it.
+    private mutating func handIn(_ request: ClientModel.Request, from session: SessionKey) {
+        drain()
+        let stream = must(DataStreamID(1))
+        let before = log.count
+        room.handle(
+            .sendData(request.id, OutgoingData(stream: stream, bytes: [request.tag])),
+            from: session, at: now)
+        for receiver in room.participants where receiver.key != session {
+            guard world.clients[receiver.key]?.receivesData == true else { continue }
+            world.clients[receiver.key]?.expected.append(request.tag)
+        }
+        drain()
+        if log[before...].contains(.send(session, .ok(request.id, nil))) { return }
+        for receiver in room.participants where receiver.key != session {
+            guard world.clients[receiver.key]?.receivesData == true else { continue }
+            world.clients[receiver.key]?.expected.removeLast()
+        }
+    }
+
+    private mutating func breakConnection() {
+        let session = someone()
+        guard let client = world.clients[session] else { return }
+        if client.canResume, client.link == .up, pick(2) == 0 {
+            world.clients[session]?.link = .losing
+        } else {
+            room.connectionLost(session, at: now)
+            if client.canResume { world.clients[session]?.link = .gone }
+        }
+    }
+
+    private mutating func comeBack() {
+        let session = world.alive.first { world.clients[$0].map { $0.link != .up } ?? false }
+        guard let session, let client = world.clients[session] else { return }
+        drain()
+        do throws(SignalingError) {
+            try room.resume(
+                session, lastSequence: client.sequence, requestID: id, at: now)
+        } catch {
+            let isOverflown = room.index(of: session).map {
+                room.participants[$0].outbox?.isOverflown == true
+            }
+            require(isOverflown == true, "could not resume: \(error)")
+            return
+        }
+        world.clients[session]?.link = .up
+        drain()
+        for request in world.clients[session]?.unanswered ?? [] {
+            handIn(request, from: session)
+        }
+    }
+
+    private mutating func someTrack() -> TrackID {
+        let tracks = room.participants.flatMap { $0.tracks + $0.suspendedTracks }
+        return pick(8) == 0 || tracks.isEmpty
+            ? TrackID(number: 1 + UInt64(pick(40))) : tracks[pick(tracks.count)].id
+    }
 
     private mutating func joinSomebody() {
         let number = nextKey
@@ -145,15 +266,54 @@ private struct Run {
         } else {
             entry = RoomHarness.entry(
                 number, "p\(pick(7))", sections: sections(of: key(number)),
-                grants: TokenGrants(subscribe: pick(8) != 0, hidden: pick(8) == 0),
-                auto: pick(4) != 0)
+                grants: someGrants(),
+                token: pick(3) == 0
+                    ? TokenLife(deadline: now + .seconds(Int64(1 + pick(50))), expiresAt: 0) : nil,
+                options: JoinOptions(autoSubscribe: pick(4) != 0))
         }
+        if pick(2) == 0 { entry.options.resume = true }
+        entry.options.receivesData = pick(6) != 0
         world.alive.append(entry.key)
+        if !entry.isPlayer {
+            world.clients[entry.key] = ClientModel(
+                canResume: entry.options.resume && room.configuration.resumeTimeout != nil,
+                receivesData: entry.options.receivesData)
+        }
         do throws(SignalingError) {
             try room.join(entry, at: now)
         } catch {
             world.alive.removeAll { $0 == entry.key }
+            world.clients[entry.key] = nil
+            return
         }
+        act(.openStream(id, .reliableOrdered), from: entry.key)
+    }
+
+    private mutating func someGrants() -> TokenGrants {
+        TokenGrants(
+            publish: TrackSourceSet(rawValue: pick(3) == 0 ? UInt8(pick(32)) : 31),
+            subscribe: pick(8) != 0,
+            role: [nil, nil, .host, .audience][pick(4)], changeRole: pick(4) != 0,
+            updateSelf: pick(2) == 0, hidden: pick(12) == 0)
+    }
+
+    private mutating func renewSomebody() {
+        let session = someone()
+        guard let index = room.index(of: session) else { return }
+        let token = RenewedToken(
+            participant: room.participants[index].id, grants: someGrants(),
+            life: TokenLife(deadline: now + .milliseconds(Int64(1 + pick(60_000))), expiresAt: 0))
+        try? room.renew(session, token, requestID: nil, at: now)
+    }
+
+    private mutating func changeSomebody() {
+        let change = ParticipantChange(
+            metadata: must(try Metadata("\(pick(100))")),
+            role: [nil, .host, .audience][pick(3)],
+            grants: GrantsChange(
+                publish: pick(3) != 0 ? nil : TrackSourceSet(rawValue: UInt8(pick(32))),
+                subscribe: pick(4) != 0, hidden: pick(8) == 0))
+        try? room.updateParticipant(who("p\(pick(7))"), change, at: now)
     }
 
     private mutating func reoffer() {
@@ -186,17 +346,19 @@ private struct Run {
         var told: [World.SlotKey: SlotAssignment.Source] = [:]
         for (index, receiver) in room.participants.enumerated() {
             checkBoard(of: receiver)
+            checkRights(of: receiver)
             for section in receiver.board.sections.indices {
                 let slot = room.assignment(section, of: index)
                 guard let source = slot.source else { continue }
                 let slotKey = World.SlotKey(session: receiver.key, mid: slot.mid)
-                if receiver.hearsMessages { told[slotKey] = source }
+                if isUpToDate(receiver) { told[slotKey] = source }
                 bound[slotKey] = checkedSource(source, for: receiver)
             }
             require(
                 receiver.subscriptions.count < max(room.memberCount, 1),
                 "subscriptions to the gone are remembered")
-            if receiver.hearsMessages {
+            checkClient(of: receiver)
+            if isUpToDate(receiver) {
                 let others = room.participants.filter { $0.isVisible && $0.key != receiver.key }
                 require(
                     world.known[receiver.key]?.sorted() == others.map(\.id).sorted(),
@@ -204,7 +366,8 @@ private struct Run {
             }
         }
         require(bound == world.bound, "the worker forwards something else than the room says")
-        require(told == world.told, "a client was told something else than the room says")
+        let toldToThem = world.told.filter { world.clients[$0.key.session]?.link == .up }
+        require(told == toldToThem, "a client was told something else than the room says")
     }
 
     private mutating func require(_ holds: Bool, _ problem: String) {
@@ -223,7 +386,7 @@ private struct Run {
         }
         let sources = receiver.subscriptions.sources(of: publisher.number)
         require(
-            receiver.entry.grants.subscribe && sources.contains(track.source),
+            receiver.grants.subscribe && sources.contains(track.source),
             "a slot holds a track that is not wanted")
         return SlotSource(publisher: publisher.key, mid: track.mid)
     }
@@ -231,7 +394,7 @@ private struct Run {
     /// What a receiver should wish for, found by another way than the room's own.
     private func wantedPresentations(of receiver: Participant) -> Set<Presentation> {
         var wanted: Set<Presentation> = []
-        guard receiver.entry.grants.subscribe else { return wanted }
+        guard receiver.grants.subscribe else { return wanted }
         for publisher in room.participants where publisher.number != receiver.number {
             if case .playback(of: let only?) = receiver.entry.kind, only != publisher.id {
                 continue
@@ -243,6 +406,47 @@ private struct Run {
             }
         }
         return wanted
+    }
+
+    /// Whether a client has been told everything.
+    private func isUpToDate(_ receiver: Participant) -> Bool {
+        world.clients[receiver.key]?.link == .up
+    }
+
+    private mutating func checkClient(of member: Participant) {
+        require(
+            member.isPlayer || room.bans.timeLeft(of: member.id, at: now) == nil,
+            "somebody banned is here")
+        guard let client = world.clients[member.key] else { return }
+        for problem in client.problems { require(false, problem) }
+        require(member.hasSocket == (client.link != .gone), "the link differs")
+        require((member.outbox != nil) == client.canResume, "resuming differs")
+        if let outbox = member.outbox, client.link == .up, !outbox.isOverflown {
+            require(outbox.lastSequence == client.sequence, "the numbers differ")
+            require(outbox.count <= room.configuration.replayMessagesMax, "kept too much")
+        }
+        guard client.link == .up else { return }
+        let away = room.participants.filter {
+            $0.isVisible && $0.isInterrupted && $0.key != member.key
+        }
+        require(
+            client.interrupted.sorted() == away.map(\.id).sorted(), "interruptions differ")
+    }
+
+    /// What somebody publishes is what it may, and the worker forwards that and nothing else.
+    private mutating func checkRights(of member: Participant) {
+        require(member.isPublisher || member.tracks.isEmpty, "published without the right")
+        require(!member.isPublisher || member.suspendedTracks.isEmpty, "kept though it may")
+        for track in member.tracks {
+            require(member.grants.publish.contains(track.source), "a source not granted")
+        }
+        for track in member.tracks + member.suspendedTracks {
+            let slot = World.SlotKey(session: member.key, mid: track.mid)
+            let isSuspended = !member.tracks.contains(track)
+            require(
+                world.paused[slot] == (isSuspended || track.isMuted), "pausing differs")
+        }
+        require(member.token.map { $0.deadline > checkedAt } ?? true, "a token outlived")
     }
 
     private mutating func checkBoard(of receiver: Participant) {
@@ -290,7 +494,7 @@ private struct Run {
     func randomVerbsOfManySeedsKeepWhatMustHold(_ seeds: Range<UInt64>) {
         for seed in seeds {
             var run = Run(seed: seed)
-            for _ in 0..<120 where !run.room.isClosed && run.world.problems.isEmpty {
+            for _ in 0..<240 where !run.room.isClosed && run.world.problems.isEmpty {
                 run.step()
                 run.check()
             }

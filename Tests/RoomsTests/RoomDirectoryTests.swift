@@ -112,7 +112,9 @@ import Wire
                 let index = Int(random.next() % UInt64(present.count))
                 directory.leave(present.remove(at: index), reason: .left, at: now)
             }
-            for session in present { directory.handle(.pong, from: session, at: now) }
+            for session in present {
+                directory.handle(.pong(lastSequence: nil), from: session, at: now)
+            }
             directory.advance(to: now)
             for (_, effect) in drain(&directory) {
                 if case .drop(let session, .timeout) = effect {

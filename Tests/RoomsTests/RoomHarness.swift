@@ -65,7 +65,8 @@ struct RoomHarness {
 
     static func entry(
         _ number: UInt64, _ name: String? = nil, sections: [RoomSection] = sdkSections(),
-        grants: TokenGrants = TokenGrants(), auto: Bool = true
+        grants: TokenGrants = TokenGrants(), token: TokenLife? = nil,
+        options: JoinOptions = JoinOptions()
     ) -> RoomEntry {
         var random = SeededRandom(seed: number)
         return RoomEntry(
@@ -74,8 +75,8 @@ struct RoomHarness {
                 JoinReplyParts(
                     requestID: must(RequestID(1)), session: .random(using: &random),
                     answer: .plain("answer \(number)"))),
-            participant: who(name ?? "p\(number)"), grants: grants, sections: sections,
-            options: JoinOptions(autoSubscribe: auto))
+            participant: who(name ?? "p\(number)"), grants: grants, token: token,
+            sections: sections, options: options)
     }
 
     static func player(
@@ -94,10 +95,14 @@ struct RoomHarness {
 
     mutating func join(
         _ number: UInt64, _ name: String? = nil, sections: [RoomSection] = sdkSections(),
-        grants: TokenGrants = TokenGrants(), auto: Bool = true
+        grants: TokenGrants = TokenGrants(), token: TokenLife? = nil, auto: Bool = true,
+        options: JoinOptions? = nil
     ) throws(SignalingError) {
         try room.join(
-            Self.entry(number, name, sections: sections, grants: grants, auto: auto), at: now)
+            Self.entry(
+                number, name, sections: sections, grants: grants, token: token,
+                options: options ?? JoinOptions(autoSubscribe: auto)),
+            at: now)
         drain()
     }
 

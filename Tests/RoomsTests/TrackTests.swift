@@ -197,14 +197,13 @@ import Wire
     }
 
     @Test func tooManyRequestsAreRefusedUntilTimePasses() throws {
-        var harness = RoomHarness {
-            $0.requestBurst = 3
-            $0.requestsPerSecond = 1
-        }
+        var harness = RoomHarness { $0.requests = RateLimit(burst: 3, perSecond: 1) }
         try harness.join(1)
         _ = harness.take()
         for _ in 0..<5 { harness.room.handle(.ping(nil), from: key(1), at: harness.now) }
-        let refused = ServerMessage.error(SignalingError(.tooManyRequests))
+        var refusal = SignalingError(.tooManyRequests)
+        refusal.retryAfter = .seconds(1)
+        let refused = ServerMessage.error(refusal)
         #expect(
             harness.take().messages(to: 1) == [
                 .pong(nil), .pong(nil), .pong(nil), refused, refused,

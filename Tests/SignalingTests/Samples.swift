@@ -1,5 +1,6 @@
 // One message of each form, for round trips, truncations and flips.
 // SPDX-License-Identifier: Apache-2.0
+import Wire
 
 @testable import Signaling
 
@@ -18,12 +19,14 @@ enum Samples {
     static func who(_ text: String = "bob") -> ParticipantID { must(try ParticipantID(text)) }
     static func mid(_ text: String = "1") -> MediaSectionID { must(try MediaSectionID(text)) }
     static let track = TrackID(number: 9)
+    static let stream = must(DataStreamID(3))
     static let room = must(try RoomName("daily stand-up"))
     static let trackInfo = TrackInfo(id: track, source: .camera, kind: .video, muted: true)
     static let info = ParticipantInfo(
         id: who(), name: must(try DisplayName("Bøb \"the\" 🐦")),
         metadata: must(try Metadata("{}\n")),
-        tracks: [trackInfo])
+        attributes: must(try ParticipantAttributes(["seat": "4", "hand": "up"])),
+        role: .audience, interrupted: true, tracks: [trackInfo])
 
     static let client: [ClientMessage] = [
         .join(
@@ -39,25 +42,84 @@ enum Samples {
         .unpublish(id(5), track), .mute(id(6), track, true), .mute(id(6), track, false),
         .subscribe(id(), who(), .camera), .subscribe(id(), who(), nil),
         .unsubscribe(id(), who(), .microphone), .unsubscribe(id(), who(), nil),
-        .leave(id(RequestID.max)), .ping(id()), .ping(nil), .pong,
+        .join(
+            id(2),
+            JoinRequest(
+                room: room, attributes: must(try ParticipantAttributes(["a": "1", "ü": ""])),
+                offer: .plain(""), options: JoinOptions(profile: .broadcast, role: .host))),
+        .openStream(id(9), .reliableOrdered), .openStream(id(9), .unreliableUnordered),
+        .closeStream(id(9), stream),
+        .sendData(id(9), OutgoingData(stream: stream, bytes: [0, 255], userTimestamp: -1)),
+        .sendData(id(9), OutgoingData(stream: stream, bytes: [])),
+        .sendMessage(
+            id(9),
+            OutgoingMessage(
+                message: must(try MessageID("m-1")), to: [who(), who("cy")], content: "hé\n")),
+        .sendMessage(id(9), OutgoingMessage(content: "")),
+        .resume(id(9), ResumeRequest(session: sessionID, lastSequence: 41)),
+        .join(
+            id(2),
+            JoinRequest(
+                room: room, offer: .plain(""),
+                options: JoinOptions(resume: true, publishesData: false, receivesData: true))),
+        .join(
+            id(2),
+            JoinRequest(
+                room: room, offer: .plain(""),
+                options: JoinOptions(publishesData: false, receivesData: false))),
+        .setRole(id(9), .audience), .setRole(id(9), .host),
+        .updateSelf(id(9), ParticipantUpdate()),
+        .updateSelf(
+            id(9),
+            ParticipantUpdate(
+                name: info.name, metadata: info.metadata,
+                attributes: AttributePatch(["a": "1", "b": nil]))),
+        .renewToken(id(8), "a.b.c"), .leave(id(RequestID.max)), .ping(id()), .ping(nil),
+        .pong(lastSequence: nil),
+        .pong(lastSequence: 1 << 53),
     ]
 
     static let server: [ServerMessage] = [
         .joined(
             id(),
             JoinedReply(
-                session: sessionID, room: RoomInfo(name: room), participant: info,
+                session: sessionID,
+                room: RoomInfo(name: room, profile: .broadcast, metadata: info.metadata),
+                participant: info,
+                grants: TokenGrants(role: .audience, changeRole: false, updateSelf: true),
+                resumeSeconds: 30,
                 answer: .plain("v=0\r\n"), participants: [info, ParticipantInfo(id: who("cy"))],
                 slots: [assignment, SlotAssignment(mid: mid("2"), source: nil)])),
         .answer(id(), .deflated([1, 2, 3])), .ok(id(), nil), .ok(id(), track),
         .error(SignalingError(.trackNotFound, requestID: id())),
         .error(SignalingError(.malformedMessage)), .participantJoined(info),
+        .streamOpened(id(), stream), .sent(id(), unreachable: []),
+        .sent(id(), unreachable: [who("cy")]), .resumed(id(), sequence: 44),
+        .participantInterrupted(who()), .participantResumed(who()),
+        .dataReceived(IncomingData(participant: who(), stream: stream, bytes: [1, 2, 3])),
+        .dataReceived(
+            IncomingData(participant: who(), stream: stream, bytes: [], userTimestamp: .max)),
+        .messageReceived(
+            IncomingMessage(
+                message: must(try MessageID("m-1")), participant: who(), toAll: false,
+                content: "hi")),
+        .messageReceived(IncomingMessage(participant: nil, toAll: true, content: "")),
+        .participantUpdated(info), .roleChanged(.audience),
         .participantLeft(who(), .duplicateIdentity), .trackPublished(who(), trackInfo),
         .trackUnpublished(who(), track), .trackMuted(who(), track, true), .slots([assignment]),
         .slots([]), .needSlots(SlotDemand(video: 8, audio: 0)),
-        .audioLevels([AudioLevel(participant: who(), level: 127)]), .ping, .pong(nil),
+        .audioLevels([AudioLevel(participant: who(), level: 127)]),
+        .tokenWillExpire(TokenWarning(deadline: 1_900_000_000, secondsLeft: 30)),
+        .permissionsChanged(TokenGrants(publish: [.init(.camera)], data: false)),
+        .error(retry), .ping, .pong(nil),
         .pong(id()), .disconnected(.kicked, DisconnectReason.kicked.message),
     ]
+
+    static var retry: SignalingError {
+        var error = SignalingError(.tooManyRequests, requestID: id())
+        error.retryAfter = .milliseconds(20)
+        return error
+    }
 
     static let assignment = SlotAssignment(
         mid: mid(), source: SlotAssignment.Source(participant: who(), track: track),

@@ -252,3 +252,33 @@ import Wire
         }
     }
 }
+
+@Suite struct TokenLifeOfClaimsTests {
+    private func life(_ end: Int64, now: Int64) throws -> TokenLife {
+        let token = AccessToken(
+            participant: try ParticipantID("ada"), room: nil, expiresAt: end)
+        return TokenVerifier(keys: TokenKeys()).life(
+            of: token, unixNow: now, at: .zero + .seconds(5))
+    }
+
+    @Test func T06_aSessionEndsWithItsToken() throws {
+        #expect(
+            try life(1_060, now: 1_000)
+                == TokenLife(deadline: .zero + .seconds(65), expiresAt: 1_060))
+    }
+
+    @Test func aTokenTakenWithinTheLeewayLastsAsLongAsThat() throws {
+        #expect(
+            try life(1_000, now: 1_004)
+                == TokenLife(deadline: .zero + .seconds(11), expiresAt: 1_010))
+        #expect(
+            try life(1_000, now: 1_010)
+                == TokenLife(deadline: .zero + .seconds(5), expiresAt: 1_010))
+    }
+
+    @Test func noNumberOfATokenOverflows() throws {
+        #expect(try life(.max, now: -1).deadline.nanoseconds == .max)
+        #expect(try life(.min, now: .max).deadline == .zero + .seconds(5))
+        #expect(try life(.max, now: .max).expiresAt == .max)
+    }
+}

@@ -8,10 +8,29 @@ struct Participant: Sendable {
     /// Its place in the order of joining; never used twice in a room.
     let number: UInt64
     let entry: RoomEntry
+    let joinedAt: MediaInstant
+    /// The name shown to people.
+    var name: DisplayName?
+    /// Free text of the application.
+    var metadata: Metadata?
+    /// Small named texts of the application.
+    var attributes: ParticipantAttributes
+    /// Whether it is one of those who publish.
+    var role: ParticipantRole
+    /// Whether the audience of this room is seen.
+    let isAudienceSeen: Bool
+    /// What it may do now; the entry's grants are those it came with.
+    var grants: TokenGrants
+    /// How long its token lasts; `nil`: it needs none.
+    var token: TokenLife?
+    /// Whether it was warned of the end of that token.
+    var wasWarned = false
     /// Its sections as of the last offer.
     var sections: [RoomSection]
     /// What it publishes, in the order of publishing.
     var tracks: [PublishedTrack] = []
+    /// What it published until it lost its place among the seen, to come back with it.
+    var suspendedTracks: [PublishedTrack] = []
     /// What it wants of whom.
     var subscriptions: SubscriptionTable
     /// What it sees.
@@ -24,13 +43,53 @@ struct Participant: Sendable {
     var wasAskedForSlots = false
     /// When it was last heard of; `nil` while its media says that it lives.
     var silentSince: MediaInstant?
-    var requests: RequestBucket
+    var requests: TokenBucket
+    /// Its data streams.
+    var data: DataSender
+    /// What it may have to be told again; `nil`: it cannot be resumed.
+    var outbox: Outbox?
+    /// Whether there is a socket to send to; always for those that cannot be resumed.
+    var hasSocket = true
+    /// Whether the others were told that its connection is broken.
+    var isInterrupted = false
+
+    /// A newcomer.
+    init(
+        number: UInt64, entry: RoomEntry, profile: RoomProfile,
+        configuration: RoomConfiguration, at now: MediaInstant
+    ) {
+        self.number = number
+        self.entry = entry
+        joinedAt = now
+        name = entry.name
+        metadata = entry.metadata
+        attributes = entry.attributes
+        role = entry.firstRole(in: profile)
+        isAudienceSeen = profile == .communication || configuration.showsAudience
+        grants = entry.grants
+        token = entry.token
+        sections = entry.sections
+        subscriptions = SubscriptionTable(initial: entry.options.autoSubscribe ? .all : [])
+        silentSince = now
+        requests = TokenBucket(configuration.requests, at: now)
+        data = DataSender(configuration.data, at: now)
+        if entry.options.resume, configuration.resumeTimeout != nil, hearsMessages {
+            outbox = Outbox(
+                messagesMax: configuration.replayMessagesMax,
+                bytesMax: configuration.replayBytesMax)
+        }
+    }
 
     var key: SessionKey { entry.key }
     var id: ParticipantID { entry.participant }
 
     /// Whether the others see it.
-    var isVisible: Bool { !isPlayer && !entry.grants.hidden }
+    var isVisible: Bool {
+        !isPlayer && !grants.hidden && (role == .host || isAudienceSeen)
+    }
+
+    /// Whether it may publish at all.
+    var isPublisher: Bool { !isPlayer && !grants.hidden && role == .host }
 
     /// Whether it came by WHEP.
     var isPlayer: Bool { entry.isPlayer }
@@ -47,7 +106,8 @@ struct Participant: Sendable {
     /// The participant as the others see it.
     var info: ParticipantInfo {
         ParticipantInfo(
-            id: id, name: entry.name, metadata: entry.metadata, tracks: tracks.map(\.info))
+            id: id, name: name, metadata: metadata, attributes: attributes, role: role,
+            interrupted: isInterrupted, tracks: tracks.map(\.info))
     }
 }
 
@@ -97,34 +157,4 @@ struct SubscriptionTable: Sendable {
 
     /// Forgets a participant who left.
     mutating func forget(_ publisher: UInt64) { chosen[publisher] = nil }
-}
-
-/// How many requests a session may still make: a bucket that refills with time.
-struct RequestBucket: Sendable {
-    private let burst: Int64
-    private let perSecond: Int64
-    /// What is in the bucket, in billionths of a request.
-    private var level: Int64
-    private var filledAt: MediaInstant
-
-    private static let one: Int64 = 1_000_000_000
-
-    init(burst: Int64, perSecond: Int64, at now: MediaInstant) {
-        self.burst = min(max(burst, 1), 1_000_000)
-        self.perSecond = min(max(perSecond, 1), 1_000_000)
-        level = self.burst * Self.one
-        filledAt = now
-    }
-
-    /// Takes one request out; false if there is none.
-    mutating func take(at now: MediaInstant) -> Bool {
-        let elapsed = max((now - filledAt).nanoseconds, 0)
-        filledAt = max(filledAt, now)
-        let (gain, overflow) = elapsed.multipliedReportingOverflow(by: perSecond)
-        let full = burst * Self.one
-        level = overflow || gain > full - level ? full : level + gain
-        guard level >= Self.one else { return false }
-        level -= Self.one
-        return true
-    }
 }

@@ -17,10 +17,12 @@ extension RoomCore {
             throw SignalingError(.invalidState, requestID: reply?.id)
         }
         participants[index].sections = sections
-        if let reply { emit(.send(session, .answer(reply.id, reply.answer))) }
+        if let reply { tell(session, .answer(reply.id, reply.answer)) }
         for track in participants[index].tracks where !canSend(track, in: sections) {
             removeTrack(track.number, ofParticipantAt: index)
         }
+        let suspended = participants[index].suspendedTracks
+        participants[index].suspendedTracks = suspended.filter { canSend($0, in: sections) }
         participants[index].wasAskedForSlots = false
         participants[index].board.layOut(sections, pairing: participants[index].pairing)
         settle(index)
@@ -46,7 +48,7 @@ extension RoomCore {
         else { return }
         var told = assignment(section, of: index)
         told.rtpTimestamp = rtpTimestamp
-        emit(.send(receiver, .slots([told])))
+        tell(receiver, .slots([told]))
     }
 
     // MARK: Wishes
@@ -104,7 +106,7 @@ extension RoomCore {
     private func wantedTracks(
         of publisher: Participant, _ aspect: Presentation.Aspect, by receiver: Participant
     ) -> (video: PublishedTrack?, audio: PublishedTrack?) {
-        guard receiver.entry.grants.subscribe else { return (nil, nil) }
+        guard receiver.grants.subscribe else { return (nil, nil) }
         if case .playback(of: let only?) = receiver.entry.kind, only != publisher.id {
             return (nil, nil)
         }
@@ -161,7 +163,7 @@ extension RoomCore {
         let sections = participants[index].untoldSections
         if !sections.isEmpty {
             participants[index].untoldSections = []
-            emit(.send(key, .slots(sections.map { assignment($0, of: index) })))
+            tell(key, .slots(sections.map { assignment($0, of: index) }))
         }
         guard !participants[index].wasAskedForSlots else { return }
         let shortage = participants[index].board.shortage
@@ -171,7 +173,7 @@ extension RoomCore {
             audio: growth(shortage.audio, from: capacity.audio, to: configuration.audioSlotsMax))
         guard demand.video > 0 || demand.audio > 0 else { return }
         participants[index].wasAskedForSlots = true
-        emit(.send(key, .needSlots(demand)))
+        tell(key, .needSlots(demand))
     }
 
     /// How many more slots to ask for: whole steps, as far as the bound allows.

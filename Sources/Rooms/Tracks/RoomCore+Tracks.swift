@@ -22,7 +22,7 @@ extension RoomCore {
     ) throws(SignalingError) -> TrackID {
         let index = try member(session)
         let publisher = participants[index]
-        guard publisher.isVisible, publisher.entry.grants.publish.contains(request.source) else {
+        guard publisher.isPublisher, publisher.grants.publish.contains(request.source) else {
             throw SignalingError(.permissionDenied)
         }
         let section = publisher.sections.first { $0.mid == request.mid && $0.use == .publishing }
@@ -66,6 +66,11 @@ extension RoomCore {
         _ session: SessionKey, _ track: TrackID
     ) throws(SignalingError) {
         let index = try member(session)
+        if let suspended = participants[index].suspendedTracks.firstIndex(where: { $0.id == track })
+        {
+            participants[index].suspendedTracks.remove(at: suspended)
+            return
+        }
         let known = participants[index].tracks.first { $0.id == track }
         guard let known else { throw SignalingError(.trackNotFound) }
         removeTrack(known.number, ofParticipantAt: index)
@@ -87,6 +92,11 @@ extension RoomCore {
         _ session: SessionKey, _ track: TrackID, _ muted: Bool, at now: MediaInstant
     ) throws(SignalingError) {
         let index = try member(session)
+        if let suspended = participants[index].suspendedTracks.firstIndex(where: { $0.id == track })
+        {
+            participants[index].suspendedTracks[suspended].isMuted = muted
+            return
+        }
         let position = participants[index].tracks.firstIndex { $0.id == track }
         guard let position else { throw SignalingError(.trackNotFound) }
         guard participants[index].tracks[position].isMuted != muted else { return }
@@ -118,7 +128,7 @@ extension RoomCore {
         source: TrackSource?
     ) throws(SignalingError) {
         let receiver = try member(session)
-        guard participants[receiver].entry.grants.subscribe else {
+        guard participants[receiver].grants.subscribe else {
             throw SignalingError(.permissionDenied)
         }
         guard participants[receiver].isPlayer || participants[receiver].id != participant else {

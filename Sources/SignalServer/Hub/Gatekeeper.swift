@@ -10,6 +10,8 @@ struct Admission: Sendable {
     var name: DisplayName?
     var metadata: Metadata?
     var grants: TokenGrants
+    /// How long the token lasts; `nil`: there is none.
+    var life: TokenLife?
 }
 
 /// Checks tokens; in development lets people in without.
@@ -31,14 +33,17 @@ struct Gatekeeper: Sendable {
             var random = SecureRandom()
             return Admission(
                 participant: wish ?? .random(using: &random), name: name, metadata: metadata,
-                grants: TokenGrants())
+                grants: TokenGrants(updateSelf: true))
         }
         do {
-            let claims = try TokenVerifier(keys: keys).verify(token, now: clock.unixSeconds)
+            let verifier = TokenVerifier(keys: keys)
+            let unixNow = clock.unixSeconds
+            let claims = try verifier.verify(token, now: unixNow)
             try claims.checkAdmission(to: room, as: wish)
             return Admission(
                 participant: claims.participant, name: claims.name ?? name,
-                metadata: claims.metadata ?? metadata, grants: claims.grants)
+                metadata: claims.metadata ?? metadata, grants: claims.grants,
+                life: verifier.life(of: claims, unixNow: unixNow, at: clock.now))
         } catch {
             throw SignalingError(error.code)
         }

@@ -40,6 +40,9 @@ actor RoomActor {
         self.plane = plane
         self.sessions = sessions
         self.clock = clock
+        // Sessions end with their socket here, so no client must be told that it can resume.
+        var configuration = configuration
+        configuration.resumeTimeout = nil
         core = RoomCore(name: name, configuration: configuration, at: clock.now)
     }
 
@@ -113,6 +116,14 @@ actor RoomActor {
     /// Does what a client asks over its WebSocket.
     func handle(_ message: ClientMessage, from key: SessionKey) {
         core.handle(message, from: key, at: clock.now)
+        carryOut()
+    }
+
+    /// A session's token was renewed.
+    func renew(
+        _ key: SessionKey, _ token: RenewedToken, requestID: RequestID
+    ) throws(SignalingError) {
+        try core.renew(key, token, requestID: requestID, at: clock.now)
         carryOut()
     }
 

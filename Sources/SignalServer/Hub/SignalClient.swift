@@ -52,8 +52,13 @@ actor SignalClient {
             case (.ping(let id), .waitingForJoin):
                 send(.pong(id))
             case (.pong, .waitingForJoin): break
+            case (.resume, .waitingForJoin):
+                // Sessions end with their socket here, so none is there to go on with.
+                throw SignalingError(.sessionNotFound)
             case (.offer(let id, let body), .joined(let key, let room)):
                 try await offer(id, body, key, room)
+            case (.renewToken(let id, let token), .joined(let key, let room)):
+                try await renew(id, token, key, room)
             case (_, .joined(let key, let room)):
                 await room.handle(message, from: key)
             case (_, .ended): break
@@ -113,7 +118,8 @@ actor SignalClient {
                 JoinReplyParts(
                     requestID: id, session: .random(using: &random), answer: .plain(offer.answer))),
             participant: admission.participant, name: admission.name, metadata: admission.metadata,
-            grants: admission.grants, sections: offer.roomSections, options: request.options)
+            attributes: request.attributes, grants: admission.grants, token: admission.life,
+            sections: offer.roomSections, options: request.options)
         let room = try await hub.enter(request.room, entry, media: offer.media, socket: socket)
         if case .ended = state {
             await room.leave(key, reason: .networkLost)
@@ -131,6 +137,19 @@ actor SignalClient {
         let offer = try await hub.answer(
             to: body, previous: previous, as: .sdk, in: room.name)
         try await room.update(key, to: offer, requestID: id)
+    }
+
+    private func renew(
+        _ id: RequestID, _ token: String, _ key: SessionKey, _ room: RoomActor
+    ) async throws(SignalingError) {
+        let admission = try hub.gatekeeper.admit(
+            token: token, to: room.name, wish: nil, name: nil, metadata: nil)
+        guard let life = admission.life else { throw SignalingError(.internalError) }
+        try await room.renew(
+            key,
+            RenewedToken(
+                participant: admission.participant, grants: admission.grants, life: life),
+            requestID: id)
     }
 
     private func send(_ message: ServerMessage) {

@@ -3,7 +3,8 @@
 
 /// What went wrong, as a number that never changes its meaning.
 ///
-/// 1xxx: the request; 2xxx: token and rights; 3xxx: rooms and people; 4xxx: media; 5xxx: the server.
+/// 1xxx: the request; 2xxx: token and rights; 3xxx: rooms and people; 4xxx: media; 5xxx: the server;
+/// 6xxx: given by SDKs alone, so not here; 7xxx: data.
 package enum ErrorCode: Int, Codable, Hashable, Sendable, CaseIterable {
     case malformedMessage = 1000
     case messageTooLarge = 1001
@@ -40,6 +41,11 @@ package enum ErrorCode: Int, Codable, Hashable, Sendable, CaseIterable {
     case duplicateIdentity = 3004
     case roomClosed = 3005
     case sessionNotFound = 3006
+    case profileMismatch = 3007
+    case kicked = 3008
+    case banned = 3009
+    case roomExists = 3010
+    case tooManyBans = 3011
 
     case invalidOffer = 4000
     case offerTooLarge = 4001
@@ -55,6 +61,13 @@ package enum ErrorCode: Int, Codable, Hashable, Sendable, CaseIterable {
     case serverOverloaded = 5001
     case serverShuttingDown = 5002
     case connectionTooSlow = 5003
+
+    case tooManyStreams = 7000
+    case streamNotFound = 7001
+    case packetTooLarge = 7002
+    case dataRateExceeded = 7003
+    case deliveryUnsupported = 7004
+    case tooManyRecipients = 7005
 }
 
 extension ErrorCode {
@@ -132,6 +145,16 @@ extension ErrorCode {
             (410, "The room was closed; join it again to open a new one.")
         case .sessionNotFound:
             (404, "There is no such session; join again.")
+        case .profileMismatch:
+            (409, "The room has another profile; join it without naming one.")
+        case .kicked:
+            (403, "You were removed from the room.")
+        case .banned:
+            (403, "You were removed from the room and may not come back yet.")
+        case .roomExists:
+            (409, "There is a room of that name already.")
+        case .tooManyBans:
+            (409, "The room bans as many participants as it can; wait until a ban ends.")
         case .invalidOffer:
             (400, "The offer is no SDP that can be answered; send a new one.")
         case .offerTooLarge:
@@ -158,6 +181,18 @@ extension ErrorCode {
             (503, "The server is shutting down; try again shortly.")
         case .connectionTooSlow:
             (503, "The connection did not take messages fast enough; join again.")
+        case .tooManyStreams:
+            (409, "You have as many data streams as allowed; close one first.")
+        case .streamNotFound:
+            (404, "You have no data stream of that id; open one first.")
+        case .packetTooLarge:
+            (413, "The packet or message is larger than allowed; send less.")
+        case .dataRateExceeded:
+            (429, "You send more than allowed; nothing was sent, wait and send it again.")
+        case .deliveryUnsupported:
+            (501, "This way of delivery is not to be had here; use reliableOrdered.")
+        case .tooManyRecipients:
+            (400, "The message names too many recipients, or one twice; name fewer or none.")
         }
     }
 }

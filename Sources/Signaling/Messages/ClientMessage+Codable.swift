@@ -3,11 +3,14 @@
 
 extension ClientMessage: Codable {
     private enum Kind: String {
-        case join, offer, publish, unpublish, mute, subscribe, unsubscribe, leave, ping, pong
+        case join, offer, publish, unpublish, mute, subscribe, unsubscribe, setRole
+        case openStream, closeStream, sendData, sendMessage, resume, updateSelf, renewToken, leave,
+            ping, pong
     }
 
     private enum Key: String, CodingKey {
-        case type, id, offer, track, muted, participant, source
+        case type, id, offer, track, muted, participant, source, token, role, delivery, stream
+        case lastSequence
     }
 
     /// Reads a message. Throws `SignalingError` or `DecodingError`; unknown fields are ignored.
@@ -21,7 +24,8 @@ extension ClientMessage: Codable {
             self = .ping(try fields.decodeIfPresent(RequestID.self, forKey: .id))
             return
         case .pong:
-            self = .pong
+            self = .pong(
+                lastSequence: try fields.decodeIfPresent(UInt64.self, forKey: .lastSequence))
             return
         default:
             break
@@ -48,6 +52,22 @@ extension ClientMessage: Codable {
             self = .unsubscribe(
                 id, try fields.decode(ParticipantID.self, forKey: .participant),
                 try fields.decodeIfPresent(TrackSource.self, forKey: .source))
+        case .openStream:
+            self = .openStream(id, try fields.decode(DataDelivery.self, forKey: .delivery))
+        case .closeStream:
+            self = .closeStream(id, try fields.decode(DataStreamID.self, forKey: .stream))
+        case .sendData:
+            self = .sendData(id, try OutgoingData(from: decoder))
+        case .sendMessage:
+            self = .sendMessage(id, try OutgoingMessage(from: decoder))
+        case .resume:
+            self = .resume(id, try ResumeRequest(from: decoder))
+        case .setRole:
+            self = .setRole(id, try fields.decode(ParticipantRole.self, forKey: .role))
+        case .updateSelf:
+            self = .updateSelf(id, try ParticipantUpdate(from: decoder))
+        case .renewToken:
+            self = .renewToken(id, try fields.decode(String.self, forKey: .token))
         case .leave, .ping, .pong:
             self = .leave(id)
         }
@@ -82,16 +102,42 @@ extension ClientMessage: Codable {
             try fields.encode(Kind.unsubscribe.rawValue, forKey: .type)
             try fields.encode(participant, forKey: .participant)
             try fields.encodeIfPresent(source, forKey: .source)
+        case .openStream(_, let delivery):
+            try fields.encode(Kind.openStream.rawValue, forKey: .type)
+            try fields.encode(delivery, forKey: .delivery)
+        case .closeStream(_, let stream):
+            try fields.encode(Kind.closeStream.rawValue, forKey: .type)
+            try fields.encode(stream, forKey: .stream)
+        case .sendData(_, let packet):
+            try fields.encode(Kind.sendData.rawValue, forKey: .type)
+            try packet.encode(to: encoder)
+        case .sendMessage(_, let message):
+            try fields.encode(Kind.sendMessage.rawValue, forKey: .type)
+            try message.encode(to: encoder)
+        case .resume(_, let request):
+            try fields.encode(Kind.resume.rawValue, forKey: .type)
+            try request.encode(to: encoder)
+        case .setRole(_, let role):
+            try fields.encode(Kind.setRole.rawValue, forKey: .type)
+            try fields.encode(role, forKey: .role)
+        case .updateSelf(_, let update):
+            try fields.encode(Kind.updateSelf.rawValue, forKey: .type)
+            try update.encode(to: encoder)
+        case .renewToken(_, let token):
+            try fields.encode(Kind.renewToken.rawValue, forKey: .type)
+            try fields.encode(token, forKey: .token)
         case .leave: try fields.encode(Kind.leave.rawValue, forKey: .type)
         case .ping: try fields.encode(Kind.ping.rawValue, forKey: .type)
-        case .pong: try fields.encode(Kind.pong.rawValue, forKey: .type)
+        case .pong(let lastSequence):
+            try fields.encode(Kind.pong.rawValue, forKey: .type)
+            try fields.encodeIfPresent(lastSequence, forKey: .lastSequence)
         }
     }
 }
 
 extension JoinRequest: Codable {
     private enum Key: String, CodingKey {
-        case room, token, participant, name, metadata, offer, options
+        case room, token, participant, name, metadata, attributes, offer, options
     }
 
     /// Reads a request; all but `room` and `offer` may be absent.
@@ -103,6 +149,8 @@ extension JoinRequest: Codable {
             participant: try fields.decodeIfPresent(ParticipantID.self, forKey: .participant),
             name: try fields.decodeIfPresent(DisplayName.self, forKey: .name),
             metadata: try fields.decodeIfPresent(Metadata.self, forKey: .metadata),
+            attributes: try fields.decodeIfPresent(
+                ParticipantAttributes.self, forKey: .attributes) ?? ParticipantAttributes(),
             offer: try fields.decode(SDPBody.self, forKey: .offer),
             options: try fields.decodeIfPresent(JoinOptions.self, forKey: .options)
                 ?? JoinOptions())
@@ -116,25 +164,44 @@ extension JoinRequest: Codable {
         try fields.encodeIfPresent(participant, forKey: .participant)
         try fields.encodeIfPresent(name, forKey: .name)
         try fields.encodeIfPresent(metadata, forKey: .metadata)
+        if attributes != ParticipantAttributes() {
+            try fields.encode(attributes, forKey: .attributes)
+        }
         try fields.encode(offer, forKey: .offer)
         try fields.encode(options, forKey: .options)
     }
 }
 
 extension JoinOptions: Codable {
-    private enum Key: String, CodingKey { case autoSubscribe }
+    private enum Key: String, CodingKey { case autoSubscribe, profile, role, resume, data }
+
+    private enum DataUse: String { case publish, subscribe }
 
     /// Reads options; absent ones take their defaults.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
+        let data = try fields.decodeIfPresent([String].self, forKey: .data)
+        func uses(_ use: DataUse) -> Bool { data?.contains(use.rawValue) ?? true }
         self.init(
-            autoSubscribe: try fields.decodeIfPresent(Bool.self, forKey: .autoSubscribe) ?? true)
+            autoSubscribe: try fields.decodeIfPresent(Bool.self, forKey: .autoSubscribe) ?? true,
+            profile: try fields.decodeIfPresent(RoomProfile.self, forKey: .profile),
+            role: try fields.decodeIfPresent(ParticipantRole.self, forKey: .role),
+            resume: try fields.decodeIfPresent(Bool.self, forKey: .resume) ?? false,
+            publishesData: uses(.publish), receivesData: uses(.subscribe))
     }
 
     /// Writes options.
     package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: Key.self)
         try fields.encode(autoSubscribe, forKey: .autoSubscribe)
+        try fields.encodeIfPresent(profile, forKey: .profile)
+        try fields.encodeIfPresent(role, forKey: .role)
+        if resume { try fields.encode(true, forKey: .resume) }
+        guard !publishesData || !receivesData else { return }
+        var data: [String] = []
+        if publishesData { data.append(DataUse.publish.rawValue) }
+        if receivesData { data.append(DataUse.subscribe.rawValue) }
+        try fields.encode(data, forKey: .data)
     }
 }
 

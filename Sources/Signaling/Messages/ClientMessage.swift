@@ -18,19 +18,37 @@ package enum ClientMessage: Hashable, Sendable {
     case subscribe(RequestID, ParticipantID, TrackSource?)
     /// Wants somebody's tracks no longer, of one source or of all.
     case unsubscribe(RequestID, ParticipantID, TrackSource?)
+    /// Begins or ends being one of those who publish. Answered by `ok`, then `roleChanged`.
+    case setRole(RequestID, ParticipantRole)
+    /// Changes what the others see of oneself.
+    case updateSelf(RequestID, ParticipantUpdate)
+    /// Opens a data stream. Answered by `streamOpened`.
+    case openStream(RequestID, DataDelivery)
+    /// Closes a data stream.
+    case closeStream(RequestID, DataStreamID)
+    /// Sends a packet to everybody. Answered by `ok` once it is sure to arrive.
+    case sendData(RequestID, OutgoingData)
+    /// Sends a message to some or to everybody. Answered by `sent` once it is sure to arrive.
+    case sendMessage(RequestID, OutgoingMessage)
+    /// Goes on with a session after a break; must be the first message. Answered by `resumed`.
+    case resume(RequestID, ResumeRequest)
+    /// Shows a new token of the same room and participant in place of the one that runs out.
+    case renewToken(RequestID, String)
     /// Leaves the room; answered by `ok`, then `disconnected`.
     case leave(RequestID)
     /// Asks for a `pong`.
     case ping(RequestID?)
-    /// Answers the server's `ping`.
-    case pong
+    /// Answers the server's `ping`, with the number of the last message that arrived.
+    case pong(lastSequence: UInt64?)
 
     /// The number of the request, where the message is one.
     package var requestID: RequestID? {
         switch self {
         case .join(let id, _), .offer(let id, _), .publish(let id, _), .unpublish(let id, _),
             .mute(let id, _, _), .subscribe(let id, _, _), .unsubscribe(let id, _, _),
-            .leave(let id):
+            .openStream(let id, _), .closeStream(let id, _), .sendData(let id, _),
+            .sendMessage(let id, _), .resume(let id, _),
+            .setRole(let id, _), .updateSelf(let id, _), .renewToken(let id, _), .leave(let id):
             return id
         case .ping(let id): return id
         case .pong: return nil
@@ -50,6 +68,8 @@ package struct JoinRequest: Hashable, Sendable {
     package var name: DisplayName?
     /// Free text of the application, handed to everybody in the room.
     package var metadata: Metadata?
+    /// Small named texts of the application, handed to everybody in the room.
+    package var attributes: ParticipantAttributes
     /// The offer of the client's one peer connection.
     package var offer: SDPBody
     /// How to take part.
@@ -58,7 +78,8 @@ package struct JoinRequest: Hashable, Sendable {
     /// Makes a request.
     package init(
         room: RoomName, token: String? = nil, participant: ParticipantID? = nil,
-        name: DisplayName? = nil, metadata: Metadata? = nil, offer: SDPBody,
+        name: DisplayName? = nil, metadata: Metadata? = nil,
+        attributes: ParticipantAttributes = ParticipantAttributes(), offer: SDPBody,
         options: JoinOptions = JoinOptions()
     ) {
         self.room = room
@@ -66,6 +87,7 @@ package struct JoinRequest: Hashable, Sendable {
         self.participant = participant
         self.name = name
         self.metadata = metadata
+        self.attributes = attributes
         self.offer = offer
         self.options = options
     }
@@ -75,9 +97,29 @@ package struct JoinRequest: Hashable, Sendable {
 package struct JoinOptions: Hashable, Sendable {
     /// Whether tracks of others are subscribed as they come.
     package var autoSubscribe: Bool
+    /// The profile the room must have, and gets if it comes into being now; `nil`: any.
+    package var profile: RoomProfile?
+    /// Whether the session may be resumed after a break: its client numbers what it receives.
+    package var resume: Bool
+    /// Whether data may be sent; the token must grant it as well.
+    package var publishesData: Bool
+    /// Whether packets of others' data streams are received.
+    package var receivesData: Bool
+    /// The role to begin with, where the token lets one choose; `nil`: that of the token.
+    package var role: ParticipantRole?
 
     /// Makes options.
-    package init(autoSubscribe: Bool = true) { self.autoSubscribe = autoSubscribe }
+    package init(
+        autoSubscribe: Bool = true, profile: RoomProfile? = nil, role: ParticipantRole? = nil,
+        resume: Bool = false, publishesData: Bool = true, receivesData: Bool = true
+    ) {
+        self.autoSubscribe = autoSubscribe
+        self.profile = profile
+        self.role = role
+        self.resume = resume
+        self.publishesData = publishesData
+        self.receivesData = receivesData
+    }
 }
 
 /// What `publish` carries.
@@ -94,5 +136,19 @@ package struct PublishRequest: Hashable, Sendable {
         self.source = source
         self.mid = mid
         self.muted = muted
+    }
+}
+
+/// What `resume` carries.
+package struct ResumeRequest: Codable, Hashable, Sendable {
+    /// The secret id that `joined` told.
+    package var session: SessionID
+    /// The number of the last message that arrived; 0: none since `joined`.
+    package var lastSequence: UInt64
+
+    /// Makes a request.
+    package init(session: SessionID, lastSequence: UInt64) {
+        self.session = session
+        self.lastSequence = lastSequence
     }
 }

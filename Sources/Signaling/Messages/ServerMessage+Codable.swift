@@ -1,31 +1,47 @@
 // The JSON form of what the server sends.
 // SPDX-License-Identifier: Apache-2.0
+import Wire
 
 extension ServerMessage: Codable {
     private enum Kind: String {
-        case joined, answer, ok, error, participantJoined, participantLeft, trackPublished
-        case trackUnpublished, trackMuted, slots, needSlots, audioLevels, ping, pong, disconnected
+        case joined, resumed, answer, ok, streamOpened, sent, error, dataReceived
+        case messageReceived, participantInterrupted, participantResumed, participantJoined,
+            participantLeft, participantUpdated
+        case roleChanged, trackPublished
+        case trackUnpublished, trackMuted, slots, needSlots, audioLevels, tokenWillExpire
+        case permissionsChanged, ping, pong, disconnected
     }
 
     private enum Key: String, CodingKey {
         case type, id, answer, track, code, message, participant, reason, muted, assignments
-        case levels
+        case levels, grants, role, stream, unreachable, sequence, retryAfterMilliseconds
     }
 
     private var kind: Kind {
         switch self {
         case .joined: .joined
+        case .resumed: .resumed
+        case .streamOpened: .streamOpened
+        case .sent: .sent
+        case .dataReceived: .dataReceived
+        case .messageReceived: .messageReceived
+        case .participantInterrupted: .participantInterrupted
+        case .participantResumed: .participantResumed
         case .answer: .answer
         case .ok: .ok
         case .error: .error
         case .participantJoined: .participantJoined
         case .participantLeft: .participantLeft
+        case .participantUpdated: .participantUpdated
+        case .roleChanged: .roleChanged
         case .trackPublished: .trackPublished
         case .trackUnpublished: .trackUnpublished
         case .trackMuted: .trackMuted
         case .slots: .slots
         case .needSlots: .needSlots
         case .audioLevels: .audioLevels
+        case .tokenWillExpire: .tokenWillExpire
+        case .permissionsChanged: .permissionsChanged
         case .ping: .ping
         case .pong: .pong
         case .disconnected: .disconnected
@@ -48,18 +64,41 @@ extension ServerMessage: Codable {
         }
         switch kind {
         case .joined: self = .joined(try id(), try JoinedReply(from: decoder))
+        case .resumed:
+            self = .resumed(
+                try id(), sequence: try fields.decode(UInt64.self, forKey: .sequence))
+        case .streamOpened:
+            self = .streamOpened(
+                try id(), try fields.decode(DataStreamID.self, forKey: .stream))
+        case .sent:
+            self = .sent(
+                try id(),
+                unreachable: try fields.decodeIfPresent(
+                    [ParticipantID].self, forKey: .unreachable) ?? [])
+        case .dataReceived: self = .dataReceived(try IncomingData(from: decoder))
+        case .messageReceived: self = .messageReceived(try IncomingMessage(from: decoder))
+        case .participantInterrupted: self = .participantInterrupted(try who())
+        case .participantResumed: self = .participantResumed(try who())
         case .answer: self = .answer(try id(), try fields.decode(SDPBody.self, forKey: .answer))
         case .ok: self = .ok(try id(), try fields.decodeIfPresent(TrackID.self, forKey: .track))
         case .error:
-            self = .error(
-                SignalingError(
-                    try fields.decode(ErrorCode.self, forKey: .code),
-                    requestID: try fields.decodeIfPresent(RequestID.self, forKey: .id),
-                    detail: try fields.decode(String.self, forKey: .message)))
+            var error = SignalingError(
+                try fields.decode(ErrorCode.self, forKey: .code),
+                requestID: try fields.decodeIfPresent(RequestID.self, forKey: .id),
+                detail: try fields.decode(String.self, forKey: .message))
+            error.retryAfter = try fields.decodeIfPresent(
+                Int64.self, forKey: .retryAfterMilliseconds
+            ).map { .milliseconds($0) }
+            self = .error(error)
         case .participantJoined:
             self = .participantJoined(
                 try fields.decode(ParticipantInfo.self, forKey: .participant))
         case .participantLeft: self = .participantLeft(try who(), try reason())
+        case .participantUpdated:
+            self = .participantUpdated(
+                try fields.decode(ParticipantInfo.self, forKey: .participant))
+        case .roleChanged:
+            self = .roleChanged(try fields.decode(ParticipantRole.self, forKey: .role))
         case .trackPublished:
             self = .trackPublished(try who(), try fields.decode(TrackInfo.self, forKey: .track))
         case .trackUnpublished: self = .trackUnpublished(try who(), try track())
@@ -71,6 +110,9 @@ extension ServerMessage: Codable {
         case .needSlots: self = .needSlots(try SlotDemand(from: decoder))
         case .audioLevels:
             self = .audioLevels(try fields.decode([AudioLevel].self, forKey: .levels))
+        case .tokenWillExpire: self = .tokenWillExpire(try TokenWarning(from: decoder))
+        case .permissionsChanged:
+            self = .permissionsChanged(try fields.decode(TokenGrants.self, forKey: .grants))
         case .ping: self = .ping
         case .pong: self = .pong(try fields.decodeIfPresent(RequestID.self, forKey: .id))
         case .disconnected:
@@ -87,6 +129,19 @@ extension ServerMessage: Codable {
         case .joined(let id, let reply):
             try fields.encode(id, forKey: .id)
             try reply.encode(to: encoder)
+        case .resumed(let id, let sequence):
+            try fields.encode(id, forKey: .id)
+            try fields.encode(sequence, forKey: .sequence)
+        case .streamOpened(let id, let stream):
+            try fields.encode(id, forKey: .id)
+            try fields.encode(stream, forKey: .stream)
+        case .sent(let id, let unreachable):
+            try fields.encode(id, forKey: .id)
+            if !unreachable.isEmpty { try fields.encode(unreachable, forKey: .unreachable) }
+        case .dataReceived(let packet): try packet.encode(to: encoder)
+        case .messageReceived(let message): try message.encode(to: encoder)
+        case .participantInterrupted(let who), .participantResumed(let who):
+            try fields.encode(who, forKey: .participant)
         case .answer(let id, let body):
             try fields.encode(id, forKey: .id)
             try fields.encode(body, forKey: .answer)
@@ -97,7 +152,11 @@ extension ServerMessage: Codable {
             try fields.encodeIfPresent(error.requestID, forKey: .id)
             try fields.encode(error.code, forKey: .code)
             try fields.encode(error.message, forKey: .message)
-        case .participantJoined(let info): try fields.encode(info, forKey: .participant)
+            try fields.encodeIfPresent(
+                error.retryAfterMilliseconds, forKey: .retryAfterMilliseconds)
+        case .participantJoined(let info), .participantUpdated(let info):
+            try fields.encode(info, forKey: .participant)
+        case .roleChanged(let role): try fields.encode(role, forKey: .role)
         case .participantLeft(let who, let reason):
             try fields.encode(who, forKey: .participant)
             try fields.encode(reason, forKey: .reason)
@@ -114,6 +173,8 @@ extension ServerMessage: Codable {
         case .slots(let assignments): try fields.encode(assignments, forKey: .assignments)
         case .needSlots(let demand): try demand.encode(to: encoder)
         case .audioLevels(let levels): try fields.encode(levels, forKey: .levels)
+        case .tokenWillExpire(let warning): try warning.encode(to: encoder)
+        case .permissionsChanged(let grants): try fields.encode(grants, forKey: .grants)
         case .ping: break
         case .pong(let id): try fields.encodeIfPresent(id, forKey: .id)
         case .disconnected(let reason, let message):
@@ -124,7 +185,9 @@ extension ServerMessage: Codable {
 }
 
 extension ParticipantInfo: Codable {
-    private enum Key: String, CodingKey { case id, name, metadata, tracks }
+    private enum Key: String, CodingKey {
+        case id, name, metadata, attributes, role, interrupted, tracks
+    }
 
     /// Reads a description; all but `id` may be absent.
     package init(from decoder: any Decoder) throws {
@@ -133,6 +196,10 @@ extension ParticipantInfo: Codable {
             id: try fields.decode(ParticipantID.self, forKey: .id),
             name: try fields.decodeIfPresent(DisplayName.self, forKey: .name),
             metadata: try fields.decodeIfPresent(Metadata.self, forKey: .metadata),
+            attributes: try fields.decodeIfPresent(
+                ParticipantAttributes.self, forKey: .attributes) ?? ParticipantAttributes(),
+            role: try fields.decodeIfPresent(ParticipantRole.self, forKey: .role) ?? .host,
+            interrupted: try fields.decodeIfPresent(Bool.self, forKey: .interrupted) ?? false,
             tracks: try fields.decodeIfPresent([TrackInfo].self, forKey: .tracks) ?? [])
     }
 
@@ -142,13 +209,18 @@ extension ParticipantInfo: Codable {
         try fields.encode(id, forKey: .id)
         try fields.encodeIfPresent(name, forKey: .name)
         try fields.encodeIfPresent(metadata, forKey: .metadata)
+        if attributes != ParticipantAttributes() {
+            try fields.encode(attributes, forKey: .attributes)
+        }
+        if role != .host { try fields.encode(role, forKey: .role) }
+        if interrupted { try fields.encode(true, forKey: .interrupted) }
         try fields.encode(tracks, forKey: .tracks)
     }
 }
 
 extension JoinedReply: Codable {
     private enum Key: String, CodingKey {
-        case session, room, participant, answer, participants, slots
+        case session, room, participant, grants, resumeSeconds, answer, participants, slots
     }
 
     /// Reads a reply.
@@ -158,6 +230,9 @@ extension JoinedReply: Codable {
             session: try fields.decode(SessionID.self, forKey: .session),
             room: try fields.decode(RoomInfo.self, forKey: .room),
             participant: try fields.decode(ParticipantInfo.self, forKey: .participant),
+            grants: try fields.decodeIfPresent(TokenGrants.self, forKey: .grants)
+                ?? TokenGrants(),
+            resumeSeconds: try fields.decodeIfPresent(Int64.self, forKey: .resumeSeconds),
             answer: try fields.decode(SDPBody.self, forKey: .answer),
             participants: try fields.decode([ParticipantInfo].self, forKey: .participants),
             slots: try fields.decode([SlotAssignment].self, forKey: .slots))
@@ -169,6 +244,8 @@ extension JoinedReply: Codable {
         try fields.encode(session, forKey: .session)
         try fields.encode(room, forKey: .room)
         try fields.encode(participant, forKey: .participant)
+        try fields.encode(grants, forKey: .grants)
+        try fields.encodeIfPresent(resumeSeconds, forKey: .resumeSeconds)
         try fields.encode(answer, forKey: .answer)
         try fields.encode(participants, forKey: .participants)
         try fields.encode(slots, forKey: .slots)

@@ -9,12 +9,26 @@ package enum ServerMessage: Hashable, Sendable {
     case answer(RequestID, SDPBody)
     /// A request was done; `publish` is told its track's id.
     case ok(RequestID, TrackID?)
+    /// The answer to `openStream`.
+    case streamOpened(RequestID, DataStreamID)
+    /// The answer to `sendMessage`: it will arrive, but not at these, who are not here.
+    case sent(RequestID, unreachable: [ParticipantID])
+    /// The answer to `resume`; what was missed follows, up to this number.
+    case resumed(RequestID, sequence: UInt64)
     /// A request, or the connection itself, was refused.
     case error(SignalingError)
     /// Somebody came.
     case participantJoined(ParticipantInfo)
     /// Somebody went.
     case participantLeft(ParticipantID, DisconnectReason)
+    /// Somebody's connection broke; it may come back, and its tracks stay.
+    case participantInterrupted(ParticipantID)
+    /// Somebody whose connection broke is back.
+    case participantResumed(ParticipantID)
+    /// Somebody is seen otherwise from now on: another name, text or role. Its tracks stay.
+    case participantUpdated(ParticipantInfo)
+    /// One's own role is another from now on.
+    case roleChanged(ParticipantRole)
     /// Somebody's track can be had from now on.
     case trackPublished(ParticipantID, TrackInfo)
     /// Somebody's track cannot be had any more.
@@ -27,6 +41,14 @@ package enum ServerMessage: Hashable, Sendable {
     case needSlots(SlotDemand)
     /// How loud people are; only what changed.
     case audioLevels([AudioLevel])
+    /// Somebody sent a packet.
+    case dataReceived(IncomingData)
+    /// Somebody, or the server, sent a message.
+    case messageReceived(IncomingMessage)
+    /// The session ends soon unless `renewToken` comes before.
+    case tokenWillExpire(TokenWarning)
+    /// What oneself may do is something else from now on.
+    case permissionsChanged(TokenGrants)
     /// Asks for a `pong`.
     case ping
     /// Answers the client's `ping`.
@@ -39,6 +61,10 @@ package enum ServerMessage: Hashable, Sendable {
 package enum DisconnectReason: String, Codable, Hashable, Sendable, CaseIterable {
     case left, duplicateIdentity, kicked, roomClosed, timeout, networkLost, serverShutdown
     case tokenExpired
+    /// More waited for it than is kept.
+    case fellBehind
+    /// It is here still, as one of the audience, whom the others do not see.
+    case becameAudience
 
     /// What `disconnected` says to the user.
     package var message: String {
@@ -50,6 +76,8 @@ package enum DisconnectReason: String, Codable, Hashable, Sendable, CaseIterable
         case .timeout: "Nothing was heard from you for too long; join again."
         case .networkLost: "The connection broke; join again."
         case .serverShutdown: "The server is shutting down; join again shortly."
+        case .fellBehind: "More waited for you than is kept; join again."
+        case .becameAudience: "You are one of the audience now."
         case .tokenExpired: "The token has expired; get a new one and join again."
         }
     }
@@ -63,17 +91,27 @@ package struct ParticipantInfo: Hashable, Sendable {
     package var name: DisplayName?
     /// Free text of the application.
     package var metadata: Metadata?
+    /// Small named texts of the application.
+    package var attributes: ParticipantAttributes
+    /// Whether it is one of those who publish.
+    package var role: ParticipantRole
+    /// Whether its connection is broken for now.
+    package var interrupted: Bool
     /// The tracks published, in the order of publishing.
     package var tracks: [TrackInfo]
 
     /// Makes a description.
     package init(
         id: ParticipantID, name: DisplayName? = nil, metadata: Metadata? = nil,
-        tracks: [TrackInfo] = []
+        attributes: ParticipantAttributes = ParticipantAttributes(),
+        role: ParticipantRole = .host, interrupted: Bool = false, tracks: [TrackInfo] = []
     ) {
         self.id = id
         self.name = name
         self.metadata = metadata
+        self.attributes = attributes
+        self.role = role
+        self.interrupted = interrupted
         self.tracks = tracks
     }
 }
@@ -106,6 +144,10 @@ package struct JoinedReply: Hashable, Sendable {
     package var room: RoomInfo
     /// The participant one is oneself.
     package var participant: ParticipantInfo
+    /// What oneself may do.
+    package var grants: TokenGrants
+    /// How long the session is kept after a break, in seconds; `nil`: not at all.
+    package var resumeSeconds: Int64?
     /// The answer to the offer.
     package var answer: SDPBody
     /// Everybody else, in the order of joining.
@@ -115,12 +157,15 @@ package struct JoinedReply: Hashable, Sendable {
 
     /// Makes a reply.
     package init(
-        session: SessionID, room: RoomInfo, participant: ParticipantInfo, answer: SDPBody,
+        session: SessionID, room: RoomInfo, participant: ParticipantInfo, grants: TokenGrants,
+        resumeSeconds: Int64? = nil, answer: SDPBody,
         participants: [ParticipantInfo], slots: [SlotAssignment]
     ) {
         self.session = session
         self.room = room
         self.participant = participant
+        self.grants = grants
+        self.resumeSeconds = resumeSeconds
         self.answer = answer
         self.participants = participants
         self.slots = slots
@@ -131,9 +176,19 @@ package struct JoinedReply: Hashable, Sendable {
 package struct RoomInfo: Codable, Hashable, Sendable {
     /// The room's name.
     package var name: RoomName
+    /// How it is used.
+    package var profile: RoomProfile
+    /// Free text of the application.
+    package var metadata: Metadata?
 
     /// Makes a description.
-    package init(name: RoomName) { self.name = name }
+    package init(
+        name: RoomName, profile: RoomProfile = .communication, metadata: Metadata? = nil
+    ) {
+        self.name = name
+        self.profile = profile
+        self.metadata = metadata
+    }
 }
 
 /// What a receiving section shows.
@@ -178,6 +233,20 @@ package struct SlotDemand: Codable, Hashable, Sendable {
     package init(video: Int, audio: Int) {
         self.video = video
         self.audio = audio
+    }
+}
+
+/// How long a session's token still lasts.
+package struct TokenWarning: Codable, Hashable, Sendable {
+    /// The end, in seconds of Unix time.
+    package var deadline: Int64
+    /// How far that was away when the warning was sent, for clients whose clocks are wrong.
+    package var secondsLeft: Int64
+
+    /// Makes a warning.
+    package init(deadline: Int64, secondsLeft: Int64) {
+        self.deadline = deadline
+        self.secondsLeft = secondsLeft
     }
 }
 

@@ -1,0 +1,78 @@
+// Sessions whose connection breaks and comes back.
+// SPDX-License-Identifier: Apache-2.0
+package import Signaling
+package import Wire
+
+extension RoomCore {
+    /// The session's socket is gone. One that can be resumed stays for `resumeTimeout`, and the
+    /// others are told `participantInterrupted`; any other has left, by `networkLost`.
+    package mutating func connectionLost(_ session: SessionKey, at now: MediaInstant) {
+        guard !isClosed, let index = index(of: session) else { return }
+        guard participants[index].outbox != nil else {
+            leave(session, reason: .networkLost, at: now)
+            return
+        }
+        guard participants[index].hasSocket else { return }
+        participants[index].hasSocket = false
+        // Who has been silent for long has been away since then, whenever its socket ended.
+        if !participants[index].isInterrupted {
+            participants[index].silentSince = now
+            interrupt(index)
+        }
+        noteDeadline(of: index)
+        flush()
+    }
+
+    /// Goes on with a session over a new socket: from now on `send` means that one. Emits `resumed`,
+    /// then everything after `lastSequence` once more, in order.
+    ///
+    /// The old socket, if there still is one, is to be closed and nothing it brings handed in any
+    /// more. It is no break for the others if they were not told of one.
+    /// - Throws: `.sessionNotFound` if it is not here or cannot be resumed, `.invalidArgument` if
+    ///   `lastSequence` cannot be; then nothing has changed.
+    package mutating func resume(
+        _ session: SessionKey, lastSequence: UInt64, requestID: RequestID, at now: MediaInstant
+    ) throws(SignalingError) {
+        guard !isClosed, let index = index(of: session),
+            let outbox = participants[index].outbox, !outbox.isOverflown
+        else { throw SignalingError(.sessionNotFound, requestID: requestID) }
+        try acknowledge(lastSequence, ofParticipantAt: index, requestID: requestID)
+        participants[index].hasSocket = true
+        emit(.send(session, .resumed(requestID, sequence: outbox.lastSequence)))
+        for message in participants[index].outbox?.unacknowledged ?? [] {
+            emit(.send(session, message))
+        }
+        heard(from: session, at: now)
+        noteDeadline(of: index)
+        flush()
+    }
+
+    /// Notes how far a client has received.
+    /// - Throws: `.invalidArgument` if that cannot be.
+    mutating func acknowledge(
+        _ sequence: UInt64, ofParticipantAt index: Int, requestID: RequestID?
+    ) throws(SignalingError) {
+        guard participants[index].outbox?.acknowledge(sequence) == true else {
+            throw SignalingError(
+                .invalidArgument, requestID: requestID,
+                detail: "`lastSequence` is none of the numbers not acknowledged yet.")
+        }
+    }
+
+    /// Tells the others that somebody is away for now.
+    mutating func interrupt(_ index: Int) {
+        participants[index].isInterrupted = true
+        guard participants[index].isVisible else { return }
+        broadcast(
+            .participantInterrupted(participants[index].id), except: participants[index].number)
+    }
+
+    /// Tells the others that somebody is back.
+    mutating func endInterruption(_ index: Int) {
+        guard participants[index].isInterrupted else { return }
+        participants[index].isInterrupted = false
+        guard participants[index].isVisible else { return }
+        broadcast(
+            .participantResumed(participants[index].id), except: participants[index].number)
+    }
+}
