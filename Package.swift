@@ -71,6 +71,8 @@ let sansIO: [Target] = [
         ]),
     floor(
         "ClientTransport", ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"]),
+    floor("ClientSession", ["Wire", "Signaling"]),
+    tests("ClientSession", ["Wire", "Signaling"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
 ]
 

@@ -28,6 +28,7 @@ private let allowedImports: [String: Set<String>] = [
         "PeerTransport", "Forwarding", "BasicContainers",
     ],
     "ClientTransport": ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"],
+    "ClientSession": ["Wire", "Signaling"],
     // Floor 6
     "MediaIO": [
         "CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker", "Glibc", "Synchronization",
@@ -71,6 +72,7 @@ private let sansIOTargets: Set<String> = [
     "Wire", "MediaCrypto", "STUN", "RTP", "SDP", "Signaling", "ICE", "DTLS", "SRTP", "Payloads",
     "Rooms",
     "Negotiation", "PeerTransport", "Forwarding", "MediaWorker", "ClientTransport",
+    "ClientSession",
 ]
 
 @Suite struct FloorTests {
