@@ -110,11 +110,17 @@ package struct SessionRoster: Sendable {
                 told.append(.participantJoined(info))
                 continue
             }
-            for track in former.info.tracks where !info.tracks.contains(where: { $0.id == track.id }) {
+            // Another room of the name, of a server that was started anew, counts its tracks from the
+            // beginning: the same id alone is not the same track.
+            func isSame(_ left: TrackInfo, _ right: TrackInfo) -> Bool {
+                left.id == right.id && left.source == right.source && left.kind == right.kind
+            }
+            for track in former.info.tracks
+            where !info.tracks.contains(where: { isSame($0, track) }) {
                 told.append(.trackUnpublished(info.id, track.id))
             }
             for track in info.tracks {
-                guard let before = former.info.tracks.first(where: { $0.id == track.id }) else {
+                guard let before = former.info.tracks.first(where: { isSame($0, track) }) else {
                     told.append(.trackPublished(info.id, track))
                     continue
                 }

@@ -40,8 +40,8 @@ final class SystemClient {
     var arrived: [SessionID: [String]] = [:]
     /// When media of a source of somebody was last received, by its tag.
     var lastMedia: [UInt16: MediaInstant] = [:]
-    /// Which tags came in which slot, since this was last cleared.
-    var tagsInSlots: [(mid: String, tag: UInt16)] = []
+    /// Which tag came last in which slot, and when.
+    var tagsInSlots: [(mid: String, tag: UInt16, at: MediaInstant)] = []
     var streamHandles: [DataStreamHandle] = []
     var nextPacket = 0
 
@@ -179,7 +179,8 @@ final class SystemClient {
         for packet in media.received {
             guard let tag = packet.tag else { continue }
             lastMedia[tag.source] = now
-            tagsInSlots.append((packet.mid, tag.source))
+            tagsInSlots.removeAll { $0.mid == packet.mid }
+            tagsInSlots.append((packet.mid, tag.source, now))
         }
         media.received.removeAll(keepingCapacity: true)
         media.control.removeAll(keepingCapacity: true)

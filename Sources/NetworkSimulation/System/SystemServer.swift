@@ -105,7 +105,7 @@ final class SystemServer {
         case .send(let message): outputs.append(.message(id, message))
         case .join(let request, let join): enter(join, request, over: id, at: now)
         case .resume(let request, let resume):
-            attempt(over: id, at: now) { () throws(SignalingError) in
+            attempt(request, over: id, at: now) { () throws(SignalingError) in
                 let (key, name) = try table.find(resume.session)
                 guard let place = roomIndex(name) else { throw SignalingError(.sessionNotFound) }
                 connectionOf[key] = id
@@ -189,7 +189,7 @@ final class SystemServer {
         _ request: JoinRequest, _ requestID: RequestID, over id: ConnectionID,
         at now: MediaInstant
     ) {
-        attempt(over: id, at: now) { () throws(SignalingError) in
+        attempt(requestID, over: id, at: now) { () throws(SignalingError) in
             let admission = try admit(
                 request.token, to: request.room, wish: request.participant, name: request.name,
                 at: now)
@@ -219,7 +219,7 @@ final class SystemServer {
 
     /// Enters, and tells the connection how it went.
     private func attempt(
-        over id: ConnectionID, at now: MediaInstant,
+        _ request: RequestID, over id: ConnectionID, at now: MediaInstant,
         _ work: () throws(SignalingError) -> SessionKey
     ) {
         guard index(of: id) != nil else { return }
@@ -228,7 +228,9 @@ final class SystemServer {
             if let index = index(of: id) { _ = connections[index].state.entered(key, at: now) }
         } catch {
             guard let index = index(of: id) else { return }
-            if let action = connections[index].state.entryFailed(error) {
+            if let action = connections[index].state.entryFailed(
+                error.answering(request))
+            {
                 obey(action, of: id, at: now)
             }
         }

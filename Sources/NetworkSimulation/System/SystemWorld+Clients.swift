@@ -35,20 +35,25 @@ extension SystemWorld {
         }
         while let event = client.session.pollEvent() {
             hasAsked = true
-            see(event, client)
+            see(event, client, in: client.session.session)
         }
         return hasAsked
     }
 
     /// A message arrives at a client.
     func hear(_ message: ServerMessage, _ client: SystemClient) {
+        let session = client.session.session
         client.session.receive(message, at: now)
+        // At once, while it is known which session it was told in.
+        while let event = client.session.pollEvent() {
+            see(event, client, in: session ?? client.session.session)
+        }
     }
 
-    private func see(_ event: SessionEvent, _ client: SystemClient) {
+    private func see(_ event: SessionEvent, _ client: SystemClient, in session: SessionID?) {
         switch event {
         case .changed(let change): changed(change, client)
-        case .told(let message): told(message, client)
+        case .told(let message): told(message, client, in: session)
         case .answered, .packetLost: break
         case .publishing(let source, let from, let to):
             note("c\(client.index) \(source.rawValue) \(from.rawValue)>\(to.rawValue)")
@@ -76,11 +81,11 @@ extension SystemWorld {
         client.rejoinsAt = now + .seconds(2)
     }
 
-    private func told(_ message: ServerMessage, _ client: SystemClient) {
+    private func told(_ message: ServerMessage, _ client: SystemClient, in session: SessionID?) {
         switch message {
         case .dataReceived(let packet):
-            arrived(String(decoding: packet.bytes, as: UTF8.self), client)
-        case .messageReceived(let message): arrived(message.content, client)
+            arrived(String(decoding: packet.bytes, as: UTF8.self), client, in: session)
+        case .messageReceived(let message): arrived(message.content, client, in: session)
         case .participantJoined(let info):
             note("c\(client.index) sees \(info.id.text) come")
             checkRoom(of: info.id, client)
@@ -101,8 +106,8 @@ extension SystemWorld {
         }
     }
 
-    private func arrived(_ text: String, _ client: SystemClient) {
-        guard let session = client.session.session else {
+    private func arrived(_ text: String, _ client: SystemClient, in session: SessionID?) {
+        guard let session else {
             return oracle.violate("c\(client.index) was told something outside a session")
         }
         note("c\(client.index) got \(text)")

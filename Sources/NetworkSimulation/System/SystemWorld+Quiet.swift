@@ -66,7 +66,7 @@ extension SystemWorld {
 
     /// Nobody is shown under another's name.
     private func checkSlots(of client: SystemClient) {
-        for (mid, tag) in client.tagsInSlots.suffix(50) {
+        for (mid, tag, at) in client.tagsInSlots where now - at < .seconds(5) {
             let slot = client.session.roster.slots.first { $0.mid.text == mid }
             guard let source = slot?.source,
                 let owner = clients.first(where: { $0.participant == source.participant })

@@ -281,6 +281,12 @@ package final class SystemWorld {
 
     private func carried(_ message: ServerMessage) -> ServerMessage {
         guard plan.encodesMessages else { return message }
+        var message = message
+        // Times to wait travel as whole milliseconds.
+        if case .error(var error) = message, let wait = error.retryAfterMilliseconds {
+            error.retryAfter = .milliseconds(wait)
+            message = .error(error)
+        }
         guard let read = try? ServerMessage.decode(message.encoded()), read == message else {
             oracle.violate("a server's message is read as another")
             return message
