@@ -100,7 +100,7 @@ let testSupport: [Target] = [
             "Rooms", "RoomService", "ClientSession",
         ]),
     .executableTarget(
-        name: "SystemSimulator", dependencies: ["Wire", "NetworkSimulation"],
+        name: "SystemSimulator", dependencies: ["NetworkSimulation"],
         swiftSettings: strict),
     .target(name: "CAllocationCounter", linkerSettings: [.linkedLibrary("dl")]),
     floor("NetworkImpairment", ["Wire"]), tests("NetworkImpairment", ["Wire"]),

@@ -61,6 +61,7 @@ extension ClientSession {
             roster.take(message)
             report(.told(message))
         }
+        roster.order(as: reply.participants)
         roster.begin(reply.slots)
         chooseAgain()
         publishAgain()

@@ -50,8 +50,10 @@ private let allowedImports: [String: Set<String>] = [
     "NetworkImpairment": ["Wire"],
     "NetworkSimulation": [
         "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "Payloads", "Negotiation", "PeerTransport",
-        "MediaWorker", "ClientTransport", "NetworkImpairment",
+        "MediaWorker", "ClientTransport", "NetworkImpairment", "Signaling", "Rooms", "RoomService",
+        "ClientSession",
     ],
+    "SystemSimulator": ["NetworkSimulation", "Glibc"],
     "ImpairmentProxy": ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment", "Glibc"],
     "LoadGenerator": [
         "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "ICE", "Payloads", "Negotiation",

@@ -52,7 +52,9 @@ package struct SessionRoster: Sendable {
             }
         case .trackPublished(let id, let track):
             change(id) { participant in
-                guard !participant.tracks.contains(where: { $0.info.id == track.id }) else { return }
+                guard !participant.tracks.contains(where: { $0.info.id == track.id }) else {
+                    return
+                }
                 participant.tracks.append(RemoteTrack(info: track))
                 participant.info.tracks.append(track)
             }
@@ -97,6 +99,19 @@ package struct SessionRoster: Sendable {
     /// The slot that shows a track; `nil`: none.
     package func slot(of track: TrackID, from participant: ParticipantID) -> SlotAssignment? {
         slots.first { $0.source?.track == track && $0.source?.participant == participant }
+    }
+
+    /// Puts everybody and their tracks in the order in which a new session found them.
+    mutating func order(as found: [ParticipantInfo]) {
+        participants = found.map { info in
+            let former = participant(info.id)
+            let tracks = info.tracks.map { track in
+                RemoteTrack(
+                    info: track,
+                    state: former?.tracks.first { $0.info.id == track.id }?.state ?? .idle)
+            }
+            return RemoteParticipant(info: info, tracks: tracks)
+        }
     }
 
     /// What is to be told of the difference to a room as a new session found it.

@@ -49,6 +49,7 @@ final class SystemClient {
     private var random: SeededRandom
     private var offer: ClientOffer?
     private var hasPublished = false
+    private var hasToldFailure = false
 
     init(
         index: Int, room: RoomName, timing: SessionTiming, address: NetworkAddress,
@@ -147,6 +148,7 @@ final class SystemClient {
                 dtls: SystemIdentity.client, ntpAtZero: SystemClock.ntpAtZero,
                 random: SeededRandom(seed: random.next()))
             media = client
+            hasToldFailure = false
             do { try client.accept(answer: text, at: now) } catch {
                 preconditionFailure("the server's answer does not fit: \(error)")
             }
@@ -184,12 +186,27 @@ final class SystemClient {
         }
         media.received.removeAll(keepingCapacity: true)
         media.control.removeAll(keepingCapacity: true)
-        session.mediaHeard(at: now)
+        if !watchFailure(at: now) { session.mediaHeard(at: now) }
     }
 
     func advance(to now: MediaInstant) {
         session.advance(to: now)
         media?.advance(to: now)
+        watchFailure(at: now)
+    }
+
+    /// Tells the session once if its media link is beyond repair.
+    @discardableResult
+    private func watchFailure(at now: MediaInstant) -> Bool {
+        guard let media else { return false }
+        let hasFailed = media.events.contains {
+            if case .failed = $0.event { true } else { false }
+        }
+        if hasFailed, !hasToldFailure {
+            hasToldFailure = true
+            session.mediaFailed(at: now)
+        }
+        return hasFailed
     }
 
     var nextDeadline: MediaInstant? {

@@ -69,7 +69,9 @@ struct SystemOracle {
             let keeping = MediaDuration.seconds(30)
             let dues = [known[index].heardAt + keeping, known[index].brokenAt.map { $0 + keeping }]
             if !dues.contains(now) {
-                violate("\(known[index].participant.text) was dropped at \(seconds(now)), not 30 s later")
+                violate(
+                    "\(known[index].participant.text) was dropped at \(seconds(now)), not 30 s later"
+                )
             }
         }
         if isRoomEmpty { emptied.append((known[index].room, now)) }
@@ -148,7 +150,8 @@ struct SystemOracle {
             let arrived = client.arrived[entry.id] ?? []
             if arrived != entry.owed {
                 violate(
-                    "c\(client.index) got \(arrived.count) of \(entry.owed.count) accepted messages")
+                    "c\(client.index) got \(arrived.count) of \(entry.owed.count) accepted messages"
+                )
             }
         }
     }

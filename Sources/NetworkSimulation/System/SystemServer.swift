@@ -289,7 +289,8 @@ final class SystemServer {
         worker.advance(to: now)
         for index in rooms.indices { rooms[index].advance(to: now) }
         for id in connections.map(\.id) {
-            while let index = index(of: id), let action = connections[index].state.advance(to: now) {
+            while let index = index(of: id), let action = connections[index].state.advance(to: now)
+            {
                 switch action {
                 case .ping: outputs.append(.message(id, .ping))
                 case .linkLost: break

@@ -1,7 +1,7 @@
+import ClientSession
 // What goes wrong in a simulated system.
 // SPDX-License-Identifier: Apache-2.0
 import NetworkImpairment
-import ClientSession
 import RoomService
 import Rooms
 import Signaling

@@ -1,8 +1,8 @@
 // A whole system in virtual time from one seed: a server, clients, the network between, faults, and what must hold.
 // SPDX-License-Identifier: Apache-2.0
 import ClientSession
-import NetworkImpairment
 import Negotiation
+import NetworkImpairment
 import RoomService
 import Rooms
 import Signaling
@@ -35,7 +35,7 @@ package final class SystemWorld {
     let plan: SystemPlan
     var random: SeededRandom
     private(set) var now = MediaInstant.zero + .seconds(10)
-    private let start: MediaInstant
+    let start: MediaInstant
     var server: SystemServer?
     var serverRun = 0
     var startsServerAt: MediaInstant?
