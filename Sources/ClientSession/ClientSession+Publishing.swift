@@ -73,7 +73,8 @@ extension ClientSession {
     }
 
     /// Takes note of what became of a request of publishing.
-    mutating func noteAnswer(to request: ClientMessage, _ id: RequestID, _ outcome: RequestOutcome) {
+    mutating func noteAnswer(to request: ClientMessage, _ id: RequestID, _ outcome: RequestOutcome)
+    {
         guard case .publish(_, let publish) = request else { return }
         guard let index = publications.firstIndex(where: { $0.request == id }) else {
             // Taken back before it was answered: now it has an id to be taken back by.
@@ -144,7 +145,7 @@ extension ClientSession {
     }
 
     private func isWantedAtFirst(_ track: TrackInfo) -> Bool {
-        request?.options.autoSubscribe ?? true
+        (request?.options.autoSubscribe ?? .all).includes(track.kind)
     }
 
     /// Tells what became of receiving each track.

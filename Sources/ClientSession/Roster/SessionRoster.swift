@@ -52,7 +52,9 @@ package struct SessionRoster: Sendable {
             }
         case .trackPublished(let id, let track):
             change(id) { participant in
-                guard !participant.tracks.contains(where: { $0.info.id == track.id }) else { return }
+                guard !participant.tracks.contains(where: { $0.info.id == track.id }) else {
+                    return
+                }
                 participant.tracks.append(RemoteTrack(info: track))
                 participant.info.tracks.append(track)
             }
@@ -110,7 +112,8 @@ package struct SessionRoster: Sendable {
                 told.append(.participantJoined(info))
                 continue
             }
-            for track in former.info.tracks where !info.tracks.contains(where: { $0.id == track.id }) {
+            for track in former.info.tracks
+            where !info.tracks.contains(where: { $0.id == track.id }) {
                 told.append(.trackUnpublished(info.id, track.id))
             }
             for track in info.tracks {
