@@ -21,9 +21,9 @@ extension ClientSession {
             act(.send(.pong(lastSequence: session == nil ? nil : lastSequence)))
             return
         case .pong: return
-        case .disconnected(let reason, _):
+        case .disconnected(let reason, _, let rejoin):
             if leaving != nil { tell(.leaveConfirmed, at: now) }
-            tell(.disconnected(reason, rejoin: false), at: now)
+            tell(.disconnected(reason, rejoin: rejoin), at: now)
             return
         default: break
         }

@@ -162,7 +162,7 @@ extension ClientSession {
     }
 
     private func isWantedAtFirst(_ track: TrackInfo) -> Bool {
-        request?.options.autoSubscribe ?? true
+        (request?.options.autoSubscribe ?? .all).includes(track.kind)
     }
 
     /// Tells what became of receiving each track.

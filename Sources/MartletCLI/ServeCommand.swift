@@ -24,7 +24,8 @@ struct ServeCommand: AsyncParsableCommand {
             To try it: martlet serve --dev, then open the printed address in two tabs.
             In service: MARTLET_KEYS="main=$SECRET" martlet serve --public-address 203.0.113.7, \
             with a TLS proxy before the HTTP port and the UDP port reachable from outside.
-            SIGTERM or SIGINT tells every client and stops within two seconds.
+            SIGTERM or SIGINT tells every client and stops within two seconds; with --on-shutdown end
+            clients do not come back by themselves.
             """)
 
     @Flag(
@@ -73,6 +74,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "How long a session whose WebSocket broke waits for its client.")
     var resumeTimeout = Lifetime(seconds: 30)
+
+    @Option(help: "What clients do when the server is told to stop: rejoin or end.")
+    var onShutdown = ShutdownNotice.rejoin
 
     @Option(
         help: "How much to log: trace, debug, info, notice, warning, error or critical.",
@@ -130,6 +134,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.port = http.port
         configuration.webRoot = folder
         configuration.isDevelopment = isDevelopment
+        configuration.onShutdown = onShutdown
         configuration.rooms.roomsMax = rooms
         configuration.rooms.room.participantsMax = roomParticipants
         configuration.rooms.room.departureTimeout = .seconds(roomTimeout.seconds)
@@ -244,3 +249,5 @@ struct ServeCommand: AsyncParsableCommand {
         fflush(nil)
     }
 }
+
+extension ShutdownNotice: ExpressibleByArgument {}

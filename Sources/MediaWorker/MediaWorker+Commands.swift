@@ -188,7 +188,9 @@ extension MediaWorker {
                 }
             case .interrupted: emit(.peerMediaLost(id))
             case .resumed: emit(.peerMediaResumed(id))
-            case .failed(let reason): emit(.peerFailed(id, reason: reason))
+            case .failed(let reason):
+                let isSilent = peers[index]?.transport.isSilenced ?? false
+                emit(isSilent ? .peerTimedOut(id) : .peerFailed(id, reason: reason))
             }
         }
     }

@@ -10,6 +10,8 @@ package enum WorkerEvent: Sendable {
     case peerMediaLost(PeerID)
     /// The peer is heard again after `peerMediaLost`.
     case peerMediaResumed(PeerID)
+    /// Nothing came from the peer for so long that it is given up.
+    case peerTimedOut(PeerID)
     /// The peer's transport is beyond repair; the reason is for people.
     case peerFailed(PeerID, reason: String)
     /// The first packet of a section that the peer sends.

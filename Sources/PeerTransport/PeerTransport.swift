@@ -38,6 +38,8 @@ package struct PeerTransport: ~Copyable {
     private var dtls: DTLSEndpoint
     private var sender: SRTPSender?
     private var receiver: SRTPReceiver?
+    /// Whether it is over because nothing was heard from the peer.
+    package private(set) var isSilenced = false
     private var isOver = false { didSet { noteReadiness() } }
     /// Where DTLS came from last: a handshake answers there, before any path is nominated.
     private var dtlsPath: TransportPath?
@@ -199,7 +201,9 @@ package struct PeerTransport: ~Copyable {
                 dtls.advance(to: now)
             case .disconnected: events.append(.interrupted)
             case .resumed: events.append(.resumed)
-            case .failed: fail("nothing was heard from the peer for too long")
+            case .failed:
+                isSilenced = !isOver
+                fail("nothing was heard from the peer for too long")
             }
         }
     }

@@ -45,7 +45,7 @@ package struct Entrance: Sendable {
             guard isDevelopment else { throw SignalingError(.tokenRequired) }
             return Admission(
                 participant: wish ?? .random(using: &random), name: name, metadata: metadata,
-                grants: TokenGrants(updateSelf: true))
+                grants: TokenGrants(updateSelf: true, admin: true))
         }
         do {
             let verifier = TokenVerifier(keys: keys)

@@ -28,10 +28,10 @@ package struct HostedRoom: Sendable {
 
     /// Opens a room, which closes again if nobody enters within `emptyTimeout`.
     package init(
-        name: RoomName, configuration: RoomConfiguration, bans: BanList = BanList(),
-        at now: MediaInstant
+        name: RoomName, id: RoomID? = nil, configuration: RoomConfiguration,
+        bans: BanList = BanList(), at now: MediaInstant
     ) {
-        core = RoomCore(name: name, configuration: configuration, bans: bans, at: now)
+        core = RoomCore(name: name, id: id, configuration: configuration, bans: bans, at: now)
     }
 
     // MARK: Driving
@@ -188,8 +188,11 @@ package struct HostedRoom: Sendable {
     }
 
     /// Closes the room; everybody is told why.
-    package mutating func close(reason: DisconnectReason, at now: MediaInstant) {
-        core.close(reason: reason, at: now)
+    /// - Parameter rejoin: Whether clients are to come back by themselves.
+    package mutating func close(
+        reason: DisconnectReason, rejoin: Bool = false, at now: MediaInstant
+    ) {
+        core.close(reason: reason, rejoin: rejoin, at: now)
         collect()
     }
 
@@ -199,6 +202,11 @@ package struct HostedRoom: Sendable {
     ) throws(SignalingError) -> Result {
         defer { collect() }
         return try body(&core)
+    }
+
+    /// How many reports of quality were dropped since this was last asked, for the statistics.
+    package mutating func takeDroppedQualityReports() -> UInt64 {
+        core.takeDroppedQualityReports()
     }
 
     /// Whether a connection is the one its session is spoken to over.
@@ -225,6 +233,8 @@ package struct HostedRoom: Sendable {
             core.mediaLost(SessionKey(peer), at: now)
         case .peerFailed(let peer, _):
             core.leave(SessionKey(peer), reason: .networkLost, at: now)
+        case .peerTimedOut(let peer):
+            core.leave(SessionKey(peer), reason: .timeout, at: now)
         case .audioLevels(let reports):
             core.report(
                 reports.compactMap { report in

@@ -50,6 +50,8 @@ package struct RoomConfiguration: Sendable, Equatable {
     package var audioSlotsMax = 16
     /// Slots are asked for in multiples of this.
     package var slotGrowthStep = 8
+    /// How often a client may tell its network's quality, and how often everybody is told what changed.
+    package var qualityInterval = MediaDuration.seconds(2)
     /// How many requests a session may make.
     package var requests = RateLimit(burst: 100, perSecond: 50)
     /// How often a session may be resumed: each time all that is kept of it may be sent again.

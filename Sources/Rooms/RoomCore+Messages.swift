@@ -39,6 +39,9 @@ extension RoomCore {
                     try acknowledge(lastSequence, ofParticipantAt: index, requestID: nil)
                 }
                 return
+            case .reportQuality(let quality):
+                report(quality, of: index, at: now)
+                return
             case .leave(let id):
                 tell(session, .ok(id, nil))
                 leave(session, reason: .left, at: now)
@@ -89,6 +92,11 @@ extension RoomCore {
         case .sendMessage(let id, let message):
             let absent = try sendMessage(session, message, at: now)
             tell(session, .sent(id, unreachable: absent))
+        case .removeParticipant(let id, let participant, let banSeconds):
+            try removeParticipant(
+                participant, banSeconds: banSeconds, for: session, requestID: id, at: now)
+        case .changeParticipant(let id, let participant, let change):
+            try changeParticipant(participant, change, for: session, requestID: id, at: now)
         case .setRole(let id, let role):
             try beginSetRole(session, role)
             tell(session, .ok(id, nil))
@@ -98,7 +106,7 @@ extension RoomCore {
             tell(session, .ok(id, nil))
             try apply(update, to: session)
         case .ping(let id): emit(.send(session, .pong(id)))
-        case .leave, .pong: break
+        case .leave, .pong, .reportQuality: break
         }
     }
 

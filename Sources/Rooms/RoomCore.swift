@@ -11,6 +11,8 @@ package import Wire
 package struct RoomCore: Sendable {
     /// The room's name.
     package let name: RoomName
+    /// Its id, which no other room of that name has; `nil` if it was given none.
+    package let id: RoomID?
     let configuration: RoomConfiguration
 
     /// When it came into being.
@@ -26,6 +28,14 @@ package struct RoomCore: Sendable {
     private var numberByID: [ParticipantID: UInt64] = [:]
     private var nextParticipantNumber: UInt64 = 1
     var nextTrackNumber: UInt64 = 1
+
+    /// Members whose network's quality changed and was not told, by number.
+    var untoldQualities: [UInt64] = []
+    /// When everybody is told of them; `nil` while there are none.
+    var qualityDue: MediaInstant?
+    /// When everybody was told last.
+    var qualityToldAt: MediaInstant?
+    var qualityReportsDropped: UInt64 = 0
 
     /// What all sessions together may still send.
     var roomData: DataBudget
@@ -46,10 +56,11 @@ package struct RoomCore: Sendable {
 
     /// Opens a room, which closes again if nobody enters within `emptyTimeout`.
     package init(
-        name: RoomName, configuration: RoomConfiguration, bans: BanList = BanList(),
-        at now: MediaInstant
+        name: RoomName, id: RoomID? = nil, configuration: RoomConfiguration,
+        bans: BanList = BanList(), at now: MediaInstant
     ) {
         self.name = name
+        self.id = id
         self.configuration = configuration
         openedAt = now
         self.bans = bans
@@ -74,7 +85,7 @@ package struct RoomCore: Sendable {
 
     /// When `advance(to:)` has something to do at the latest; it may find nothing to do then.
     package var nextDeadline: MediaInstant? {
-        earliest(closesAt, nextMemberCheck)
+        earliest(earliest(closesAt, nextMemberCheck), qualityDue)
     }
 
     /// Lets time pass: tokens run out, silent members go, an empty room closes.
@@ -84,6 +95,7 @@ package struct RoomCore: Sendable {
             serveMembers(at: now)
             flush()
         }
+        tellQualities(at: now)
         if let closesAt, closesAt <= now {
             isClosed = true
             self.closesAt = nil
@@ -138,6 +150,7 @@ package struct RoomCore: Sendable {
         {
             remove(at: index, reason: .duplicateIdentity, at: now)
         }
+        participant.priority = grantPriority(to: entry)
         nextParticipantNumber += 1
         closesAt = nil
         participant.board.layOut(entry.sections, pairing: participant.pairing)
@@ -167,6 +180,7 @@ package struct RoomCore: Sendable {
                 answer: parts.answer, participants: others,
                 slots: newcomer.board.sections.indices.map { assignment($0, of: index) })
             tell(newcomer.key, .joined(parts.requestID, reply))
+            tellKnownQualities(to: newcomer, isBack: false)
         }
         if newcomer.isVisible {
             broadcast(.participantJoined(newcomer.info), except: newcomer.number)
@@ -183,15 +197,20 @@ package struct RoomCore: Sendable {
     }
 
     /// Closes the room: everybody is told and dropped, and it is gone.
-    package mutating func close(reason: DisconnectReason, at now: MediaInstant) {
+    /// - Parameter rejoin: Whether clients are to come back by themselves.
+    package mutating func close(
+        reason: DisconnectReason, rejoin: Bool = false, at now: MediaInstant
+    ) {
         guard !isClosed else { return }
         for participant in participants {
-            dismiss(participant, reason: reason)
+            dismiss(participant, reason: reason, rejoin: rejoin)
         }
         participants = []
         numberBySession = [:]
         numberByID = [:]
         untold = []
+        untoldQualities = []
+        qualityDue = nil
         closesAt = nil
         nextMemberCheck = nil
         isClosed = true
@@ -204,9 +223,11 @@ package struct RoomCore: Sendable {
         return configuration.resumeTimeout.map { $0.milliseconds / 1_000 }
     }
 
-    private mutating func dismiss(_ participant: Participant, reason: DisconnectReason) {
+    private mutating func dismiss(
+        _ participant: Participant, reason: DisconnectReason, rejoin: Bool = false
+    ) {
         if participant.hearsMessages && participant.hasSocket {
-            emit(.send(participant.key, .disconnected(reason, reason.message)))
+            emit(.send(participant.key, .disconnected(reason, reason.message, rejoin: rejoin)))
         }
         emit(.drop(participant.key, reason))
     }
@@ -231,7 +252,8 @@ package struct RoomCore: Sendable {
     /// The room as its members see it.
     package var info: RoomInfo {
         RoomInfo(
-            name: name, profile: profile ?? .communication, metadata: configuration.metadata)
+            id: id, name: name, profile: profile ?? .communication, metadata: configuration.metadata
+        )
     }
 
     /// How many are in the room, players included.

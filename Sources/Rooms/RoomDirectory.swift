@@ -39,12 +39,18 @@ package struct RoomDirectory: Sendable {
     /// Rooms that may have effects, in the order of being touched.
     private var touched: [RoomName] = []
     private var touchedTaken = 0
+    /// Gives rooms their ids.
+    private var random: SeededRandom
     /// No room has anything to do before this.
     private var earliestDeadline: MediaInstant?
 
     /// A directory without rooms.
-    package init(configuration: RoomDirectoryConfiguration = RoomDirectoryConfiguration()) {
+    /// - Parameter seed: Of the ids of its rooms.
+    package init(
+        configuration: RoomDirectoryConfiguration = RoomDirectoryConfiguration(), seed: UInt64 = 0
+    ) {
         self.configuration = configuration
+        random = SeededRandom(seed: seed)
     }
 
     // MARK: Verbs
@@ -72,7 +78,7 @@ package struct RoomDirectory: Sendable {
         guard rooms.count < configuration.roomsMax else { throw SignalingError(.tooManyRooms) }
         indexByName[name] = rooms.count
         let room = RoomCore(
-            name: name, configuration: roomConfiguration,
+            name: name, id: .random(using: &random), configuration: roomConfiguration,
             bans: closedRoomBans.take(of: name, at: now), at: now)
         rooms.append(room)
         note(deadline: room.nextDeadline)

@@ -4,6 +4,14 @@ package import Negotiation
 package import Rooms
 package import Signaling
 
+/// What clients are told to do when the server stops.
+package enum ShutdownNotice: String, Sendable, CaseIterable {
+    /// To come back by themselves: another server, or this one again, will be there.
+    case rejoin
+    /// Nothing: that was all.
+    case end
+}
+
 /// Everything a server needs beside its media plane.
 package struct SignalServerConfiguration: Sendable {
     /// The address to listen on: a number or a name.
@@ -18,6 +26,8 @@ package struct SignalServerConfiguration: Sendable {
     package var keys: TokenKeys
     /// How many rooms there may be and how each behaves.
     package var rooms = RoomDirectoryConfiguration()
+    /// What clients are told to do when the server stops.
+    package var onShutdown = ShutdownNotice.rejoin
     /// The bounds of connections.
     package var limits = ServerLimits()
     /// Answers offers, one for each media loop: their candidates differ.

@@ -143,6 +143,24 @@ import Wire
         #expect(harness.take() == [])
     }
 
+    @Test(
+        "B18, B23: a media path silent for 7 s is a break for the others, for 30 s the end by time")
+    func aSilentMediaPathIsABreakAndThenTheEnd() throws {
+        var harness = ServiceHarness()
+        try harness.join(1)
+        try harness.join(2)
+        _ = harness.take()
+        harness.room.handle(.peerMediaLost(1), at: .zero)
+        #expect(harness.take() == ["[2] <- participantInterrupted"])
+        harness.room.handle(.peerMediaResumed(1), at: .zero)
+        #expect(harness.take() == ["[2] <- participantResumed"])
+        harness.room.handle(.peerTimedOut(1), at: .zero)
+        #expect(
+            harness.take() == [
+                "[2] <- participantLeft", "1 <- disconnected", "remove 1", "dropped 1 timeout",
+            ])
+    }
+
     @Test func theRoomClosesAndSaysSoLast() throws {
         var harness = ServiceHarness()
         try harness.join(1)

@@ -111,7 +111,8 @@ import Wire
         #expect(
             try directory.roomDescription(of: name("b"), at: seconds(10))
                 == RoomDescription(
-                    name: name("b"), profile: .communication, metadata: nil, participants: 2,
+                    id: directory.room(named: name("b"))?.id, name: name("b"),
+                    profile: .communication, metadata: nil, participants: 2,
                     players: 1, tracks: 1, participantsMax: 1_000, ageSeconds: 10))
         #expect(rooms[0].profile == nil && rooms[0].participants == 0 && rooms[0].ageSeconds == 4)
         let people = try directory.participantDescriptions(in: name("b"), at: seconds(10))

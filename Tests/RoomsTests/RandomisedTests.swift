@@ -117,7 +117,7 @@ private struct Run {
     }
 
     mutating func step() {
-        switch pick(28) {
+        switch pick(31) {
         case 0, 1, 23: joinSomebody()
         case 2 where pick(2) == 0: room.leave(someone(), reason: .left, at: now)
         case 3, 4, 5:
@@ -144,6 +144,7 @@ private struct Run {
             now = now + .milliseconds(Int64(pick(9_000)))
             room.advance(to: now)
             checkedAt = now
+        case 12 where pick(2) == 0: room.mediaLost(someone(), at: now)
         case 12: room.mediaConnected(someone(), at: now)
         case 13: act(.setRole(id, pick(2) == 0 ? .host : .audience))
         case 14:
@@ -162,6 +163,19 @@ private struct Run {
         case 26 where pick(4) == 0:
             let ban: MediaDuration? = pick(2) == 0 ? nil : .seconds(Int64(1 + pick(20)))
             _ = try? room.kick(who("p\(pick(7))"), banFor: ban, at: now)
+        case 28:
+            let grades = NetworkGrade.allCases
+            act(
+                .reportQuality(
+                    NetworkQuality(up: grades[pick(grades.count)], down: grades[pick(7)])))
+        case 29 where pick(3) == 0:
+            act(
+                .removeParticipant(
+                    id, who("p\(pick(7))"), banSeconds: pick(2) == 0 ? nil : Int64(pick(20))))
+        case 30:
+            var change = ParticipantChange(role: pick(2) == 0 ? .host : .audience)
+            change.grants = GrantsChange(hidden: pick(6) == 0)
+            act(.changeParticipant(id, who("p\(pick(7))"), change))
         default: act(pick(20) == 0 ? .leave(id) : .ping(nil))
         }
         drain()
@@ -269,7 +283,9 @@ private struct Run {
                 grants: someGrants(),
                 token: pick(3) == 0
                     ? TokenLife(deadline: now + .seconds(Int64(1 + pick(50))), expiresAt: 0) : nil,
-                options: JoinOptions(autoSubscribe: pick(4) != 0))
+                options: JoinOptions(
+                    autoSubscribe: AutoSubscribe.allCases[pick(4)],
+                    priority: pick(3) == 0 ? .high : .normal, preempts: pick(2) == 0))
         }
         if pick(2) == 0 { entry.options.resume = true }
         entry.options.receivesData = pick(6) != 0
@@ -294,7 +310,7 @@ private struct Run {
             publish: TrackSourceSet(rawValue: pick(3) == 0 ? UInt8(pick(32)) : 31),
             subscribe: pick(8) != 0,
             role: [nil, nil, .host, .audience][pick(4)], changeRole: pick(4) != 0,
-            updateSelf: pick(2) == 0, hidden: pick(12) == 0)
+            updateSelf: pick(2) == 0, admin: pick(4) == 0, hidden: pick(12) == 0)
     }
 
     private mutating func renewSomebody() {
@@ -384,9 +400,9 @@ private struct Run {
             require(false, "a slot holds a track that is gone")
             return nil
         }
-        let sources = receiver.subscriptions.sources(of: publisher.number)
         require(
-            receiver.grants.subscribe && sources.contains(track.source),
+            receiver.grants.subscribe
+                && receiver.subscriptions.wants(track.source, track.kind, of: publisher.number),
             "a slot holds a track that is not wanted")
         return SlotSource(publisher: publisher.key, mid: track.mid)
     }
@@ -399,8 +415,8 @@ private struct Run {
             if case .playback(of: let only?) = receiver.entry.kind, only != publisher.id {
                 continue
             }
-            let sources = receiver.subscriptions.sources(of: publisher.number)
-            for track in publisher.tracks where sources.contains(track.source) {
+            for track in publisher.tracks
+            where receiver.subscriptions.wants(track.source, track.kind, of: publisher.number) {
                 let aspect = receiver.isPlayer ? .whole : track.aspect
                 wanted.insert(Presentation(publisher: publisher.number, aspect: aspect))
             }
@@ -414,6 +430,8 @@ private struct Run {
     }
 
     private mutating func checkClient(of member: Participant) {
+        require(
+            room.participants.count { $0.priority == .high } <= 1, "two of them go first")
         require(
             member.isPlayer || room.bans.timeLeft(of: member.id, at: now) == nil,
             "somebody banned is here")

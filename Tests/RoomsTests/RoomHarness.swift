@@ -101,7 +101,7 @@ struct RoomHarness {
         try room.join(
             Self.entry(
                 number, name, sections: sections, grants: grants, token: token,
-                options: options ?? JoinOptions(autoSubscribe: auto)),
+                options: options ?? JoinOptions(autoSubscribe: AutoSubscribe(auto))),
             at: now)
         drain()
     }
@@ -148,6 +148,13 @@ extension [RoomEffect] {
             case .broadcast(let keys, let message) where keys.contains(key(number)): message
             default: nil
             }
+        }
+    }
+
+    /// All but what is told of networks' quality, which goes beside every interruption.
+    var withoutQualities: [RoomEffect] {
+        filter { effect in
+            if case .broadcast(_, .networkQuality) = effect { false } else { true }
         }
     }
 

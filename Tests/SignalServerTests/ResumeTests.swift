@@ -189,7 +189,7 @@ struct ResumeTests {
             let session = try await withClient(server) { client in
                 let reply = try await client.join(token: token, options: resumable)
                 guard case .tokenWillExpire = try await client.next(),
-                    case .disconnected(.tokenExpired, _) = try await client.next()
+                    case .disconnected(.tokenExpired, _, _) = try await client.next()
                 else { throw TestFailure("the token does not end") }
                 return reply.session
             }

@@ -93,7 +93,7 @@ struct SignallingTests {
                 guard case .ok(id, nil) = try await client.next() else {
                     throw TestFailure("no ok")
                 }
-                guard case .disconnected(.left, _) = try await client.next() else {
+                guard case .disconnected(.left, _, _) = try await client.next() else {
                     throw TestFailure("not told")
                 }
                 let code = await client.closeCode()
@@ -108,7 +108,8 @@ struct SignallingTests {
                 try await first.join(as: "anna")
                 try await withClient(server) { second in
                     try await second.join(as: "anna")
-                    guard case .disconnected(.duplicateIdentity, _) = try await first.next() else {
+                    guard case .disconnected(.duplicateIdentity, _, _) = try await first.next()
+                    else {
                         throw TestFailure("not told")
                     }
                     let code = await first.closeCode()
@@ -183,7 +184,7 @@ struct SignallingTests {
         } _: { server in
             try await withClient(server) { client in
                 try await client.join()
-                guard case .disconnected(.timeout, _) = try await client.next() else {
+                guard case .disconnected(.timeout, _, _) = try await client.next() else {
                     throw TestFailure("not told")
                 }
             }
@@ -208,7 +209,7 @@ struct SignallingTests {
             try await withClient(server) { client in
                 try await client.join()
                 server.plane.emit(.peerFailed(1, reason: "DTLS"))
-                guard case .disconnected(.networkLost, _) = try await client.next() else {
+                guard case .disconnected(.networkLost, _, _) = try await client.next() else {
                     throw TestFailure("not told")
                 }
             }
@@ -234,16 +235,59 @@ struct SignallingTests {
         }
     }
 
-    @Test func stoppingTellsEverybody() async throws {
-        try await withServer { server in
+    @Test(
+        "A stopping server tells everybody to come back, or that this was all",
+        arguments: [
+            ShutdownNotice.rejoin, .end,
+        ])
+    func stoppingTellsEverybody(_ notice: ShutdownNotice) async throws {
+        try await withServer {
+            $0.onShutdown = notice
+        } _: { server in
             try await withClient(server) { client in
-                try await client.join()
+                let reply = try await client.join()
+                #expect(reply.room.id?.text.hasPrefix("RM_") == true)
                 server.stop()
-                guard case .disconnected(.serverShutdown, _) = try await client.next() else {
-                    throw TestFailure("not told")
-                }
+                guard case .disconnected(.serverShutdown, _, let rejoin) = try await client.next()
+                else { throw TestFailure("not told") }
+                #expect(rejoin == (notice == .rejoin))
                 let code = await client.closeCode()
                 #expect(code == 1001)
+            }
+        }
+    }
+
+    @Test func withoutATokenADevelopmentServerLetsEverybodyModerate() async throws {
+        try await withServer { server in
+            try await withClient(server) { anna in
+                let reply = try await anna.join(as: "anna")
+                #expect(reply.grants.admin && reply.grants.updateSelf)
+                try await withClient(server) { bert in
+                    try await bert.join(as: "bert")
+                    _ = try await anna.next()
+                    let id = anna.nextID()
+                    try await anna.send(
+                        .removeParticipant(id, ParticipantID("bert"), banSeconds: 60))
+                    guard case .ok(id, nil) = try await anna.next(),
+                        case .disconnected(.kicked, _, false) = try await bert.next()
+                    else { throw TestFailure("not removed") }
+                    #expect(await bert.closeCode() == 1000)
+                }
+                // The ban outlives the room.
+                try await anna.send(.leave(anna.nextID()))
+                _ = await anna.closeCode()
+            }
+            try await withClient(server) { bert in
+                try await bert.send(
+                    .join(
+                        bert.nextID(),
+                        JoinRequest(
+                            room: RoomName("demo"), participant: ParticipantID("bert"),
+                            offer: .plain(TestOffer.sdk()))))
+                guard case .error(let error) = try await bert.next() else {
+                    throw TestFailure("not refused")
+                }
+                #expect(error.code == .banned)
             }
         }
     }

@@ -66,8 +66,8 @@ import Testing
         for message in Samples.server {
             #expect(serverTypes.contains(try type(of: message.encoded())))
         }
-        #expect(Set(clientTypes).count == 18)
-        #expect(Set(serverTypes).count == 26)
+        #expect(Set(clientTypes).count == 21)
+        #expect(Set(serverTypes).count == 27)
     }
 
     @Test func theErrorPageIsTheTable() throws {

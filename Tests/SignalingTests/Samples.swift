@@ -26,7 +26,7 @@ enum Samples {
         id: who(), name: must(try DisplayName("Bøb \"the\" 🐦")),
         metadata: must(try Metadata("{}\n")),
         attributes: must(try ParticipantAttributes(["seat": "4", "hand": "up"])),
-        role: .audience, interrupted: true, tracks: [trackInfo])
+        role: .audience, interrupted: true, priority: .high, tracks: [trackInfo])
 
     static let client: [ClientMessage] = [
         .join(
@@ -67,6 +67,26 @@ enum Samples {
             JoinRequest(
                 room: room, offer: .plain(""),
                 options: JoinOptions(publishesData: false, receivesData: false))),
+        .join(
+            id(2),
+            JoinRequest(
+                room: room, offer: .plain(""),
+                options: JoinOptions(autoSubscribe: .audio, priority: .high, preempts: true))),
+        .join(
+            id(2),
+            JoinRequest(
+                room: room, offer: .plain(""),
+                options: JoinOptions(autoSubscribe: .video, priority: .high))),
+        .removeParticipant(id(9), who(), banSeconds: nil),
+        .removeParticipant(id(9), who(), banSeconds: 60),
+        .changeParticipant(id(9), who(), ParticipantChange()),
+        .changeParticipant(
+            id(9), who(),
+            ParticipantChange(
+                name: info.name, metadata: info.metadata,
+                attributes: AttributePatch(["a": "1", "b": nil]), role: .audience,
+                grants: GrantsChange(publish: [.init(.camera)], hidden: true))),
+        .reportQuality(NetworkQuality(up: .good, down: .fair)),
         .setRole(id(9), .audience), .setRole(id(9), .host),
         .updateSelf(id(9), ParticipantUpdate()),
         .updateSelf(
@@ -84,7 +104,8 @@ enum Samples {
             id(),
             JoinedReply(
                 session: sessionID,
-                room: RoomInfo(name: room, profile: .broadcast, metadata: info.metadata),
+                room: RoomInfo(
+                    id: roomID, name: room, profile: .broadcast, metadata: info.metadata),
                 participant: info,
                 grants: TokenGrants(role: .audience, changeRole: false, updateSelf: true),
                 resumeSeconds: 30,
@@ -111,6 +132,12 @@ enum Samples {
         .audioLevels([AudioLevel(participant: who(), level: 127)]),
         .tokenWillExpire(TokenWarning(deadline: 1_900_000_000, secondsLeft: 30)),
         .permissionsChanged(TokenGrants(publish: [.init(.camera)], data: false)),
+        .networkQuality([
+            ParticipantQuality(participant: who(), quality: .down),
+            ParticipantQuality(participant: who("cy"), quality: .unknown),
+        ]),
+        .networkQuality([]),
+        .disconnected(.serverShutdown, "", rejoin: true),
         .error(retry), .ping, .pong(nil),
         .pong(id()), .disconnected(.kicked, DisconnectReason.kicked.message),
     ]
@@ -124,6 +151,8 @@ enum Samples {
     static let assignment = SlotAssignment(
         mid: mid(), source: SlotAssignment.Source(participant: who(), track: track),
         rtpTimestamp: .max)
+
+    static var roomID: RoomID { must(try RoomID("RM_x4mz7k2vqwert9ab")) }
 
     static var sessionID: SessionID {
         must(try SessionID("SE_x4mz7k2vqwert9ab3cdefghijk"))

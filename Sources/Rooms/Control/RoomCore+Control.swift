@@ -10,7 +10,7 @@ extension RoomCore {
     package func description(at now: MediaInstant) -> RoomDescription {
         let players = participants.count { $0.isPlayer }
         return RoomDescription(
-            name: name, profile: profile, metadata: configuration.metadata,
+            id: id, name: name, profile: profile, metadata: configuration.metadata,
             participants: participants.count - players, players: players, tracks: trackCount,
             participantsMax: configuration.participantsMax, ageSeconds: wholeSeconds(now - openedAt)
         )
@@ -52,6 +52,17 @@ extension RoomCore {
     package mutating func kick(
         _ participant: ParticipantID, banFor ban: MediaDuration? = nil, at now: MediaInstant
     ) throws(SignalingError) -> Bool {
+        guard let index = try beginKick(participant, banFor: ban, at: now) else { return false }
+        remove(at: index, reason: .kicked, at: now)
+        flush()
+        return true
+    }
+
+    /// Notes the ban, if any, of somebody who is to be sent away.
+    /// - Returns: Where it is; `nil` if it is banned without being here.
+    mutating func beginKick(
+        _ participant: ParticipantID, banFor ban: MediaDuration?, at now: MediaInstant
+    ) throws(SignalingError) -> Int? {
         guard !isClosed else { throw SignalingError(.roomClosed) }
         let index = index(of: participant)
         if let ban {
@@ -59,10 +70,7 @@ extension RoomCore {
         } else if index == nil {
             throw SignalingError(.participantNotFound)
         }
-        guard let index else { return false }
-        remove(at: index, reason: .kicked, at: now)
-        flush()
-        return true
+        return index
     }
 
     /// Sends a message of the server to those it names, or to everybody.

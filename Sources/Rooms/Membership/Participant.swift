@@ -51,8 +51,14 @@ struct Participant: Sendable {
     var outbox: Outbox?
     /// Whether there is a socket to send to; always for those that cannot be resumed.
     var hasSocket = true
-    /// Whether the others were told that its connection is broken.
-    var isInterrupted = false
+    /// Whether its client's messages have ceased to come.
+    var isSignalLost = false
+    /// Whether its media path is silent, though its client once said something over it.
+    var isMediaLost = false
+    /// Whether its media goes first.
+    var priority = MediaPriority.normal
+    /// How good its network is.
+    var quality = QualityRecord()
 
     /// A newcomer.
     init(
@@ -70,7 +76,7 @@ struct Participant: Sendable {
         grants = entry.grants
         token = entry.token
         sections = entry.sections
-        subscriptions = SubscriptionTable(initial: entry.options.autoSubscribe ? .all : [])
+        subscriptions = SubscriptionTable(initial: entry.options.autoSubscribe)
         silentSince = now
         requests = TokenBucket(configuration.requests, at: now)
         resumes = TokenBucket(configuration.resumes, at: now)
@@ -81,6 +87,9 @@ struct Participant: Sendable {
                 bytesMax: configuration.replayBytesMax)
         }
     }
+
+    /// Whether the others are told that its connection is broken.
+    var isInterrupted: Bool { isSignalLost || isMediaLost }
 
     var key: SessionKey { entry.key }
     var id: ParticipantID { entry.participant }
@@ -109,7 +118,7 @@ struct Participant: Sendable {
     var info: ParticipantInfo {
         ParticipantInfo(
             id: id, name: name, metadata: metadata, attributes: attributes, role: role,
-            interrupted: isInterrupted, tracks: tracks.map(\.info))
+            interrupted: isInterrupted, priority: priority, tracks: tracks.map(\.info))
     }
 }
 
@@ -136,25 +145,51 @@ struct PublishedTrack: Hashable, Sendable {
     }
 }
 
-/// Which sources of whom a receiver wants.
+/// Which tracks of whom a receiver wants.
 struct SubscriptionTable: Sendable {
-    /// What holds for those nothing was said about.
-    let initial: TrackSourceSet
-    /// What was said, by participant number. Only looked up, never iterated.
-    private var chosen: [UInt64: TrackSourceSet] = [:]
+    /// What is wanted of one participant.
+    private struct Choice: Sendable {
+        var sources: TrackSourceSet
+        /// The kind of custom tracks wanted; `nil`: both.
+        var customKind: TrackKind?
+    }
 
-    init(initial: TrackSourceSet) { self.initial = initial }
+    /// What holds for those nothing was said about.
+    private let initial: Choice
+    /// What was said, by participant number. Only looked up, never iterated.
+    private var chosen: [UInt64: Choice] = [:]
+
+    init(initial: AutoSubscribe) {
+        switch initial {
+        case .all: self.initial = Choice(sources: .all)
+        case .none: self.initial = Choice(sources: [])
+        case .audio, .video:
+            let kind: TrackKind = initial == .audio ? .audio : .video
+            var sources = TrackSourceSet(.custom)
+            for source in TrackSource.allCases where source.kind == kind {
+                sources.insert(TrackSourceSet(source))
+            }
+            self.initial = Choice(sources: sources, customKind: kind)
+        }
+    }
 
     /// Of how many participants something is remembered.
     var count: Int { chosen.count }
 
-    /// The sources wanted of a participant.
-    func sources(of publisher: UInt64) -> TrackSourceSet { chosen[publisher] ?? initial }
+    /// Whether a participant's tracks of a source and kind are wanted.
+    func wants(_ source: TrackSource, _ kind: TrackKind, of publisher: UInt64) -> Bool {
+        let choice = chosen[publisher] ?? initial
+        guard choice.sources.contains(source) else { return false }
+        return source != .custom || choice.customKind == nil || choice.customKind == kind
+    }
 
     /// Wants more or less of a participant.
     mutating func set(_ wanted: Bool, _ sources: TrackSourceSet, of publisher: UInt64) {
-        let before = self.sources(of: publisher)
-        chosen[publisher] = wanted ? before.union(sources) : before.subtracting(sources)
+        var choice = chosen[publisher] ?? initial
+        if wanted { choice.sources.formUnion(sources) } else { choice.sources.subtract(sources) }
+        // Who names them wants, or does not want, those of both kinds.
+        if sources.contains(.custom) { choice.customKind = nil }
+        chosen[publisher] = choice
     }
 
     /// Forgets a participant who left.

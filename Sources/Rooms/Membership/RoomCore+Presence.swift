@@ -11,10 +11,7 @@ extension RoomCore {
     package mutating func updateParticipant(
         _ participant: ParticipantID, _ change: ParticipantChange, at now: MediaInstant
     ) throws(SignalingError) {
-        guard !isClosed else { throw SignalingError(.roomClosed) }
-        guard let index = index(of: participant) else {
-            throw SignalingError(.participantNotFound)
-        }
+        let index = try beginChange(participant, change)
         let session = participants[index].key
         try apply(change.update, to: session)
         if let grants = change.grants {
@@ -22,6 +19,20 @@ extension RoomCore {
         }
         if let role = change.role { setRole(role, of: session) }
         flush()
+    }
+
+    /// Whether a change can be made.
+    /// - Returns: Where its subject is.
+    @discardableResult
+    func beginChange(
+        _ participant: ParticipantID, _ change: ParticipantChange
+    ) throws(SignalingError) -> Int {
+        guard !isClosed else { throw SignalingError(.roomClosed) }
+        guard let index = index(of: participant) else {
+            throw SignalingError(.participantNotFound)
+        }
+        if let patch = change.attributes { _ = try participants[index].attributes.applying(patch) }
+        return index
     }
 
     // MARK: Role
@@ -75,10 +86,6 @@ extension RoomCore {
         }
         guard changed.info != participants[index].info else { return }
         participants[index] = changed
-        if changed.isVisible {
-            broadcast(.participantUpdated(changed.info), except: nil)
-        } else {
-            tell(session, .participantUpdated(changed.info))
-        }
+        tellUpdated(index)
     }
 }

@@ -57,6 +57,8 @@ extension RoomCore {
         if !before.isVisible && isVisible {
             if isPublisher { resumeTracks(of: index, telling: false) }
             broadcast(.participantJoined(participants[index].info), except: before.number)
+            // Who has just come to see it knows nothing of its network.
+            participants[index].quality.told = nil
             seatTracks(of: index)
         } else if !before.isPublisher && isPublisher {
             resumeTracks(of: index, telling: true)

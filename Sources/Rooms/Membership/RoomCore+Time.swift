@@ -18,20 +18,45 @@ extension RoomCore {
             participants[index].hasSocket
         else { return }
         participants[index].silentSince = now
-        endInterruption(index)
+        changeLinks(of: index, at: now) { $0.isSignalLost = false }
     }
 
     /// The session's media link is up again. A session without WebSocket lives by it alone.
     package mutating func mediaConnected(_ session: SessionKey, at now: MediaInstant) {
-        guard let index = index(of: session), !participants[index].hearsMessages else { return }
-        participants[index].silentSince = nil
+        guard let index = index(of: session) else { return }
+        if participants[index].hearsMessages {
+            changeLinks(of: index, at: now) { $0.isMediaLost = false }
+        } else {
+            participants[index].silentSince = nil
+        }
     }
 
-    /// The session's media link has been silent for a while.
+    /// The session's media link has been silent for a while. For a session with a WebSocket that is a
+    /// break, of which the others are told; its end comes by `leave` if the link stays silent.
     package mutating func mediaLost(_ session: SessionKey, at now: MediaInstant) {
-        guard let index = index(of: session), !participants[index].hearsMessages else { return }
-        participants[index].silentSince = now
-        noteDeadline(of: index)
+        guard let index = index(of: session) else { return }
+        if participants[index].hearsMessages {
+            changeLinks(of: index, at: now) { $0.isMediaLost = true }
+        } else {
+            participants[index].silentSince = now
+            noteDeadline(of: index)
+        }
+    }
+
+    /// Changes what is known of a member's links and tells the others if it is away or back now.
+    mutating func changeLinks(
+        of index: Int, at now: MediaInstant, _ change: (inout Participant) -> Void
+    ) {
+        let wasInterrupted = participants[index].isInterrupted
+        change(&participants[index])
+        let member = participants[index]
+        guard member.isInterrupted != wasInterrupted else { return }
+        noteQuality(of: index, at: now)
+        guard member.isVisible else { return }
+        broadcast(
+            member.isInterrupted
+                ? .participantInterrupted(member.id) : .participantResumed(member.id),
+            except: member.number)
     }
 
     // MARK: Deadlines
@@ -54,7 +79,7 @@ extension RoomCore {
 
     /// When a silent member that can be resumed counts as interrupted.
     private func interruption(of member: Participant) -> MediaInstant? {
-        guard member.outbox != nil, !member.isInterrupted else { return nil }
+        guard member.outbox != nil, !member.isSignalLost else { return nil }
         return member.silentSince.map { $0 + configuration.linkTimeout }
     }
 
@@ -79,7 +104,9 @@ extension RoomCore {
                 remove(at: index, reason: reason, at: now)
                 continue
             }
-            if let due = interruption(of: participants[index]), due <= now { interrupt(index) }
+            if let due = interruption(of: participants[index]), due <= now {
+                changeLinks(of: index, at: now) { $0.isSignalLost = true }
+            }
             warn(at: index, now)
             noteDeadline(of: index)
             index += 1

@@ -20,9 +20,9 @@ extension RoomCore {
         guard participants[index].hasSocket else { return }
         participants[index].hasSocket = false
         // Who has been silent for long has been away since then, whenever its socket ended.
-        if !participants[index].isInterrupted {
+        if !participants[index].isSignalLost {
             participants[index].silentSince = now
-            interrupt(index)
+            changeLinks(of: index, at: now) { $0.isSignalLost = true }
         }
         noteDeadline(of: index)
         flush()
@@ -52,6 +52,8 @@ extension RoomCore {
         for message in participants[index].outbox?.unacknowledged ?? [] {
             emit(.send(session, message))
         }
+        // These are not kept, since only the last one counts.
+        tellKnownQualities(to: participants[index], isBack: true)
         heard(from: session, at: now)
         noteDeadline(of: index)
         flush()
@@ -67,22 +69,5 @@ extension RoomCore {
                 .invalidArgument, requestID: requestID,
                 detail: "`lastSequence` is none of the numbers not acknowledged yet.")
         }
-    }
-
-    /// Tells the others that somebody is away for now.
-    mutating func interrupt(_ index: Int) {
-        participants[index].isInterrupted = true
-        guard participants[index].isVisible else { return }
-        broadcast(
-            .participantInterrupted(participants[index].id), except: participants[index].number)
-    }
-
-    /// Tells the others that somebody is back.
-    mutating func endInterruption(_ index: Int) {
-        guard participants[index].isInterrupted else { return }
-        participants[index].isInterrupted = false
-        guard participants[index].isVisible else { return }
-        broadcast(
-            .participantResumed(participants[index].id), except: participants[index].number)
     }
 }

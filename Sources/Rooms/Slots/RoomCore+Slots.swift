@@ -110,17 +110,19 @@ extension RoomCore {
         if case .playback(of: let only?) = receiver.entry.kind, only != publisher.id {
             return (nil, nil)
         }
-        let sources = receiver.subscriptions.sources(of: publisher.number)
+        func wants(_ source: TrackSource, _ kind: TrackKind) -> Bool {
+            receiver.subscriptions.wants(source, kind, of: publisher.number)
+        }
         func first(_ source: TrackSource, _ kind: TrackKind) -> PublishedTrack? {
-            guard sources.contains(source) else { return nil }
+            guard wants(source, kind) else { return nil }
             return publisher.tracks.first { $0.source == source && $0.kind == kind }
         }
         switch aspect {
         case .person: return (first(.camera, .video), first(.microphone, .audio))
         case .screen: return (first(.screen, .video), first(.screenAudio, .audio))
         case .custom(let number):
-            guard sources.contains(.custom),
-                let track = publisher.tracks.first(where: { $0.number == number })
+            guard let track = publisher.tracks.first(where: { $0.number == number }),
+                wants(.custom, track.kind)
             else { return (nil, nil) }
             return track.kind == .video ? (track, nil) : (nil, track)
         case .whole:

@@ -20,21 +20,25 @@ actor RoomActor {
     private let plane: any MediaPlane
     private let sessions: SessionDirectory
     private let clock: ServerClock
+    private let metrics: ServerMetrics
     private var room: HostedRoom
     /// The WebSockets of those who have one.
     private var connections: [SessionKey: SignalConnection] = [:]
     private var backlog: [WorkerCommand] = []
 
     init(
-        name: RoomName, loop: Int, configuration: RoomConfiguration, bans: BanList,
-        plane: any MediaPlane, sessions: SessionDirectory, clock: ServerClock
+        name: RoomName, id: RoomID, loop: Int, configuration: RoomConfiguration, bans: BanList,
+        plane: any MediaPlane, sessions: SessionDirectory, clock: ServerClock,
+        metrics: ServerMetrics
     ) {
         self.name = name
         self.loop = loop
         self.plane = plane
         self.sessions = sessions
         self.clock = clock
-        room = HostedRoom(name: name, configuration: configuration, bans: bans, at: clock.now)
+        self.metrics = metrics
+        room = HostedRoom(
+            name: name, id: id, configuration: configuration, bans: bans, at: clock.now)
     }
 
     /// Lets time pass in the room until it has closed, or the task is cancelled.
@@ -43,9 +47,15 @@ actor RoomActor {
             room.advance(to: clock.now)
             carryOut()
             flushBacklog()
+            countDropped()
             if room.core.isClosed, backlog.isEmpty { return }
             try? await Task.sleep(for: pause)
         }
+    }
+
+    private func countDropped() {
+        let dropped = room.takeDroppedQualityReports()
+        if dropped > 0 { metrics.update { $0.qualityReportsDropped += dropped } }
     }
 
     private var pause: Duration {
@@ -140,8 +150,9 @@ actor RoomActor {
     }
 
     /// Closes the room; everybody is told why.
-    func close(reason: DisconnectReason) {
-        room.close(reason: reason, at: clock.now)
+    /// - Parameter rejoin: Whether clients are to come back by themselves.
+    func close(reason: DisconnectReason, rejoin: Bool = false) {
+        room.close(reason: reason, rejoin: rejoin, at: clock.now)
         carryOut()
     }
 

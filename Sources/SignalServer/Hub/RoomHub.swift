@@ -1,6 +1,7 @@
 // The control plane's centre: finds or makes rooms, admits sessions, and routes what media loops say.
 // SPDX-License-Identifier: Apache-2.0
 import Logging
+import MediaCrypto
 import MediaWorker
 import Negotiation
 import RoomService
@@ -74,10 +75,12 @@ actor RoomHub {
         guard rooms.count < configuration.rooms.roomsMax else {
             throw SignalingError(.tooManyRooms)
         }
+        var random = SecureRandom()
         let room = RoomActor(
-            name: name, loop: loop(of: name), configuration: configuration.rooms.room,
+            name: name, id: .random(using: &random), loop: loop(of: name),
+            configuration: configuration.rooms.room,
             bans: closedRoomBans.take(of: name, at: clock.now), plane: plane,
-            sessions: sessions, clock: clock)
+            sessions: sessions, clock: clock, metrics: metrics)
         rooms[name] = room
         newRoomsIn.yield(room)
         return room
@@ -130,7 +133,10 @@ actor RoomHub {
     /// Tells everybody that the server goes, and lets nobody in any more.
     func shutDown() async {
         isShuttingDown = true
-        for room in Array(rooms.values) { await room.close(reason: .serverShutdown) }
+        let rejoin = configuration.onShutdown == .rejoin
+        for room in Array(rooms.values) {
+            await room.close(reason: .serverShutdown, rejoin: rejoin)
+        }
     }
 
     /// How many rooms, members and tracks there are.
@@ -150,7 +156,8 @@ actor RoomHub {
     private nonisolated func route(_ event: WorkerEvent) async {
         switch event {
         case .slotStarted(let peer, _, _, _), .peerConnected(let peer), .peerMediaResumed(let peer),
-            .mediaStarted(let peer, _), .peerMediaLost(let peer), .peerFailed(let peer, _):
+            .mediaStarted(let peer, _), .peerMediaLost(let peer), .peerTimedOut(let peer),
+            .peerFailed(let peer, _):
             await sessions.room(of: SessionKey(peer))?.handle(event)
         case .audioLevels(let reports): await route(reports)
         case .statistics(let token, let values):

@@ -42,6 +42,10 @@ extension RoomHub {
             "resumes_total", .counter, "Sessions that went on over another socket.",
             server.sessionsResumed)
         page.append(
+            "quality_reports_dropped_total", .counter,
+            "Reports of clients' network quality that came too often.",
+            server.qualityReportsDropped)
+        page.append(
             "slow_readers_total", .counter, "Signalling sockets cut off for not reading.",
             server.slowReadersDropped)
         page.append(

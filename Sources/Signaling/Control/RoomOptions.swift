@@ -38,6 +38,8 @@ package struct RoomOptions: Codable, Hashable, Sendable {
 
 /// A room as the server's own backend sees it.
 package struct RoomDescription: Codable, Hashable, Sendable {
+    /// Its id, which no other room has; `nil` where nobody gave it one.
+    package var id: RoomID?
     /// Its name.
     package var name: RoomName
     /// How it is used; `nil` until somebody joins a room that nothing was said of.
@@ -57,9 +59,10 @@ package struct RoomDescription: Codable, Hashable, Sendable {
 
     /// Makes a description.
     package init(
-        name: RoomName, profile: RoomProfile?, metadata: Metadata?, participants: Int,
-        players: Int, tracks: Int, participantsMax: Int, ageSeconds: Int64
+        id: RoomID? = nil, name: RoomName, profile: RoomProfile?, metadata: Metadata?,
+        participants: Int, players: Int, tracks: Int, participantsMax: Int, ageSeconds: Int64
     ) {
+        self.id = id
         self.name = name
         self.profile = profile
         self.metadata = metadata

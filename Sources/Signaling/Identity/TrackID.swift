@@ -1,4 +1,4 @@
-// The id of a published track and the secret id of a session.
+// The ids that the server gives: of published tracks, of rooms, and the secret ones of sessions.
 // SPDX-License-Identifier: Apache-2.0
 
 /// A published track's id, given by the server: `TR_` and a number, never used twice in a room.
@@ -26,6 +26,47 @@ package struct TrackID: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension TrackID: Codable {
+    /// Reads and checks an id.
+    package init(from decoder: any Decoder) throws {
+        try self.init(decoder.singleValueContainer().decode(String.self))
+    }
+
+    /// Writes the id as a string.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}
+
+/// A room's id, a new one each time a room comes into being: two rooms of one name are told apart by it.
+package struct RoomID: Hashable, Sendable, CustomStringConvertible {
+    /// The longest id, in bytes.
+    package static let bytesMax = 64
+
+    /// The id as clients see it.
+    package let text: String
+
+    /// A new id of 80 random bits.
+    package static func random(using generator: inout some RandomNumberGenerator) -> RoomID {
+        RoomID(trusted: "RM_" + RandomText.make(count: 16, using: &generator))
+    }
+
+    private init(trusted text: String) { self.text = text }
+
+    /// Checks an id.
+    /// - Throws: `.invalidArgument` if it is empty, too long or has a foreign character.
+    package init(_ text: String) throws(SignalingError) {
+        guard NameCharacters.accepts(text, maxBytes: Self.bytesMax) else {
+            throw SignalingError(.invalidArgument, detail: "`id` is no room id.")
+        }
+        self.text = text
+    }
+
+    /// The id itself.
+    package var description: String { text }
+}
+
+extension RoomID: Codable {
     /// Reads and checks an id.
     package init(from decoder: any Decoder) throws {
         try self.init(decoder.singleValueContainer().decode(String.self))

@@ -4,13 +4,13 @@
 extension ClientMessage: Codable {
     private enum Kind: String {
         case join, offer, publish, unpublish, mute, subscribe, unsubscribe, setRole
-        case openStream, closeStream, sendData, sendMessage, resume, updateSelf, renewToken, leave,
-            ping, pong
+        case openStream, closeStream, sendData, sendMessage, resume, updateSelf, renewToken, leave
+        case removeParticipant, changeParticipant, reportQuality, ping, pong
     }
 
     private enum Key: String, CodingKey {
         case type, id, offer, track, muted, participant, source, token, role, delivery, stream
-        case lastSequence
+        case lastSequence, banSeconds
     }
 
     /// Reads a message. Throws `SignalingError` or `DecodingError`; unknown fields are ignored.
@@ -26,6 +26,9 @@ extension ClientMessage: Codable {
         case .pong:
             self = .pong(
                 lastSequence: try fields.decodeIfPresent(UInt64.self, forKey: .lastSequence))
+            return
+        case .reportQuality:
+            self = .reportQuality(try NetworkQuality(from: decoder))
             return
         default:
             break
@@ -60,6 +63,14 @@ extension ClientMessage: Codable {
             self = .sendData(id, try OutgoingData(from: decoder))
         case .sendMessage:
             self = .sendMessage(id, try OutgoingMessage(from: decoder))
+        case .removeParticipant:
+            self = .removeParticipant(
+                id, try fields.decode(ParticipantID.self, forKey: .participant),
+                banSeconds: try fields.decodeIfPresent(Int64.self, forKey: .banSeconds))
+        case .changeParticipant:
+            self = .changeParticipant(
+                id, try fields.decode(ParticipantID.self, forKey: .participant),
+                try ParticipantChange(from: decoder))
         case .resume:
             self = .resume(id, try ResumeRequest(from: decoder))
         case .setRole:
@@ -68,7 +79,7 @@ extension ClientMessage: Codable {
             self = .updateSelf(id, try ParticipantUpdate(from: decoder))
         case .renewToken:
             self = .renewToken(id, try fields.decode(String.self, forKey: .token))
-        case .leave, .ping, .pong:
+        case .leave, .ping, .pong, .reportQuality:
             self = .leave(id)
         }
     }
@@ -114,6 +125,17 @@ extension ClientMessage: Codable {
         case .sendMessage(_, let message):
             try fields.encode(Kind.sendMessage.rawValue, forKey: .type)
             try message.encode(to: encoder)
+        case .removeParticipant(_, let participant, let banSeconds):
+            try fields.encode(Kind.removeParticipant.rawValue, forKey: .type)
+            try fields.encode(participant, forKey: .participant)
+            try fields.encodeIfPresent(banSeconds, forKey: .banSeconds)
+        case .changeParticipant(_, let participant, let change):
+            try fields.encode(Kind.changeParticipant.rawValue, forKey: .type)
+            try fields.encode(participant, forKey: .participant)
+            try change.encode(to: encoder)
+        case .reportQuality(let quality):
+            try fields.encode(Kind.reportQuality.rawValue, forKey: .type)
+            try quality.encode(to: encoder)
         case .resume(_, let request):
             try fields.encode(Kind.resume.rawValue, forKey: .type)
             try request.encode(to: encoder)
@@ -173,7 +195,9 @@ extension JoinRequest: Codable {
 }
 
 extension JoinOptions: Codable {
-    private enum Key: String, CodingKey { case autoSubscribe, profile, role, resume, data }
+    private enum Key: String, CodingKey {
+        case autoSubscribe, profile, role, resume, data, priority, preempt
+    }
 
     private enum DataUse: String { case publish, subscribe }
 
@@ -183,11 +207,14 @@ extension JoinOptions: Codable {
         let data = try fields.decodeIfPresent([String].self, forKey: .data)
         func uses(_ use: DataUse) -> Bool { data?.contains(use.rawValue) ?? true }
         self.init(
-            autoSubscribe: try fields.decodeIfPresent(Bool.self, forKey: .autoSubscribe) ?? true,
+            autoSubscribe: try fields.decodeIfPresent(
+                AutoSubscribe.self, forKey: .autoSubscribe) ?? .all,
             profile: try fields.decodeIfPresent(RoomProfile.self, forKey: .profile),
             role: try fields.decodeIfPresent(ParticipantRole.self, forKey: .role),
             resume: try fields.decodeIfPresent(Bool.self, forKey: .resume) ?? false,
-            publishesData: uses(.publish), receivesData: uses(.subscribe))
+            publishesData: uses(.publish), receivesData: uses(.subscribe),
+            priority: try fields.decodeIfPresent(MediaPriority.self, forKey: .priority) ?? .normal,
+            preempts: try fields.decodeIfPresent(Bool.self, forKey: .preempt) ?? false)
     }
 
     /// Writes options.
@@ -197,6 +224,8 @@ extension JoinOptions: Codable {
         try fields.encodeIfPresent(profile, forKey: .profile)
         try fields.encodeIfPresent(role, forKey: .role)
         if resume { try fields.encode(true, forKey: .resume) }
+        if priority != .normal { try fields.encode(priority, forKey: .priority) }
+        if preempts { try fields.encode(true, forKey: .preempt) }
         guard !publishesData || !receivesData else { return }
         var data: [String] = []
         if publishesData { data.append(DataUse.publish.rawValue) }

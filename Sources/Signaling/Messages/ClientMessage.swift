@@ -30,6 +30,12 @@ package enum ClientMessage: Hashable, Sendable {
     case sendData(RequestID, OutgoingData)
     /// Sends a message to some or to everybody. Answered by `sent` once it is sure to arrive.
     case sendMessage(RequestID, OutgoingMessage)
+    /// Sends somebody away, and keeps them away for some seconds if those are given.
+    case removeParticipant(RequestID, ParticipantID, banSeconds: Int64?)
+    /// Changes somebody: texts, role, grants.
+    case changeParticipant(RequestID, ParticipantID, ParticipantChange)
+    /// Tells how good one's own network is. Never answered.
+    case reportQuality(NetworkQuality)
     /// Goes on with a session after a break; must be the first message. Answered by `resumed`.
     case resume(RequestID, ResumeRequest)
     /// Shows a new token of the same room and participant in place of the one that runs out.
@@ -47,11 +53,12 @@ package enum ClientMessage: Hashable, Sendable {
         case .join(let id, _), .offer(let id, _), .publish(let id, _), .unpublish(let id, _),
             .mute(let id, _, _), .subscribe(let id, _, _), .unsubscribe(let id, _, _),
             .openStream(let id, _), .closeStream(let id, _), .sendData(let id, _),
-            .sendMessage(let id, _), .resume(let id, _),
+            .sendMessage(let id, _), .resume(let id, _), .removeParticipant(let id, _, _),
+            .changeParticipant(let id, _, _),
             .setRole(let id, _), .updateSelf(let id, _), .renewToken(let id, _), .leave(let id):
             return id
         case .ping(let id): return id
-        case .pong: return nil
+        case .pong, .reportQuality: return nil
         }
     }
 }
@@ -95,8 +102,12 @@ package struct JoinRequest: Hashable, Sendable {
 
 /// How a participant takes part; each field has a default.
 package struct JoinOptions: Hashable, Sendable {
-    /// Whether tracks of others are subscribed as they come.
-    package var autoSubscribe: Bool
+    /// Which tracks of others are subscribed as they come.
+    package var autoSubscribe: AutoSubscribe
+    /// Whether the others receive one's media first.
+    package var priority: MediaPriority
+    /// Whether a high priority is taken from who has it; else it stays there.
+    package var preempts: Bool
     /// The profile the room must have, and gets if it comes into being now; `nil`: any.
     package var profile: RoomProfile?
     /// Whether the session may be resumed after a break: its client numbers what it receives.
@@ -110,9 +121,12 @@ package struct JoinOptions: Hashable, Sendable {
 
     /// Makes options.
     package init(
-        autoSubscribe: Bool = true, profile: RoomProfile? = nil, role: ParticipantRole? = nil,
-        resume: Bool = false, publishesData: Bool = true, receivesData: Bool = true
+        autoSubscribe: AutoSubscribe = .all, profile: RoomProfile? = nil,
+        role: ParticipantRole? = nil, resume: Bool = false, publishesData: Bool = true,
+        receivesData: Bool = true, priority: MediaPriority = .normal, preempts: Bool = false
     ) {
+        self.priority = priority
+        self.preempts = preempts
         self.autoSubscribe = autoSubscribe
         self.profile = profile
         self.role = role

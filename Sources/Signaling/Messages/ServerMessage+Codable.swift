@@ -9,12 +9,13 @@ extension ServerMessage: Codable {
             participantLeft, participantUpdated
         case roleChanged, trackPublished
         case trackUnpublished, trackMuted, slots, needSlots, audioLevels, tokenWillExpire
-        case permissionsChanged, ping, pong, disconnected
+        case permissionsChanged, networkQuality, ping, pong, disconnected
     }
 
     private enum Key: String, CodingKey {
         case type, id, answer, track, code, message, participant, reason, muted, assignments
         case levels, grants, role, stream, unreachable, sequence, retryAfterMilliseconds
+        case qualities, rejoin
     }
 
     private var kind: Kind {
@@ -40,6 +41,7 @@ extension ServerMessage: Codable {
         case .slots: .slots
         case .needSlots: .needSlots
         case .audioLevels: .audioLevels
+        case .networkQuality: .networkQuality
         case .tokenWillExpire: .tokenWillExpire
         case .permissionsChanged: .permissionsChanged
         case .ping: .ping
@@ -110,6 +112,9 @@ extension ServerMessage: Codable {
         case .needSlots: self = .needSlots(try SlotDemand(from: decoder))
         case .audioLevels:
             self = .audioLevels(try fields.decode([AudioLevel].self, forKey: .levels))
+        case .networkQuality:
+            self = .networkQuality(
+                try fields.decode([ParticipantQuality].self, forKey: .qualities))
         case .tokenWillExpire: self = .tokenWillExpire(try TokenWarning(from: decoder))
         case .permissionsChanged:
             self = .permissionsChanged(try fields.decode(TokenGrants.self, forKey: .grants))
@@ -117,7 +122,8 @@ extension ServerMessage: Codable {
         case .pong: self = .pong(try fields.decodeIfPresent(RequestID.self, forKey: .id))
         case .disconnected:
             self = .disconnected(
-                try reason(), try fields.decode(String.self, forKey: .message))
+                try reason(), try fields.decode(String.self, forKey: .message),
+                rejoin: try fields.decodeIfPresent(Bool.self, forKey: .rejoin) ?? false)
         }
     }
 
@@ -173,20 +179,22 @@ extension ServerMessage: Codable {
         case .slots(let assignments): try fields.encode(assignments, forKey: .assignments)
         case .needSlots(let demand): try demand.encode(to: encoder)
         case .audioLevels(let levels): try fields.encode(levels, forKey: .levels)
+        case .networkQuality(let qualities): try fields.encode(qualities, forKey: .qualities)
         case .tokenWillExpire(let warning): try warning.encode(to: encoder)
         case .permissionsChanged(let grants): try fields.encode(grants, forKey: .grants)
         case .ping: break
         case .pong(let id): try fields.encodeIfPresent(id, forKey: .id)
-        case .disconnected(let reason, let message):
+        case .disconnected(let reason, let message, let rejoin):
             try fields.encode(reason, forKey: .reason)
             try fields.encode(message, forKey: .message)
+            if rejoin { try fields.encode(true, forKey: .rejoin) }
         }
     }
 }
 
 extension ParticipantInfo: Codable {
     private enum Key: String, CodingKey {
-        case id, name, metadata, attributes, role, interrupted, tracks
+        case id, name, metadata, attributes, role, interrupted, priority, tracks
     }
 
     /// Reads a description; all but `id` may be absent.
@@ -200,6 +208,7 @@ extension ParticipantInfo: Codable {
                 ParticipantAttributes.self, forKey: .attributes) ?? ParticipantAttributes(),
             role: try fields.decodeIfPresent(ParticipantRole.self, forKey: .role) ?? .host,
             interrupted: try fields.decodeIfPresent(Bool.self, forKey: .interrupted) ?? false,
+            priority: try fields.decodeIfPresent(MediaPriority.self, forKey: .priority) ?? .normal,
             tracks: try fields.decodeIfPresent([TrackInfo].self, forKey: .tracks) ?? [])
     }
 
@@ -214,6 +223,7 @@ extension ParticipantInfo: Codable {
         }
         if role != .host { try fields.encode(role, forKey: .role) }
         if interrupted { try fields.encode(true, forKey: .interrupted) }
+        if priority != .normal { try fields.encode(priority, forKey: .priority) }
         try fields.encode(tracks, forKey: .tracks)
     }
 }

@@ -8,7 +8,7 @@ extension ServerMessage {
     /// The others are about the connection itself or soon outdated.
     package var isSequenced: Bool {
         switch self {
-        case .joined, .resumed, .audioLevels, .ping, .pong, .disconnected: false
+        case .joined, .resumed, .audioLevels, .networkQuality, .ping, .pong, .disconnected: false
         default: true
         }
     }

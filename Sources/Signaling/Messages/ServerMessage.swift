@@ -41,6 +41,8 @@ package enum ServerMessage: Hashable, Sendable {
     case needSlots(SlotDemand)
     /// How loud people are; only what changed.
     case audioLevels([AudioLevel])
+    /// How good people's networks are; only what changed.
+    case networkQuality([ParticipantQuality])
     /// Somebody sent a packet.
     case dataReceived(IncomingData)
     /// Somebody, or the server, sent a message.
@@ -53,8 +55,9 @@ package enum ServerMessage: Hashable, Sendable {
     case ping
     /// Answers the client's `ping`.
     case pong(RequestID?)
-    /// The session is over; the server closes the connection after it.
-    case disconnected(DisconnectReason, String)
+    /// The session is over; the server closes the connection after it. With `rejoin` the client is to come back
+    /// by itself, as a new session.
+    case disconnected(DisconnectReason, String, rejoin: Bool = false)
 }
 
 /// Why a session ended or somebody went.
@@ -97,6 +100,8 @@ package struct ParticipantInfo: Hashable, Sendable {
     package var role: ParticipantRole
     /// Whether its connection is broken for now.
     package var interrupted: Bool
+    /// Whether its media goes first.
+    package var priority: MediaPriority
     /// The tracks published, in the order of publishing.
     package var tracks: [TrackInfo]
 
@@ -104,8 +109,10 @@ package struct ParticipantInfo: Hashable, Sendable {
     package init(
         id: ParticipantID, name: DisplayName? = nil, metadata: Metadata? = nil,
         attributes: ParticipantAttributes = ParticipantAttributes(),
-        role: ParticipantRole = .host, interrupted: Bool = false, tracks: [TrackInfo] = []
+        role: ParticipantRole = .host, interrupted: Bool = false,
+        priority: MediaPriority = .normal, tracks: [TrackInfo] = []
     ) {
+        self.priority = priority
         self.id = id
         self.name = name
         self.metadata = metadata
@@ -174,6 +181,8 @@ package struct JoinedReply: Hashable, Sendable {
 
 /// A room as its members see it.
 package struct RoomInfo: Codable, Hashable, Sendable {
+    /// Its id, which no other room has; servers of old gave none.
+    package var id: RoomID?
     /// The room's name.
     package var name: RoomName
     /// How it is used.
@@ -183,8 +192,10 @@ package struct RoomInfo: Codable, Hashable, Sendable {
 
     /// Makes a description.
     package init(
-        name: RoomName, profile: RoomProfile = .communication, metadata: Metadata? = nil
+        id: RoomID? = nil, name: RoomName, profile: RoomProfile = .communication,
+        metadata: Metadata? = nil
     ) {
+        self.id = id
         self.name = name
         self.profile = profile
         self.metadata = metadata
