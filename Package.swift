@@ -128,9 +128,9 @@ let network: [Target.Dependency] = [
     .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
 ]
 let servers: [Target] = [
-    floor(
-        "SignalServer",
-        network + [
+    .target(
+        name: "SignalServer",
+        dependencies: network + [
             "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "SDP", "RTP",
             "MediaWorker",
             .product(name: "Hummingbird", package: "hummingbird"),
@@ -138,11 +138,14 @@ let servers: [Target] = [
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             .product(name: "Logging", package: "swift-log"),
-        ]),
+        ],
+        // In the code, so that the executable stays one file.
+        resources: [.embedInCode("Admin/openapi.json")], swiftSettings: strict),
     tests(
         "SignalServer",
         network + [
             "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "RTP", "MediaWorker",
+            .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Logging", package: "swift-log"),
         ]),
     .executableTarget(

@@ -26,14 +26,14 @@ actor RoomActor {
     nonisolated let loop: Int
     private let plane: any MediaPlane
     private let sessions: SessionDirectory
-    private let clock: ServerClock
-    private var core: RoomCore
+    let clock: ServerClock
+    var core: RoomCore
     private var members: [SessionKey: Member] = [:]
     private var backlog: [WorkerCommand] = []
 
     init(
-        name: RoomName, loop: Int, configuration: RoomConfiguration, plane: any MediaPlane,
-        sessions: SessionDirectory, clock: ServerClock
+        name: RoomName, loop: Int, configuration: RoomConfiguration, bans: BanList,
+        plane: any MediaPlane, sessions: SessionDirectory, clock: ServerClock
     ) {
         self.name = name
         self.loop = loop
@@ -43,7 +43,7 @@ actor RoomActor {
         // Sessions end with their socket here, so no client must be told that it can resume.
         var configuration = configuration
         configuration.resumeTimeout = nil
-        core = RoomCore(name: name, configuration: configuration, at: clock.now)
+        core = RoomCore(name: name, configuration: configuration, bans: bans, at: clock.now)
     }
 
     /// Lets time pass in the room until it has closed, or the task is cancelled.
@@ -212,7 +212,7 @@ actor RoomActor {
 
     // MARK: Effects
 
-    private func carryOut() {
+    func carryOut() {
         while let effect = core.pollEffect() {
             switch effect {
             case .send(let key, let message):

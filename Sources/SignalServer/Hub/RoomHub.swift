@@ -18,7 +18,9 @@ actor RoomHub {
     nonisolated let workbench = Workbench()
     private nonisolated let newRooms: AsyncStream<RoomActor>
     private nonisolated let newRoomsIn: AsyncStream<RoomActor>.Continuation
-    private var rooms: [RoomName: RoomActor] = [:]
+    /// Looked up, never iterated where order shows.
+    private(set) var rooms: [RoomName: RoomActor] = [:]
+    private var closedRoomBans = ClosedRoomBans()
     private var isShuttingDown = false
 
     init(configuration: SignalServerConfiguration, plane: any MediaPlane, metrics: ServerMetrics) {
@@ -69,19 +71,32 @@ actor RoomHub {
         guard !isShuttingDown else { throw SignalingError(.serverShuttingDown) }
         if let room = rooms[name] { return room }
         guard configuration.rooms.createsOnJoin else { throw SignalingError(.roomNotFound) }
+        return try open(name, configuration.rooms.room)
+    }
+
+    /// Makes the room of a name that is free.
+    func open(
+        _ name: RoomName, _ roomConfiguration: RoomConfiguration
+    ) throws(SignalingError) -> RoomActor {
+        guard !isShuttingDown else { throw SignalingError(.serverShuttingDown) }
         guard rooms.count < configuration.rooms.roomsMax else {
             throw SignalingError(.tooManyRooms)
         }
         let room = RoomActor(
-            name: name, loop: loop(of: name), configuration: configuration.rooms.room,
-            plane: plane, sessions: sessions, clock: clock)
+            name: name, loop: loop(of: name), configuration: roomConfiguration,
+            bans: closedRoomBans.take(of: name, at: clock.now), plane: plane, sessions: sessions,
+            clock: clock)
         rooms[name] = room
         newRoomsIn.yield(room)
         return room
     }
 
-    private func forget(_ room: RoomActor) {
-        if rooms[room.name] === room { rooms[room.name] = nil }
+    /// Takes a room that has closed out of the table; its bans are for the next of its name.
+    func forget(_ room: RoomActor) async {
+        let bans = await room.bans
+        guard rooms[room.name] === room else { return }
+        rooms[room.name] = nil
+        closedRoomBans.keep(bans, of: room.name)
     }
 
     /// Lets a session into a room, which comes into being for it.
@@ -97,7 +112,7 @@ actor RoomHub {
             } catch {
                 guard error.code == .roomClosed else { throw error }
                 // It closed while we came in: forget it, and open the door of a new one.
-                forget(room)
+                await forget(room)
             }
         }
     }
