@@ -70,6 +70,11 @@ let sansIO: [Target] = [
             "NetworkSimulation", "CAllocationCounter",
         ]),
     floor(
+        "RoomService", ["Wire", "Signaling", "Rooms", "SDP", "Negotiation", "MediaWorker"]),
+    tests(
+        "RoomService",
+        ["Wire", "MediaCrypto", "Signaling", "Rooms", "SDP", "Negotiation", "MediaWorker"]),
+    floor(
         "ClientTransport", ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
 ]
@@ -132,7 +137,7 @@ let servers: [Target] = [
         name: "SignalServer",
         dependencies: network + [
             "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "SDP", "RTP",
-            "MediaWorker",
+            "MediaWorker", "RoomService",
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -145,6 +150,7 @@ let servers: [Target] = [
         "SignalServer",
         network + [
             "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "RTP", "MediaWorker",
+            "RoomService",
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Logging", package: "swift-log"),
         ]),

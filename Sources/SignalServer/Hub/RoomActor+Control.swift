@@ -1,28 +1,26 @@
 // What the server's own backend asks of one room in service and does in it.
 // SPDX-License-Identifier: Apache-2.0
+import RoomService
 import Rooms
 import Signaling
 import Wire
 
 extension RoomActor {
-    /// Who may not come back to the room for a while.
-    var bans: BanList { core.bans }
-
     /// Whether the room is gone, though it may stand in the table for a moment yet.
-    var isClosed: Bool { core.isClosed }
+    var isClosed: Bool { room.core.isClosed }
 
     // MARK: Looking
 
     /// The room; `nil` once it has closed.
     func description() -> RoomDescription? {
-        core.isClosed ? nil : core.description(at: clock.now)
+        room.core.isClosed ? nil : room.core.description(at: clock.now)
     }
 
     /// Everybody in it but players.
     /// - Throws: `.roomNotFound` once it has closed.
     func participantDescriptions() throws(SignalingError) -> [ParticipantDescription] {
         try checkOpen()
-        return core.participantDescriptions(at: clock.now)
+        return room.core.participantDescriptions(at: clock.now)
     }
 
     /// One participant.
@@ -31,7 +29,7 @@ extension RoomActor {
         of participant: ParticipantID
     ) throws(SignalingError) -> ParticipantDescription {
         try checkOpen()
-        return try core.participantDescription(of: participant, at: clock.now)
+        return try room.core.participantDescription(of: participant, at: clock.now)
     }
 
     // MARK: Doing
@@ -49,9 +47,10 @@ extension RoomActor {
         _ participant: ParticipantID, _ change: ParticipantChange
     ) throws(SignalingError) -> ParticipantDescription {
         try checkOpen()
-        defer { carryOut() }
-        try core.updateParticipant(participant, change, at: clock.now)
-        return try core.participantDescription(of: participant, at: clock.now)
+        return try decide { core, now throws(SignalingError) in
+            try core.updateParticipant(participant, change, at: now)
+            return try core.participantDescription(of: participant, at: now)
+        }
     }
 
     /// Sends somebody away, and keeps them away for a time if one is given.
@@ -60,8 +59,9 @@ extension RoomActor {
         _ participant: ParticipantID, banFor ban: MediaDuration?
     ) throws(SignalingError) {
         try checkOpen()
-        defer { carryOut() }
-        try core.kick(participant, banFor: ban, at: clock.now)
+        _ = try decide { core, now throws(SignalingError) in
+            try core.kick(participant, banFor: ban, at: now)
+        }
     }
 
     /// Sends a message of the server.
@@ -69,11 +69,12 @@ extension RoomActor {
     /// - Throws: As `RoomCore.announce`; `.roomNotFound` once the room has closed.
     func announce(_ message: OutgoingMessage) throws(SignalingError) -> [ParticipantID] {
         try checkOpen()
-        defer { carryOut() }
-        return try core.announce(message, at: clock.now)
+        return try decide { core, now throws(SignalingError) in
+            try core.announce(message, at: now)
+        }
     }
 
     private func checkOpen() throws(SignalingError) {
-        guard !core.isClosed else { throw SignalingError(.roomNotFound) }
+        guard !room.core.isClosed else { throw SignalingError(.roomNotFound) }
     }
 }
