@@ -159,6 +159,9 @@ let servers: [Target] = [
         dependencies: [
             "SignalServer", "MediaIO", "MediaWorker", "Negotiation", "Signaling", "Rooms",
             "DTLS", "SRTP", "RTP", "MediaCrypto", "Wire",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
