@@ -76,6 +76,8 @@ let sansIO: [Target] = [
         ["Wire", "MediaCrypto", "Signaling", "Rooms", "SDP", "Negotiation", "MediaWorker"]),
     floor(
         "ClientTransport", ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"]),
+    floor("ClientSession", ["Wire", "Signaling"]),
+    tests("ClientSession", ["Wire", "Signaling"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
 ]
 

@@ -29,6 +29,7 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "RoomService": ["Wire", "Signaling", "Rooms", "SDP", "Negotiation", "MediaWorker"],
     "ClientTransport": ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"],
+    "ClientSession": ["Wire", "Signaling"],
     // Floor 6
     "MediaIO": [
         "CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker", "Glibc", "Synchronization",
@@ -72,6 +73,7 @@ private let sansIOTargets: Set<String> = [
     "Wire", "MediaCrypto", "STUN", "RTP", "SDP", "Signaling", "ICE", "DTLS", "SRTP", "Payloads",
     "Rooms",
     "Negotiation", "PeerTransport", "Forwarding", "MediaWorker", "RoomService", "ClientTransport",
+    "ClientSession",
 ]
 
 @Suite struct FloorTests {
