@@ -138,7 +138,7 @@ def test_V03_the_kicked_is_told_and_may_not_come_back_while_banned(guarded):
     backend = Backend(guarded)
     ada, bob = [enter(guarded, "daily", name) for name in ["ada", "bob"]]
     ada.next("participantJoined")
-    assert backend.ask("DELETE", "/v1/rooms/daily/participants/bob?ban=2") == (204, None)
+    assert backend.ask("DELETE", "/v1/rooms/daily/participants/bob?ban=3") == (204, None)
     assert bob.next("disconnected")["reason"] == "kicked"
     assert bob.close_code() == 1000
     assert ada.next("participantLeft") == {
@@ -147,7 +147,7 @@ def test_V03_the_kicked_is_told_and_may_not_come_back_while_banned(guarded):
         "reason": "kicked",
     }
     refused = WebSocket(guarded).join("daily", "bob", offer(), token=token("bob", "daily"))
-    assert refused["code"] == 3009 and 0 < refused["retryAfterMilliseconds"] <= 2000
+    assert refused["code"] == 3009 and 0 < refused["retryAfterMilliseconds"] <= 3000
     time.sleep(refused["retryAfterMilliseconds"] / 1000 + 0.05)
     bob = enter(guarded, "daily", "bob")
     assert backend.ask("DELETE", "/v1/rooms/daily/participants/cy")[1]["code"] == 3003
@@ -174,7 +174,7 @@ def test_V08_rooms_and_everybody_in_them_are_seen(guarded):
     assert ada["participant"]["name"] == "Ada" and ada["participant"]["metadata"] == "m"
     assert [track["source"] for track in ada["participant"]["tracks"]] == ["camera"]
     assert ada["visible"] and not spy["visible"] and spy["grants"]["hidden"]
-    assert backend.ask("GET", f"{path}/participants/spy")[1] == spy
+    assert steady(backend.ask("GET", f"{path}/participants/spy")[1]) == steady(spy)
     for member in members:
         member.close()
 
