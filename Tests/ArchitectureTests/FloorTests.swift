@@ -44,7 +44,7 @@ private let allowedImports: [String: Set<String>] = [
     "MartletCLI": [
         "Wire", "MediaCrypto", "RTP", "DTLS", "SRTP", "Signaling", "Rooms", "Negotiation",
         "MediaWorker", "MediaIO", "SignalServer", "ArgumentParser", "Logging", "Glibc",
-        "UnixSignals", "FoundationEssentials", "Synchronization",
+        "NIOCore", "NIOPosix", "NIOHTTP1", "UnixSignals", "FoundationEssentials", "Synchronization",
     ],
     // Tools for tests and measurements, never part of what is shipped
     "NetworkImpairment": ["Wire"],
