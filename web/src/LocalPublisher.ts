@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { captureCamera, captureMicrophone, captureScreen } from './capture';
 import type { CameraOptions, MicrophoneOptions, ScreenOptions } from './capture';
+import type { ClientRequest } from './clientMessages';
 import { LocalTrack } from './LocalTrack';
 import type { Reopen } from './LocalTrack';
 import { MartletError } from './MartletError';
 import type { MediaConnection } from './MediaConnection';
-import type { ClientRequest, TrackKind, TrackSource } from './messages';
+import type { TrackKind, TrackSource } from './messages';
 import type { EmitRoomEvent } from './RoomEvents';
 
 /** What the publisher needs of the session around it. */

@@ -94,7 +94,7 @@ const joined = {
   type: 'joined',
   id: 1,
   session: 'SE_1',
-  room: { name: 'daily' },
+  room: { name: 'daily', profile: 'communication' },
   participant: { id: 'ada', name: 'Ada', tracks: [] },
   answer: { sdp: 'answer' },
   participants: [

@@ -6,12 +6,13 @@ import { LocalPublisher } from './LocalPublisher';
 import { MartletError } from './MartletError';
 import { MediaConnection } from './MediaConnection';
 import type { MediaOptions } from './MediaConnection';
-import type { ClientRequest, JoinedReply, LeaveReason, ServerEvent } from './messages';
+import type { ClientRequest } from './clientMessages';
+import type { LeaveReason } from './messages';
 import { RemoteRoster } from './RemoteRoster';
 import type { EmitRoomEvent } from './RoomEvents';
+import type { JoinedReply, ReplyTo, ServerEvent } from './serverMessages';
 import { packDescription, unpackDescription } from './sessionDescription';
 import { requestTimeoutMilliseconds, SignalSocket } from './SignalSocket';
-import type { ReplyTo } from './SignalSocket';
 import { StatisticsSummary } from './statistics';
 import type { Report, RoomStatistics } from './statistics';
 

@@ -3,7 +3,9 @@
 import { MartletError } from './MartletError';
 import { Heartbeat, pingIntervalMilliseconds } from './Heartbeat';
 import { decodeMessage, encodeMessage } from './messageCodec';
-import type { ClientRequest, ServerEvent, ServerReply } from './messages';
+import type { ClientRequest } from './clientMessages';
+import { replyType } from './serverMessages';
+import type { ReplyTo, ServerEvent, ServerReply } from './serverMessages';
 
 /** What of a WebSocket is used; tests pass their own. */
 export interface SocketLike {
@@ -25,13 +27,6 @@ export interface SignalSocketOptions {
 
 /** How long a request waits for its answer, unless told otherwise. */
 export const requestTimeoutMilliseconds = 10_000;
-
-/** The reply that answers a request. */
-export type ReplyTo<Request extends ClientRequest> = Request extends { type: 'join' }
-  ? Extract<ServerReply, { type: 'joined' }>
-  : Request extends { type: 'offer' }
-  ? Extract<ServerReply, { type: 'answer' }>
-  : Extract<ServerReply, { type: 'ok' }>;
 
 /** A signalling connection that is open, until `onClosed` is called once. */
 export class SignalSocket {
@@ -157,8 +152,7 @@ export class SignalSocket {
       this.#closed('The server sent a message that cannot be read.');
       return;
     }
-    // A type of a later version.
-    if (!message) return;
+    if ('unknownType' in message) return;
     switch (message.type) {
       case 'pong':
         break;
@@ -169,7 +163,10 @@ export class SignalSocket {
         this.#fail(message.id, new MartletError(message.code, message.message));
         break;
       case 'joined':
+      case 'resumed':
       case 'answer':
+      case 'streamOpened':
+      case 'sent':
       case 'ok':
         this.#answer(message);
         break;
@@ -217,11 +214,6 @@ interface Waiting {
   readonly resolve: (reply: ServerReply) => void;
   readonly reject: (error: MartletError) => void;
   readonly timer: ReturnType<typeof setTimeout>;
-}
-
-function replyType(request: ClientRequest): ServerReply['type'] {
-  if (request.type === 'join') return 'joined';
-  return request.type === 'offer' ? 'answer' : 'ok';
 }
 
 function lost(message: string): MartletError {

@@ -40,6 +40,8 @@ export function sessionEnd(reason: LeaveReason): SessionEnd | LostLink {
     case 'left':
     case 'timeout':
     case 'networkLost':
+    case 'fellBehind':
+    case 'becameAudience':
       return 'signalLost';
   }
 }
