@@ -70,7 +70,14 @@ let sansIO: [Target] = [
             "NetworkSimulation", "CAllocationCounter",
         ]),
     floor(
+        "RoomService", ["Wire", "Signaling", "Rooms", "SDP", "Negotiation", "MediaWorker"]),
+    tests(
+        "RoomService",
+        ["Wire", "MediaCrypto", "Signaling", "Rooms", "SDP", "Negotiation", "MediaWorker"]),
+    floor(
         "ClientTransport", ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"]),
+    floor("ClientSession", ["Wire", "Signaling"]),
+    tests("ClientSession", ["Wire", "Signaling"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
 ]
 
@@ -132,7 +139,7 @@ let servers: [Target] = [
         "SignalServer",
         network + [
             "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "SDP", "RTP",
-            "MediaWorker",
+            "MediaWorker", "RoomService",
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -143,6 +150,7 @@ let servers: [Target] = [
         "SignalServer",
         network + [
             "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "RTP", "MediaWorker",
+            "RoomService",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .executableTarget(

@@ -46,6 +46,8 @@ final class MediaLoops: MediaPlane {
 
     func submit(_ command: WorkerCommand, to loop: Int) -> Bool { loops[loop].submit(command) }
 
+    func hasSpace(in loop: Int) -> Bool { loops[loop].hasCommandSpace }
+
     /// Where a loop's sockets are bound.
     func addresses(of loop: Int) -> [NetworkAddress] { loops[loop].addresses }
 

@@ -37,6 +37,11 @@ final class CommandQueue<Command: Sendable>: Sendable {
         return wasEmpty != nil
     }
 
+    /// Whether a command would be taken now.
+    var hasSpace: Bool {
+        state.withLock { !$0.isClosed && $0.count < $0.ring.count }
+    }
+
     /// Takes no more commands; those inside can still be taken.
     func close() {
         state.withLock { $0.isClosed = true }

@@ -88,6 +88,9 @@ package final class MediaLoop<Handler: MediaLoopHandler & ~Copyable>: Sendable {
     /// stops: the caller decides whether to try again.
     package func submit(_ command: Handler.Command) -> Bool { commands.submit(command) }
 
+    /// Whether a command would be taken now; another thread may be faster.
+    package var hasCommandSpace: Bool { commands.hasSpace }
+
     /// What the loop has done; a busy loop's figures are at most one turn old.
     package func statistics() -> MediaLoopStatistics {
         var statistics = published.read()

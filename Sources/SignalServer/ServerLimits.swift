@@ -1,6 +1,8 @@
 // The named bounds of the HTTP and WebSocket face; every queue and wait on this floor refers to one of them.
 // SPDX-License-Identifier: Apache-2.0
 package import NIOCore
+package import RoomService
+package import Wire
 
 /// How much one connection may ask for, and how long it may take.
 package struct ServerLimits: Sendable {
@@ -29,6 +31,8 @@ package struct ServerLimits: Sendable {
     package var messageBytesPerSecondMax = 2 * 1024 * 1024
     /// Offers, joins included, a client may send within a minute: each costs a negotiation.
     package var offersPerMinuteMax = 30
+    /// Tries to resume a session, within a minute: who guesses ids is not to guess many.
+    package var resumesPerMinuteMax = 10
     /// Messages waiting for a slow reader before it is cut off.
     package var outboundMessagesMax = 1024
     /// Bytes waiting for a slow reader before it is cut off.
@@ -42,14 +46,25 @@ package struct ServerLimits: Sendable {
     /// How long a peer may take nothing of what waits in the socket.
     package var writeStallTimeout = TimeAmount.seconds(15)
     /// From the WebSocket's opening to its `join`.
-    package var joinTimeout = Duration.seconds(10)
+    package var joinTimeout = MediaDuration.seconds(10)
     /// Between two pings of a joined WebSocket.
-    package var pingInterval = Duration.seconds(1)
+    package var pingInterval = MediaDuration.seconds(1)
     /// Silence after which a participant's signalling link counts as lost: three missed pings.
-    package var linkLostTimeout = Duration.seconds(3)
+    package var linkLostTimeout = MediaDuration.seconds(3)
     /// From the signal to stop until connections are cut.
     package var shutdownTimeout = Duration.milliseconds(1500)
 
     /// The limits of a production server.
     package init() {}
+
+    /// The bounds of what a signalling connection decides.
+    package var connection: ConnectionLimits {
+        var limits = ConnectionLimits()
+        limits.joinTimeout = joinTimeout
+        limits.pingInterval = pingInterval
+        limits.linkLostTimeout = linkLostTimeout
+        limits.offersPerMinuteMax = offersPerMinuteMax
+        limits.resumesPerMinuteMax = resumesPerMinuteMax
+        return limits
+    }
 }

@@ -27,16 +27,18 @@ private let allowedImports: [String: Set<String>] = [
         "Wire", "MediaCrypto", "STUN", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Negotiation",
         "PeerTransport", "Forwarding", "BasicContainers",
     ],
+    "RoomService": ["Wire", "Signaling", "Rooms", "SDP", "Negotiation", "MediaWorker"],
     "ClientTransport": ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"],
+    "ClientSession": ["Wire", "Signaling"],
     // Floor 6
     "MediaIO": [
         "CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker", "Glibc", "Synchronization",
     ],
     "SignalServer": [
         "Wire", "MediaCrypto", "RTP", "SDP", "Signaling", "Rooms", "Negotiation", "MediaWorker",
-        "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1",
-        "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "Synchronization",
-        "FoundationEssentials", "Glibc",
+        "RoomService", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore",
+        "NIOPosix", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket",
+        "Synchronization", "FoundationEssentials", "Glibc",
     ],
     // Floor 7
     "MartletCLI": [
@@ -70,7 +72,8 @@ private let ownersOfC: [String: String] = [
 private let sansIOTargets: Set<String> = [
     "Wire", "MediaCrypto", "STUN", "RTP", "SDP", "Signaling", "ICE", "DTLS", "SRTP", "Payloads",
     "Rooms",
-    "Negotiation", "PeerTransport", "Forwarding", "MediaWorker", "ClientTransport",
+    "Negotiation", "PeerTransport", "Forwarding", "MediaWorker", "RoomService", "ClientTransport",
+    "ClientSession",
 ]
 
 @Suite struct FloorTests {

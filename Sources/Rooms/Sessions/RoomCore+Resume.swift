@@ -4,6 +4,11 @@ package import Signaling
 package import Wire
 
 extension RoomCore {
+    /// Whether a session is here and is kept when its connection breaks.
+    package func isResumable(_ session: SessionKey) -> Bool {
+        index(of: session).map { participants[$0].outbox != nil } ?? false
+    }
+
     /// The session's socket is gone. One that can be resumed stays for `resumeTimeout`, and the
     /// others are told `participantInterrupted`; any other has left, by `networkLost`.
     package mutating func connectionLost(_ session: SessionKey, at now: MediaInstant) {

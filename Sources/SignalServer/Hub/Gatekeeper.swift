@@ -1,18 +1,8 @@
-// Who may enter which room: one set of rules for WebSocket, WHIP and WHEP.
+// The rules of entering, with this process's clocks and randomness.
 // SPDX-License-Identifier: Apache-2.0
 import MediaCrypto
-import Rooms
+import RoomService
 import Signaling
-
-/// Somebody whose right to enter has been checked.
-struct Admission: Sendable {
-    var participant: ParticipantID
-    var name: DisplayName?
-    var metadata: Metadata?
-    var grants: TokenGrants
-    /// How long the token lasts; `nil`: there is none.
-    var life: TokenLife?
-}
 
 /// Checks tokens; in development lets people in without.
 struct Gatekeeper: Sendable {
@@ -20,32 +10,14 @@ struct Gatekeeper: Sendable {
     let isDevelopment: Bool
     let clock: ServerClock
 
-    /// Admits somebody to a room.
-    /// - Parameters:
-    ///   - wish: The id asked for; with a token it must be the token's.
-    ///   - name, metadata: What they say of themselves; what the token says goes before it.
+    /// Admits somebody to a room; see `Entrance.admit`.
     func admit(
         token: String?, to room: RoomName, wish: ParticipantID?, name: DisplayName?,
         metadata: Metadata?
     ) throws(SignalingError) -> Admission {
-        guard let token else {
-            guard isDevelopment else { throw SignalingError(.tokenRequired) }
-            var random = SecureRandom()
-            return Admission(
-                participant: wish ?? .random(using: &random), name: name, metadata: metadata,
-                grants: TokenGrants(updateSelf: true))
-        }
-        do {
-            let verifier = TokenVerifier(keys: keys)
-            let unixNow = clock.unixSeconds
-            let claims = try verifier.verify(token, now: unixNow)
-            try claims.checkAdmission(to: room, as: wish)
-            return Admission(
-                participant: claims.participant, name: claims.name ?? name,
-                metadata: claims.metadata ?? metadata, grants: claims.grants,
-                life: verifier.life(of: claims, unixNow: unixNow, at: clock.now))
-        } catch {
-            throw SignalingError(error.code)
-        }
+        var random = SecureRandom()
+        return try Entrance(keys: keys, isDevelopment: isDevelopment).admit(
+            token: token, to: room, wish: wish, name: name, metadata: metadata,
+            unixNow: clock.unixSeconds, at: clock.now, using: &random)
     }
 }

@@ -11,6 +11,9 @@ package protocol MediaPlane: Sendable {
     /// - Returns: `false` if the loop's bounded queue is full; the command is then not obeyed.
     func submit(_ command: WorkerCommand, to loop: Int) -> Bool
 
+    /// Whether a loop's queue has space now: whoever is not let in costs it nothing.
+    func hasSpace(in loop: Int) -> Bool
+
     /// The events of each loop in their order, each to be iterated once; they end when the loops have stopped.
     var events: [AsyncStream<WorkerEvent>] { get }
 }

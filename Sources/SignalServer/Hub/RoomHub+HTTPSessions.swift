@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import MediaCrypto
 import Negotiation
+import RoomService
 import Rooms
 import SDP
 import Signaling
@@ -26,8 +27,10 @@ extension RoomHub {
     ) async throws(SignalingError) -> AnsweredOffer {
         let negotiator = negotiator(for: room)
         return try await workbench.run { () throws(SignalingError) in
-            try AnsweredOffer(
-                offer, previous: previous, profile: profile, negotiator: negotiator)
+            var random = SecureRandom()
+            return try AnsweredOffer(
+                offer, previous: previous, profile: profile, negotiator: negotiator,
+                using: &random)
         }
     }
 

@@ -3,6 +3,7 @@
 import Logging
 import MediaWorker
 import Negotiation
+import RoomService
 import Rooms
 import Signaling
 import Wire
@@ -19,6 +20,7 @@ actor RoomHub {
     private nonisolated let newRooms: AsyncStream<RoomActor>
     private nonisolated let newRoomsIn: AsyncStream<RoomActor>.Continuation
     private var rooms: [RoomName: RoomActor] = [:]
+    private var closedRoomBans = ClosedRoomBans()
     private var isShuttingDown = false
 
     init(configuration: SignalServerConfiguration, plane: any MediaPlane, metrics: ServerMetrics) {
@@ -74,30 +76,36 @@ actor RoomHub {
         }
         let room = RoomActor(
             name: name, loop: loop(of: name), configuration: configuration.rooms.room,
-            plane: plane, sessions: sessions, clock: clock)
+            bans: closedRoomBans.take(of: name, at: clock.now), plane: plane,
+            sessions: sessions, clock: clock)
         rooms[name] = room
         newRoomsIn.yield(room)
         return room
     }
 
-    private func forget(_ room: RoomActor) {
-        if rooms[room.name] === room { rooms[room.name] = nil }
+    /// Takes a closed room off the table; its bans outlive it.
+    private func forget(_ room: RoomActor) async {
+        let bans = await room.bans
+        guard rooms[room.name] === room else { return }
+        rooms[room.name] = nil
+        closedRoomBans.keep(bans, of: room.name)
     }
 
     /// Lets a session into a room, which comes into being for it.
     func enter(
-        _ name: RoomName, _ entry: RoomEntry, media: PeerMedia, socket: SignalSocket? = nil,
-        resource: HTTPResource? = nil
+        _ name: RoomName, _ entry: RoomEntry, media: PeerMedia,
+        over connection: SignalConnection? = nil, resource: HTTPResource? = nil
     ) async throws(SignalingError) -> RoomActor {
         while true {
             let room = try room(name)
             do throws(SignalingError) {
-                try await room.enter(entry, media: media, socket: socket, resource: resource)
+                try await room.enter(
+                    entry, media: media, over: connection, resource: resource)
                 return room
             } catch {
                 guard error.code == .roomClosed else { throw error }
                 // It closed while we came in: forget it, and open the door of a new one.
-                forget(room)
+                await forget(room)
             }
         }
     }
@@ -124,39 +132,27 @@ actor RoomHub {
     /// Hands an event of a media loop to the room it concerns.
     private nonisolated func route(_ event: WorkerEvent) async {
         switch event {
-        case .slotStarted(let receiver, let mid, let source, let rtpTimestamp):
-            let receiver = SessionKey(receiver)
-            await sessions.room(of: receiver)?.slotStarted(
-                receiver: receiver, mid: mid, source: source, rtpTimestamp: rtpTimestamp)
-        case .peerConnected(let peer), .peerMediaResumed(let peer), .mediaStarted(let peer, _):
-            await sessions.room(of: SessionKey(peer))?.mediaConnected(SessionKey(peer))
-        case .peerMediaLost(let peer):
-            await sessions.room(of: SessionKey(peer))?.mediaLost(SessionKey(peer))
-        case .peerFailed(let peer, _):
-            await sessions.room(of: SessionKey(peer))?.leave(
-                SessionKey(peer), reason: .networkLost)
+        case .slotStarted(let peer, _, _, _), .peerConnected(let peer), .peerMediaResumed(let peer),
+            .mediaStarted(let peer, _), .peerMediaLost(let peer), .peerFailed(let peer, _):
+            await sessions.room(of: SessionKey(peer))?.handle(event)
         case .audioLevels(let reports): await route(reports)
         case .statistics(let token, let values):
             if let loop = Int(exactly: token) { statistics.put(values, loop: loop) }
         }
     }
 
+    /// One report may be of several rooms.
     private nonisolated func route(_ reports: [AudioLevelReport]) async {
-        var byRoom: [(room: RoomActor, levels: [MeasuredLevel])] = []
+        var byRoom: [(room: RoomActor, reports: [AudioLevelReport])] = []
         for report in reports {
-            let key = SessionKey(report.publisher)
-            guard let room = sessions.room(of: key), let mid = try? MediaSectionID(report.mid)
-            else {
-                continue
-            }
-            let level = MeasuredLevel(publisher: key, mid: mid, level: report.level)
+            guard let room = sessions.room(of: SessionKey(report.publisher)) else { continue }
             if let index = byRoom.firstIndex(where: { $0.room === room }) {
-                byRoom[index].levels.append(level)
+                byRoom[index].reports.append(report)
             } else {
-                byRoom.append((room, [level]))
+                byRoom.append((room, [report]))
             }
         }
-        for (room, levels) in byRoom { await room.report(levels) }
+        for (room, reports) in byRoom { await room.handle(.audioLevels(reports)) }
     }
 
     private nonisolated func askForStatistics() async {

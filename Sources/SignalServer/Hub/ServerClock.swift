@@ -16,3 +16,8 @@ struct ServerClock: Sendable {
     /// Seconds since 1970, as tokens count.
     var unixSeconds: Int64 { Int64(Date().timeIntervalSince1970) }
 }
+
+extension Duration {
+    /// The same length as tasks sleep.
+    init(_ duration: MediaDuration) { self = .nanoseconds(duration.nanoseconds) }
+}

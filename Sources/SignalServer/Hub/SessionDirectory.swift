@@ -1,5 +1,6 @@
 // Where each session lives, for those who only hold its handle or its address.
 // SPDX-License-Identifier: Apache-2.0
+import RoomService
 import Rooms
 import Signaling
 import Synchronization
@@ -29,6 +30,7 @@ final class SessionDirectory: Sendable {
         var entries: [SessionKey: Entry] = [:]
         var keysByResource: [String: SessionKey] = [:]
         var lastKey: UInt64 = 0
+        var lastConnection: UInt64 = 0
     }
 
     private let tables = Mutex(Tables())
@@ -38,6 +40,14 @@ final class SessionDirectory: Sendable {
         tables.withLock { tables in
             tables.lastKey += 1
             return SessionKey(tables.lastKey)
+        }
+    }
+
+    /// A handle that no connection has had.
+    func makeConnectionID() -> ConnectionID {
+        tables.withLock { tables in
+            tables.lastConnection += 1
+            return ConnectionID(tables.lastConnection)
         }
     }
 

@@ -1,72 +1,49 @@
-// One client of the signalling WebSocket: from its first message to its last.
+// One client of the signalling WebSocket: a connection's decisions carried out on its socket and its room.
 // SPDX-License-Identifier: Apache-2.0
 import MediaCrypto
 import NIOCore
 import NIOWebSocket
 import Negotiation
+import RoomService
 import Rooms
 import Signaling
+import Wire
+
+/// A WebSocket and the handle by which rooms know it.
+struct SignalConnection: Sendable {
+    let id: ConnectionID
+    let socket: SignalSocket
+}
 
 /// Reads a client's messages and hands them to its room. Its socket's reader waits for each, so they never overlap.
 actor SignalClient {
-    private enum State {
-        case waitingForJoin
-        case joining
-        case joined(SessionKey, RoomActor)
-        case ended
-    }
-
     private static let ping = ByteBuffer(bytes: ServerMessage.ping.encoded())
 
-    private let socket: SignalSocket
+    private let connection: SignalConnection
     private let hub: RoomHub
-    private let onJoined: @Sendable () -> Void
-    private let openedAt = ContinuousClock.now
-    private var heardAt = ContinuousClock.now
-    private var isLinkLost = false
-    private var offerWindow = ContinuousClock.now
-    private var offersInWindow = 0
-    private var state = State.waitingForJoin
+    private let onEntered: @Sendable () -> Void
+    private var rules: SignalingConnection
+    private var room: RoomActor?
 
-    /// - Parameter onJoined: Called when the client has entered a room.
-    init(socket: SignalSocket, hub: RoomHub, onJoined: @escaping @Sendable () -> Void) {
-        self.socket = socket
+    /// - Parameter onEntered: Called when the client has entered a room.
+    init(socket: SignalSocket, hub: RoomHub, onEntered: @escaping @Sendable () -> Void) {
+        connection = SignalConnection(id: hub.sessions.makeConnectionID(), socket: socket)
         self.hub = hub
-        self.onJoined = onJoined
+        self.onEntered = onEntered
+        rules = SignalingConnection(
+            limits: hub.configuration.limits.connection, at: hub.clock.now)
     }
 
     // MARK: Messages
 
     /// Does what one text message asks.
     func receive(_ text: WebSocketMessage) async {
-        heardAt = .now
-        isLinkLost = false
         hub.metrics.update { $0.messagesReceived += 1 }
-        var requestID: RequestID?
         do throws(SignalingError) {
             let message = try await decode(text)
-            requestID = message.requestID
-            switch (message, state) {
-            case (.join(let id, let request), .waitingForJoin):
-                try await join(id, request)
-            case (.ping(let id), .waitingForJoin):
-                send(.pong(id))
-            case (.pong, .waitingForJoin): break
-            case (.resume, .waitingForJoin):
-                // Sessions end with their socket here, so none is there to go on with.
-                throw SignalingError(.sessionNotFound)
-            case (.offer(let id, let body), .joined(let key, let room)):
-                try await offer(id, body, key, room)
-            case (.renewToken(let id, let token), .joined(let key, let room)):
-                try await renew(id, token, key, room)
-            case (_, .joined(let key, let room)):
-                await room.handle(message, from: key)
-            case (_, .ended): break
-            default: throw SignalingError(.invalidState)
-            }
+            await act(rules.receive(message, at: hub.clock.now))
         } catch {
-            hub.metrics.countRefusal(code: error.code.rawValue)
-            send(.error(error.answering(requestID)))
+            await act(rules.receive(unreadable: error, at: hub.clock.now))
         }
     }
 
@@ -79,113 +56,121 @@ actor SignalClient {
         }
     }
 
-    /// Counts an offer against what a client may have answered.
-    private func takeOffer() throws(SignalingError) {
-        if ContinuousClock.now - offerWindow >= .seconds(60) {
-            offerWindow = .now
-            offersInWindow = 0
-        }
-        offersInWindow += 1
-        guard offersInWindow <= hub.configuration.limits.offersPerMinuteMax else {
-            throw SignalingError(.tooManyRequests)
+    private func act(_ action: SignalingConnection.Action?) async {
+        switch action {
+        case nil: break
+        case .send(let message):
+            if case .error(let error) = message {
+                hub.metrics.countRefusal(code: error.code.rawValue)
+            }
+            connection.socket.send(ByteBuffer(bytes: message.encoded()))
+        case .join(let id, let request):
+            do throws(SignalingError) {
+                try await join(id, request)
+            } catch {
+                await act(rules.entryFailed(error.answering(id)))
+            }
+        case .resume(let id, _):
+            // Sessions end with their socket here, so none is there to go on with.
+            await act(rules.entryFailed(SignalingError(.sessionNotFound, requestID: id)))
+        case .negotiate(let key, let id, let body):
+            do throws(SignalingError) {
+                try await negotiate(id, body, key)
+            } catch {
+                await act(rules.refuse(error.answering(id)))
+            }
+        case .renew(let key, let id, let token):
+            do throws(SignalingError) {
+                try await renew(id, token, key)
+            } catch {
+                await act(rules.refuse(error.answering(id)))
+            }
+        case .perform(let key, let message): await room?.handle(message, from: link(key))
+        case .refuse(let key, let error):
+            hub.metrics.countRefusal(code: error.code.rawValue)
+            await room?.refuse(error, to: link(key))
         }
     }
+
+    private func link(_ key: SessionKey) -> SessionLink {
+        SessionLink(session: key, connection: connection.id)
+    }
+
+    // MARK: What takes longer
 
     private func join(_ id: RequestID, _ request: JoinRequest) async throws(SignalingError) {
         let admission = try hub.gatekeeper.admit(
             token: request.token, to: request.room, wish: request.participant,
             name: request.name, metadata: request.metadata)
-        try takeOffer()
-        state = .joining
-        do throws(SignalingError) {
-            try await enter(id, request, admission)
-        } catch {
-            // Unless the connection has ended meanwhile it may try again.
-            if case .joining = state { state = .waitingForJoin }
-            throw error
-        }
-    }
-
-    private func enter(
-        _ id: RequestID, _ request: JoinRequest, _ admission: Admission
-    ) async throws(SignalingError) {
         let offer = try await hub.answer(to: request.offer, as: .sdk, in: request.room)
         let key = hub.sessions.makeKey()
         var random = SecureRandom()
         let entry = RoomEntry(
-            key: key,
-            kind: .signaling(
-                JoinReplyParts(
-                    requestID: id, session: .random(using: &random), answer: .plain(offer.answer))),
-            participant: admission.participant, name: admission.name, metadata: admission.metadata,
-            attributes: request.attributes, grants: admission.grants, token: admission.life,
-            sections: offer.roomSections, options: request.options)
-        let room = try await hub.enter(request.room, entry, media: offer.media, socket: socket)
-        if case .ended = state {
-            await room.leave(key, reason: .networkLost)
-        } else {
-            state = .joined(key, room)
-            onJoined()
-        }
+            joining: request, id, as: admission, answered: offer, key: key,
+            session: .random(using: &random))
+        let room = try await hub.enter(
+            request.room, entry, media: offer.media, over: connection)
+        await entered(key, room)
     }
 
-    private func offer(
-        _ id: RequestID, _ body: SDPBody, _ key: SessionKey, _ room: RoomActor
+    private func entered(_ key: SessionKey, _ room: RoomActor) async {
+        self.room = room
+        guard rules.entered(key, at: hub.clock.now) else {
+            // The connection ended meanwhile, and nobody has told the room.
+            await room.connectionLost(link(key), closedByClient: false)
+            return
+        }
+        onEntered()
+    }
+
+    private func negotiate(
+        _ id: RequestID, _ body: SDPBody, _ key: SessionKey
     ) async throws(SignalingError) {
-        try takeOffer()
-        guard let previous = await room.media(of: key) else { throw SignalingError(.invalidState) }
+        guard let room, let previous = await room.media(of: key) else {
+            throw SignalingError(.invalidState)
+        }
         let offer = try await hub.answer(
             to: body, previous: previous, as: .sdk, in: room.name)
-        try await room.update(key, to: offer, requestID: id)
+        try await room.update(link(key), to: offer, requestID: id)
     }
 
     private func renew(
-        _ id: RequestID, _ token: String, _ key: SessionKey, _ room: RoomActor
+        _ id: RequestID, _ token: String, _ key: SessionKey
     ) async throws(SignalingError) {
+        guard let room else { throw SignalingError(.invalidState) }
         let admission = try hub.gatekeeper.admit(
             token: token, to: room.name, wish: nil, name: nil, metadata: nil)
         guard let life = admission.life else { throw SignalingError(.internalError) }
         try await room.renew(
-            key,
             RenewedToken(
                 participant: admission.participant, grants: admission.grants, life: life),
-            requestID: id)
-    }
-
-    private func send(_ message: ServerMessage) {
-        socket.send(ByteBuffer(bytes: message.encoded()))
+            of: link(key), requestID: id)
     }
 
     // MARK: Time and end
 
     /// Pings the client each second, watches for its silence, and closes if it never joins.
     func watch() async {
-        let limits = hub.configuration.limits
         while !Task.isCancelled {
-            switch state {
-            case .waitingForJoin, .joining:
-                if ContinuousClock.now - openedAt >= limits.joinTimeout {
-                    socket.close(.policyViolation, reason: "no join")
-                    return
+            while let action = rules.advance(to: hub.clock.now) {
+                switch action {
+                case .ping: connection.socket.send(Self.ping)
+                case .linkLost: hub.metrics.update { $0.linksLost += 1 }
+                case .closeUnjoined: connection.socket.close(.policyViolation, reason: "no join")
                 }
-            case .joined:
-                socket.send(Self.ping)
-                if !isLinkLost, ContinuousClock.now - heardAt >= limits.linkLostTimeout {
-                    isLinkLost = true
-                    hub.metrics.update { $0.linksLost += 1 }
-                }
-            case .ended: return
             }
-            try? await Task.sleep(for: limits.pingInterval)
+            let interval = Duration(hub.configuration.limits.pingInterval)
+            let wait = rules.nextDeadline.map {
+                max(Duration($0 - hub.clock.now), .milliseconds(1))
+            }
+            // Entering brings the deadline forward while we sleep: never sleep longer than a ping may wait.
+            try? await Task.sleep(for: min(wait ?? interval, interval))
         }
     }
 
-    /// The connection is gone; so is the participant, until sessions can be resumed.
+    /// The connection is gone.
     func end(_ ending: SignalSocket.Ending) async {
-        let last = state
-        state = .ended
-        if case .joined(let key, let room) = last {
-            await room.leave(key, reason: ending == .closedByClient ? .left : .networkLost)
-        }
+        guard let key = rules.end() else { return }
+        await room?.connectionLost(link(key), closedByClient: ending == .closedByClient)
     }
 }

@@ -33,6 +33,8 @@ final class FakeMediaPlane: MediaPlane {
         }
     }
 
+    func hasSpace(in loop: Int) -> Bool { state.withLock { !$0.isFull } }
+
     /// Says something as a media loop would.
     func emit(_ event: WorkerEvent) { eventsIn.yield(event) }
 

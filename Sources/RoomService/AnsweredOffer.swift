@@ -1,26 +1,33 @@
 // From an offer as it came in to its answer and to what a room needs to know of it; touches no shared state.
 // SPDX-License-Identifier: Apache-2.0
-import MediaCrypto
-import Negotiation
-import Rooms
+package import Negotiation
+package import Rooms
 import SDP
-import Signaling
+package import Signaling
 
 /// An offer that was answered.
-struct AnsweredOffer: Sendable {
+package struct AnsweredOffer: Sendable {
     /// What the media worker needs.
-    var media: PeerMedia
+    package var media: PeerMedia
     /// The answer, as the client is told it.
-    var answer: String
+    package var answer: String
 
-    /// Answers an offer.
+    /// An offer that somebody else answered.
+    package init(media: PeerMedia, answer: String) {
+        self.media = media
+        self.answer = answer
+    }
+
+    /// Answers an offer; milliseconds for a large one.
+    /// - Parameters:
+    ///   - previous: What the session's last offer meant; `nil` for its first.
+    ///   - random: A secure generator outside tests.
     /// - Throws: The code that explains why it cannot be answered.
-    init(
+    package init(
         _ offer: SDPBody, previous: PeerMedia?, profile: NegotiationProfile,
-        negotiator: Negotiator
+        negotiator: Negotiator, using random: inout some RandomNumberGenerator
     ) throws(SignalingError) {
         let offer = try offer.text()
-        var random = SecureRandom()
         do {
             (media, answer) = try negotiator.answer(
                 to: offer, previous: previous, profile: profile, using: &random)
@@ -30,7 +37,7 @@ struct AnsweredOffer: Sendable {
     }
 
     /// The sections as rooms see them; data and rejected sections are none of theirs.
-    var roomSections: [RoomSection] {
+    package var roomSections: [RoomSection] {
         media.sections.compactMap { section in
             guard let mid = try? MediaSectionID(section.mid) else { return nil }
             let kind: TrackKind

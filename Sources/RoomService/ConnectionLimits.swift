@@ -1,0 +1,37 @@
+// The named bounds of one signalling connection's behaviour.
+// SPDX-License-Identifier: Apache-2.0
+package import Wire
+
+/// How long a signalling connection may take and how often it may ask for what is costly.
+package struct ConnectionLimits: Sendable, Equatable {
+    /// From its opening to its `join` or `resume`.
+    package var joinTimeout = MediaDuration.seconds(10)
+    /// Between two pings of a joined connection.
+    package var pingInterval = MediaDuration.seconds(1)
+    /// Silence after which the link counts as lost: three missed pings.
+    package var linkLostTimeout = MediaDuration.seconds(3)
+    /// Offers, joins included, within a minute: each costs a negotiation.
+    package var offersPerMinuteMax = 30
+    /// Tries to resume a session, within a minute: who guesses ids is not to guess many.
+    package var resumesPerMinuteMax = 10
+
+    /// The limits of a production server.
+    package init() {}
+}
+
+/// Counts within windows of a minute.
+struct MinuteCount: Sendable {
+    private static let window = MediaDuration.seconds(60)
+    private var start: MediaInstant?
+    private var count = 0
+
+    /// Counts one more; if that is more than `max`, how long until the next may come.
+    mutating func take(max: Int, at now: MediaInstant) -> MediaDuration? {
+        let start = self.start.flatMap { now - $0 < Self.window ? $0 : nil } ?? now
+        if start != self.start { count = 0 }
+        self.start = start
+        guard count < max else { return start + Self.window - now }
+        count += 1
+        return nil
+    }
+}

@@ -1,0 +1,211 @@
+// What one signalling connection decides, from its first message to its last.
+// SPDX-License-Identifier: Apache-2.0
+package import Rooms
+package import Signaling
+package import Wire
+
+/// Who may say what when on a signalling connection, and what silence means.
+///
+/// Hand it each message and do what it answers, one after the other: the next message is looked at only when the
+/// last one's action has been carried out. Call `advance(to:)` at `nextDeadline`, until it returns `nil`.
+package struct SignalingConnection: Sendable {
+    /// What a message asks of the caller.
+    package enum Action: Sendable {
+        /// Send this over the connection.
+        case send(ServerMessage)
+        /// Check the token, answer the offer, and enter; then call `entered` or `entryFailed`.
+        case join(RequestID, JoinRequest)
+        /// Find the session and go on with it here; then call `entered` or `entryFailed`.
+        case resume(RequestID, ResumeRequest)
+        /// Answer the offer and update the room; what is thrown on the way goes to `refuse`.
+        case negotiate(SessionKey, RequestID, SDPBody)
+        /// Check the token and renew; what is thrown on the way goes to `refuse`.
+        case renew(SessionKey, RequestID, String)
+        /// Hand this to the room.
+        case perform(SessionKey, ClientMessage)
+        /// Let the room answer this error, so that the answer takes its number.
+        case refuse(SessionKey, SignalingError)
+    }
+
+    /// What time asks of the caller.
+    package enum TimedAction: Sendable {
+        /// Send a ping.
+        case ping
+        /// Three pings in a row were missed; for the statistics, the room decides what it means.
+        case linkLost
+        /// Nobody joined in time: close the connection.
+        case closeUnjoined
+    }
+
+    private struct Liveness: Sendable {
+        var session: SessionKey
+        var nextPing: MediaInstant
+        var isLinkLost = false
+    }
+
+    private enum State: Sendable {
+        case waitingForEntry
+        case entering
+        case entered(Liveness)
+        case ended
+    }
+
+    private let limits: ConnectionLimits
+    private var state = State.waitingForEntry
+    /// When it is closed unless somebody has entered; `nil` once that was said.
+    private var entryDeadline: MediaInstant?
+    private var heardAt: MediaInstant
+    private var offers = MinuteCount()
+    private var resumes = MinuteCount()
+
+    /// A connection that has just been opened.
+    package init(limits: ConnectionLimits, at now: MediaInstant) {
+        self.limits = limits
+        entryDeadline = now + limits.joinTimeout
+        heardAt = now
+    }
+
+    /// The session it is of; `nil` before and after.
+    package var session: SessionKey? {
+        if case .entered(let liveness) = state { liveness.session } else { nil }
+    }
+
+    // MARK: Messages
+
+    /// A message came.
+    package mutating func receive(_ message: ClientMessage, at now: MediaInstant) -> Action? {
+        heard(at: now)
+        switch state {
+        case .entered(let liveness): return answer(message, of: liveness.session, at: now)
+        case .ended: return nil
+        case .entering: return refuse(.invalidState, message)
+        case .waitingForEntry: break
+        }
+        switch message {
+        case .join(let id, let request):
+            if let wait = offers.take(max: limits.offersPerMinuteMax, at: now) {
+                return refuse(.tooManyRequests, message, retryAfter: wait)
+            }
+            state = .entering
+            return .join(id, request)
+        case .resume(let id, let request):
+            if let wait = resumes.take(max: limits.resumesPerMinuteMax, at: now) {
+                return refuse(.tooManyRequests, message, retryAfter: wait)
+            }
+            state = .entering
+            return .resume(id, request)
+        case .ping(let id): return .send(.pong(id))
+        case .pong: return nil
+        default: return refuse(.invalidState, message)
+        }
+    }
+
+    private mutating func answer(
+        _ message: ClientMessage, of session: SessionKey, at now: MediaInstant
+    ) -> Action? {
+        switch message {
+        case .offer(let id, let body):
+            if let wait = offers.take(max: limits.offersPerMinuteMax, at: now) {
+                return refuse(.tooManyRequests, message, retryAfter: wait)
+            }
+            return .negotiate(session, id, body)
+        case .renewToken(let id, let token): return .renew(session, id, token)
+        default: return .perform(session, message)
+        }
+    }
+
+    /// Something came that is no message, for the reason given.
+    package mutating func receive(
+        unreadable error: SignalingError, at now: MediaInstant
+    ) -> Action? {
+        heard(at: now)
+        return refuse(error)
+    }
+
+    /// How an error is answered: by the room once there is one, since its answers are numbered.
+    package func refuse(_ error: SignalingError) -> Action? {
+        switch state {
+        case .waitingForEntry, .entering: .send(.error(error))
+        case .entered(let liveness): .refuse(liveness.session, error)
+        case .ended: nil
+        }
+    }
+
+    private func refuse(
+        _ code: ErrorCode, _ message: ClientMessage, retryAfter: MediaDuration? = nil
+    ) -> Action? {
+        var error = SignalingError(code, requestID: message.requestID)
+        error.retryAfter = retryAfter
+        return refuse(error)
+    }
+
+    private mutating func heard(at now: MediaInstant) {
+        heardAt = now
+        guard case .entered(var liveness) = state, liveness.isLinkLost else { return }
+        liveness.isLinkLost = false
+        state = .entered(liveness)
+    }
+
+    // MARK: Entering
+
+    /// The `join` or `resume` at hand succeeded.
+    /// - Returns: Whether the connection is still there; if not, tell the room that it is lost.
+    package mutating func entered(_ session: SessionKey, at now: MediaInstant) -> Bool {
+        guard case .entering = state else { return false }
+        entryDeadline = nil
+        heardAt = now
+        state = .entered(Liveness(session: session, nextPing: now + limits.pingInterval))
+        return true
+    }
+
+    /// The `join` or `resume` at hand failed; the client may try again.
+    package mutating func entryFailed(_ error: SignalingError) -> Action? {
+        guard case .entering = state else { return nil }
+        state = .waitingForEntry
+        return refuse(error)
+    }
+
+    // MARK: Time and end
+
+    /// When `advance(to:)` has something to do; `nil`: never.
+    package var nextDeadline: MediaInstant? {
+        switch state {
+        case .waitingForEntry, .entering: return entryDeadline
+        case .entered(let liveness):
+            guard !liveness.isLinkLost else { return liveness.nextPing }
+            return min(liveness.nextPing, heardAt + limits.linkLostTimeout)
+        case .ended: return nil
+        }
+    }
+
+    /// Lets time pass; call it until it returns `nil`.
+    package mutating func advance(to now: MediaInstant) -> TimedAction? {
+        switch state {
+        case .waitingForEntry, .entering:
+            guard let entryDeadline, entryDeadline <= now else { return nil }
+            self.entryDeadline = nil
+            return .closeUnjoined
+        case .entered(var liveness):
+            if liveness.nextPing <= now {
+                // One ping is enough however late it is.
+                liveness.nextPing = now + limits.pingInterval
+                state = .entered(liveness)
+                return .ping
+            }
+            if !liveness.isLinkLost, heardAt + limits.linkLostTimeout <= now {
+                liveness.isLinkLost = true
+                state = .entered(liveness)
+                return .linkLost
+            }
+            return nil
+        case .ended: return nil
+        }
+    }
+
+    /// The connection is gone.
+    /// - Returns: The session whose room is to be told of it, if there is one.
+    package mutating func end() -> SessionKey? {
+        defer { state = .ended }
+        return session
+    }
+}
