@@ -71,6 +71,9 @@ export type ServerEvent =
     }
   | { type: 'disconnected'; reason: LeaveReason; message: string; rejoin?: boolean };
 
+/** What the server tells of the room, in the order of the session and over its breaks. */
+export type RoomEvent = Exclude<ServerEvent, { type: 'disconnected' }>;
+
 /** Messages about the link itself. */
 export type LinkMessage =
   | {
