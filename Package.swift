@@ -96,8 +96,12 @@ let testSupport: [Target] = [
         "NetworkSimulation",
         [
             "Wire", "MediaCrypto", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Negotiation",
-            "PeerTransport", "ClientTransport", "MediaWorker", "NetworkImpairment",
+            "PeerTransport", "ClientTransport", "MediaWorker", "NetworkImpairment", "Signaling",
+            "Rooms", "RoomService", "ClientSession",
         ]),
+    .executableTarget(
+        name: "SystemSimulator", dependencies: ["Wire", "NetworkSimulation"],
+        swiftSettings: strict),
     .target(name: "CAllocationCounter", linkerSettings: [.linkedLibrary("dl")]),
     floor("NetworkImpairment", ["Wire"]), tests("NetworkImpairment", ["Wire"]),
     .executableTarget(
@@ -185,6 +189,7 @@ let package = Package(
     products: [
         .executable(name: "martlet-impair", targets: ["ImpairmentProxy"]),
         .executable(name: "martlet-benchmark", targets: ["ForwardingBenchmark"]),
+        .executable(name: "martlet-simulate", targets: ["SystemSimulator"]),
     ]
         + (isSansIOOnly ? [] : [.executable(name: "martlet", targets: ["MartletCLI"])]),
     dependencies: [.package(url: "https://github.com/apple/swift-collections", from: "1.6.0")]

@@ -71,6 +71,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How long a room stays after its last member has gone.")
     var roomTimeout = Lifetime(seconds: 10)
 
+    @Option(help: "How long a session whose WebSocket broke waits for its client.")
+    var resumeTimeout = Lifetime(seconds: 30)
+
     @Option(
         help: "How much to log: trace, debug, info, notice, warning, error or critical.",
         transform: { text in
@@ -130,6 +133,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.rooms.roomsMax = rooms
         configuration.rooms.room.participantsMax = roomParticipants
         configuration.rooms.room.departureTimeout = .seconds(roomTimeout.seconds)
+        configuration.rooms.room.resumeTimeout = .seconds(resumeTimeout.seconds)
 
         var logger = Logger(label: "martlet") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = logLevel

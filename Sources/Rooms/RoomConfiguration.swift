@@ -52,6 +52,8 @@ package struct RoomConfiguration: Sendable, Equatable {
     package var slotGrowthStep = 8
     /// How many requests a session may make.
     package var requests = RateLimit(burst: 100, perSecond: 50)
+    /// How often a session may be resumed: each time all that is kept of it may be sent again.
+    package var resumes = RateLimit(burst: 10, perSecond: 1)
 
     /// The default configuration.
     package init() {}

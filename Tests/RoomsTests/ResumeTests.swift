@@ -329,6 +329,20 @@ import Wire
         #expect(harness.room.memberCount == 1)
     }
 
+    @Test func aSessionIsResumedOnlySoOften() throws {
+        var harness = try harness { $0.resumes = RateLimit(burst: 3, perSecond: 1) }
+        for _ in 0..<3 { _ = try resume(&harness, 0) }
+        do throws(SignalingError) {
+            _ = try resume(&harness, 0)
+            Issue.record("a storm is taken")
+        } catch {
+            #expect(error.code == .tooManyRequests)
+            #expect(error.retryAfterMilliseconds == 1_000)
+        }
+        harness.now = harness.now + .seconds(1)
+        _ = try resume(&harness, 0)
+    }
+
     // MARK: The end while away
 
     @Test func aTokenRunsOutDuringABreakToo() throws {

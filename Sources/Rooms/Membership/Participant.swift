@@ -44,6 +44,7 @@ struct Participant: Sendable {
     /// When it was last heard of; `nil` while its media says that it lives.
     var silentSince: MediaInstant?
     var requests: TokenBucket
+    var resumes: TokenBucket
     /// Its data streams.
     var data: DataSender
     /// What it may have to be told again; `nil`: it cannot be resumed.
@@ -72,6 +73,7 @@ struct Participant: Sendable {
         subscriptions = SubscriptionTable(initial: entry.options.autoSubscribe ? .all : [])
         silentSince = now
         requests = TokenBucket(configuration.requests, at: now)
+        resumes = TokenBucket(configuration.resumes, at: now)
         data = DataSender(configuration.data, at: now)
         if entry.options.resume, configuration.resumeTimeout != nil, hearsMessages {
             outbox = Outbox(

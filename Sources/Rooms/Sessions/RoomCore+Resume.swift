@@ -33,14 +33,19 @@ extension RoomCore {
     ///
     /// The old socket, if there still is one, is to be closed and nothing it brings handed in any
     /// more. It is no break for the others if they were not told of one.
-    /// - Throws: `.sessionNotFound` if it is not here or cannot be resumed, `.invalidArgument` if
-    ///   `lastSequence` cannot be; then nothing has changed.
+    /// - Throws: `.sessionNotFound` if it is not here or cannot be resumed, `.tooManyRequests`,
+    ///   `.invalidArgument` if `lastSequence` cannot be; then nothing has changed.
     package mutating func resume(
         _ session: SessionKey, lastSequence: UInt64, requestID: RequestID, at now: MediaInstant
     ) throws(SignalingError) {
         guard !isClosed, let index = index(of: session),
             let outbox = participants[index].outbox, !outbox.isOverflown
         else { throw SignalingError(.sessionNotFound, requestID: requestID) }
+        guard participants[index].resumes.take(at: now) else {
+            var refusal = SignalingError(.tooManyRequests, requestID: requestID)
+            refusal.retryAfter = participants[index].resumes.wait(for: 1, at: now)
+            throw refusal
+        }
         try acknowledge(lastSequence, ofParticipantAt: index, requestID: requestID)
         participants[index].hasSocket = true
         emit(.send(session, .resumed(requestID, sequence: outbox.lastSequence)))

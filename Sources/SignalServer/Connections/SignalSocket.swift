@@ -9,15 +9,20 @@ final class SignalSocket: Sendable {
     /// What waits to be written.
     private enum Item: Sendable {
         case text(ByteBuffer)
+        /// What was missed while there was no connection; bounded by what is kept of it.
+        case replay(ByteBuffer)
         case pong(ByteBuffer)
         case close(WebSocketErrorCode, String)
 
         var byteCount: Int {
             switch self {
             case .text(let buffer), .pong(let buffer): buffer.readableBytes
+            case .replay: 0
             case .close(_, let reason): reason.utf8.count
             }
         }
+
+        var messageCount: Int { if case .replay = self { 0 } else { 1 } }
     }
 
     /// How a connection came to its end.
@@ -52,7 +57,11 @@ final class SignalSocket: Sendable {
     }
 
     /// Queues a text message; a client with too much waiting is disconnected instead.
-    func send(_ text: ByteBuffer) { enqueue(.text(text)) }
+    /// - Parameter isReplay: Whether it is part of what is told at once to who comes back, which has bounds of its
+    ///   own and does not count here.
+    func send(_ text: ByteBuffer, isReplay: Bool = false) {
+        enqueue(isReplay ? .replay(text) : .text(text))
+    }
 
     /// Queues a close frame behind what already waits; later messages are discarded.
     func close(_ code: WebSocketErrorCode, reason: String = "") {
@@ -62,7 +71,7 @@ final class SignalSocket: Sendable {
     private func enqueue(_ item: Item) {
         let hasOverflown = queue.withLock { queue -> Bool in
             guard !queue.isClosing else { return false }
-            queue.messageCount += 1
+            queue.messageCount += item.messageCount
             queue.byteCount += item.byteCount
             if queue.messageCount > limits.outboundMessagesMax
                 || queue.byteCount > limits.outboundBytesMax
@@ -102,12 +111,12 @@ final class SignalSocket: Sendable {
     private func write(to outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>) async {
         for await item in items {
             queue.withLock { queue in
-                queue.messageCount -= 1
+                queue.messageCount -= item.messageCount
                 queue.byteCount -= item.byteCount
             }
             do {
                 switch item {
-                case .text(let buffer):
+                case .text(let buffer), .replay(let buffer):
                     try await outbound.write(WebSocketFrame(fin: true, opcode: .text, data: buffer))
                 case .pong(let buffer):
                     try await outbound.write(WebSocketFrame(fin: true, opcode: .pong, data: buffer))

@@ -21,8 +21,8 @@ actor RoomActor {
     private let sessions: SessionDirectory
     private let clock: ServerClock
     private var room: HostedRoom
-    /// The sockets of those who have one.
-    private var sockets: [SessionKey: SignalSocket] = [:]
+    /// The WebSockets of those who have one.
+    private var connections: [SessionKey: SignalConnection] = [:]
     private var backlog: [WorkerCommand] = []
 
     init(
@@ -34,9 +34,6 @@ actor RoomActor {
         self.plane = plane
         self.sessions = sessions
         self.clock = clock
-        // Sessions end with their socket here, so no client must be told that it can resume.
-        var configuration = configuration
-        configuration.resumeTimeout = nil
         room = HostedRoom(name: name, configuration: configuration, bans: bans, at: clock.now)
     }
 
@@ -72,16 +69,30 @@ actor RoomActor {
             throw SignalingError(.serverOverloaded)
         }
         // What follows from its coming finds it here.
-        sockets[entry.key] = connection?.socket
-        sessions.insert(entry.key, room: self, resource: resource)
+        connections[entry.key] = connection
+        sessions.insert(entry, room: self, resource: resource)
         defer { carryOut() }
         do throws(SignalingError) {
             try room.enter(entry, media: media, connection: connection?.id, at: clock.now)
         } catch {
-            sockets[entry.key] = nil
-            sessions.remove(entry.key)
+            connections[entry.key] = nil
+            sessions.remove(entry.key, reason: nil)
             throw error
         }
+    }
+
+    /// Goes on with a session over another WebSocket; its former one, if there still is one, is closed.
+    /// - Throws: What the room says; then nothing has changed.
+    func resume(
+        _ key: SessionKey, lastSequence: UInt64, requestID: RequestID,
+        over connection: SignalConnection
+    ) throws(SignalingError) {
+        try room.resume(
+            SessionLink(session: key, connection: connection.id), lastSequence: lastSequence,
+            requestID: requestID, at: clock.now)
+        connections[key]?.socket.close(.normalClosure, reason: "resumed elsewhere")
+        connections[key] = connection
+        carryOut(replayingTo: key)
     }
 
     /// Does what a client asks over its WebSocket.
@@ -117,6 +128,7 @@ actor RoomActor {
 
     /// A session's WebSocket is gone.
     func connectionLost(_ link: SessionLink, closedByClient: Bool) {
+        if connections[link.session]?.id == link.connection { connections[link.session] = nil }
         room.connectionLost(link, closedByClient: closedByClient, at: clock.now)
         carryOut()
     }
@@ -166,19 +178,21 @@ actor RoomActor {
 
     // MARK: Outputs
 
-    private func carryOut() {
+    /// - Parameter replayed: Who is told what it has missed: that may be more than else may wait for a reader.
+    private func carryOut(replayingTo replayed: SessionKey? = nil) {
         while let output = room.pollOutput() {
             switch output {
             case .send(let key, let message):
-                sockets[key]?.send(ByteBuffer(bytes: message.encoded()))
+                connections[key]?.socket.send(
+                    ByteBuffer(bytes: message.encoded()), isReplay: key == replayed)
             case .broadcast(let keys, let message):
                 let text = ByteBuffer(bytes: message.encoded())
-                for key in keys { sockets[key]?.send(text) }
+                for key in keys { connections[key]?.socket.send(text) }
             case .command(let command): submit(command)
-            case .replaced: break
+            case .replaced: break  // `resume` has closed it.
             case .dropped(let key, let reason):
-                sessions.remove(key)
-                sockets.removeValue(forKey: key)?.close(
+                sessions.remove(key, reason: reason)
+                connections.removeValue(forKey: key)?.socket.close(
                     reason == .serverShutdown ? .goingAway : .normalClosure,
                     reason: reason.rawValue)
             case .closed: break

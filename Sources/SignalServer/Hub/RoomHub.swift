@@ -110,6 +110,23 @@ actor RoomHub {
         }
     }
 
+    /// Goes on with a session over another WebSocket, in whichever room it is.
+    nonisolated func resume(
+        _ request: ResumeRequest, _ id: RequestID, over connection: SignalConnection
+    ) async throws(SignalingError) -> (SessionKey, RoomActor) {
+        let (key, room) = try sessions.session(request.session)
+        do throws(SignalingError) {
+            try await room.resume(
+                key, lastSequence: request.lastSequence, requestID: id, over: connection)
+        } catch {
+            // If it ended while we came, there is a better answer.
+            if error.code == .sessionNotFound { _ = try sessions.session(request.session) }
+            throw error
+        }
+        metrics.update { $0.sessionsResumed += 1 }
+        return (key, room)
+    }
+
     /// Tells everybody that the server goes, and lets nobody in any more.
     func shutDown() async {
         isShuttingDown = true

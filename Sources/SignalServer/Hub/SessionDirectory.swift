@@ -19,15 +19,15 @@ struct HTTPResource: Sendable {
     var direction: SessionDescriptionRoutes.Direction
 }
 
-/// The sessions of all rooms by handle, and those over HTTP by address.
+/// The sessions of all rooms by handle, by secret id, and those over HTTP by address.
 final class SessionDirectory: Sendable {
-    private struct Entry {
+    private struct Place {
         var room: RoomActor
         var resource: HTTPResource?
     }
 
     private struct Tables {
-        var entries: [SessionKey: Entry] = [:]
+        var sessions = SessionTable<Place>()
         var keysByResource: [String: SessionKey] = [:]
         var lastKey: UInt64 = 0
         var lastConnection: UInt64 = 0
@@ -51,33 +51,54 @@ final class SessionDirectory: Sendable {
         }
     }
 
-    func insert(_ key: SessionKey, room: RoomActor, resource: HTTPResource?) {
+    func insert(_ entry: RoomEntry, room: RoomActor, resource: HTTPResource?) {
+        var id: SessionID?
+        if case .signaling(let parts) = entry.kind { id = parts.session }
         tables.withLock { tables in
-            tables.entries[key] = Entry(room: room, resource: resource)
-            if let resource { tables.keysByResource[resource.name] = key }
+            tables.sessions.insert(
+                entry.key, id: id, at: Place(room: room, resource: resource))
+            if let resource { tables.keysByResource[resource.name] = entry.key }
         }
     }
 
-    func remove(_ key: SessionKey) {
+    /// - Parameter reason: Why the session ended; `nil`: it never began.
+    func remove(_ key: SessionKey, reason: DisconnectReason?) {
         tables.withLock { tables in
-            guard let entry = tables.entries.removeValue(forKey: key) else { return }
-            if let resource = entry.resource { tables.keysByResource[resource.name] = nil }
+            if let resource = tables.sessions.place(of: key)?.resource {
+                tables.keysByResource[resource.name] = nil
+            }
+            tables.sessions.remove(key, reason: reason)
         }
     }
 
     /// The room a session is in.
-    func room(of key: SessionKey) -> RoomActor? { tables.withLock { $0.entries[key]?.room } }
+    func room(of key: SessionKey) -> RoomActor? {
+        tables.withLock { $0.sessions.place(of: key)?.room }
+    }
+
+    /// The session that a client wants to go on with; see `SessionTable.find`.
+    func session(_ id: SessionID) throws(SignalingError) -> (key: SessionKey, room: RoomActor) {
+        let result = tables.withLock { tables -> Result<(SessionKey, Place), SignalingError> in
+            do throws(SignalingError) {
+                return .success(try tables.sessions.find(id))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let (key, place) = try result.get()
+        return (key, place.room)
+    }
 
     /// The session at an address.
     func session(at resource: String) -> (key: SessionKey, room: RoomActor, HTTPResource)? {
         tables.withLock { tables in
-            guard let key = tables.keysByResource[resource], let entry = tables.entries[key],
-                let resource = entry.resource
+            guard let key = tables.keysByResource[resource],
+                let place = tables.sessions.place(of: key), let resource = place.resource
             else { return nil }
-            return (key, entry.room, resource)
+            return (key, place.room, resource)
         }
     }
 
     /// How many sessions there are.
-    var count: Int { tables.withLock { $0.entries.count } }
+    var count: Int { tables.withLock { $0.sessions.count } }
 }

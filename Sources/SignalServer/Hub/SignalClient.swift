@@ -70,9 +70,13 @@ actor SignalClient {
             } catch {
                 await act(rules.entryFailed(error.answering(id)))
             }
-        case .resume(let id, _):
-            // Sessions end with their socket here, so none is there to go on with.
-            await act(rules.entryFailed(SignalingError(.sessionNotFound, requestID: id)))
+        case .resume(let id, let request):
+            do throws(SignalingError) {
+                let (key, room) = try await hub.resume(request, id, over: connection)
+                await entered(key, room)
+            } catch {
+                await act(rules.entryFailed(error.answering(id)))
+            }
         case .negotiate(let key, let id, let body):
             do throws(SignalingError) {
                 try await negotiate(id, body, key)

@@ -39,6 +39,9 @@ extension RoomHub {
             "links_lost_total", .counter, "Signalling links that missed three pings.",
             server.linksLost)
         page.append(
+            "resumes_total", .counter, "Sessions that went on over another socket.",
+            server.sessionsResumed)
+        page.append(
             "slow_readers_total", .counter, "Signalling sockets cut off for not reading.",
             server.slowReadersDropped)
         page.append(

@@ -11,6 +11,7 @@ final class ServerMetrics: Sendable {
         var slowReadersDropped: UInt64 = 0
         var idleConnectionsDropped: UInt64 = 0
         var linksLost: UInt64 = 0
+        var sessionsResumed: UInt64 = 0
         var messagesReceived: UInt64 = 0
         /// HTTP answers by class of status: index 0 for 1xx to 4 for 5xx.
         var responses: [UInt64] = [0, 0, 0, 0, 0]

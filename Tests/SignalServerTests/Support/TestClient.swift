@@ -122,7 +122,7 @@ final class TestClient {
     @discardableResult
     func join(
         _ room: String = "demo", as participant: String? = nil, token: String? = nil,
-        offer: String = TestOffer.sdk()
+        offer: String = TestOffer.sdk(), options: JoinOptions = JoinOptions()
     ) async throws -> JoinedReply {
         let id = nextID()
         try await send(
@@ -131,11 +131,29 @@ final class TestClient {
                 JoinRequest(
                     room: RoomName(room), token: token,
                     participant: try participant.map { try ParticipantID($0) },
-                    offer: .plain(offer))))
+                    offer: .plain(offer), options: options)))
         guard case .joined(let answered, let reply) = try await next(), answered == id else {
             throw TestFailure("not joined")
         }
         return reply
+    }
+
+    /// Tries to go on with a session; returns the answer.
+    func resume(_ session: SessionID, after lastSequence: UInt64 = 0) async throws -> ServerMessage
+    {
+        try await send(
+            .resume(nextID(), ResumeRequest(session: session, lastSequence: lastSequence)))
+        return try await next()
+    }
+
+    /// Tries to go on with a session and expects an error of it.
+    func expectResumeRefused(
+        _ code: ErrorCode, _ session: SessionID, after lastSequence: UInt64 = 0
+    ) async throws {
+        guard case .error(let error) = try await resume(session, after: lastSequence) else {
+            throw TestFailure("not refused")
+        }
+        #expect(error.code == code)
     }
 
     /// Joins and expects an error of it.
