@@ -115,7 +115,10 @@ package struct SessionRoster: Sendable {
     }
 
     /// What is to be told of the difference to a room as a new session found it.
-    func differences(to found: [ParticipantInfo]) -> [ServerMessage] {
+    /// - Parameter isSameRoom: Whether it is the room from before, in which an id names the same track.
+    func differences(
+        to found: [ParticipantInfo], inSameRoom isSameRoom: Bool
+    ) -> [ServerMessage] {
         var told: [ServerMessage] = []
         for former in participants where !found.contains(where: { $0.id == former.info.id }) {
             told.append(.participantLeft(former.info.id, .left))
@@ -125,10 +128,8 @@ package struct SessionRoster: Sendable {
                 told.append(.participantJoined(info))
                 continue
             }
-            // Another room of the name, of a server that was started anew, counts its tracks from the
-            // beginning: the same id alone is not the same track.
             func isSame(_ left: TrackInfo, _ right: TrackInfo) -> Bool {
-                left.id == right.id && left.source == right.source && left.kind == right.kind
+                isSameRoom && left.id == right.id
             }
             for track in former.info.tracks
             where !info.tracks.contains(where: { isSame($0, track) }) {

@@ -16,6 +16,7 @@ struct SystemOracle {
         var isLive = true
         var heardAt: MediaInstant
         var brokenAt: MediaInstant?
+        var mediaOverAt: MediaInstant?
         /// Everything reliable that it must be told, in order.
         var owed: [String] = []
         /// The streams it has open, and when it sent what.
@@ -58,6 +59,11 @@ struct SystemOracle {
         if let index = indexOfKey[key] { known[index].brokenAt = now }
     }
 
+    /// The worker gives media up 30 s after it was last heard, which tests of its own prove.
+    mutating func mediaOver(_ key: SessionKey, at now: MediaInstant) {
+        if let index = indexOfKey[key] { known[index].mediaOverAt = now }
+    }
+
     mutating func dropped(
         _ key: SessionKey, _ reason: DisconnectReason, isRoomEmpty: Bool, at now: MediaInstant
     ) {
@@ -67,7 +73,10 @@ struct SystemOracle {
             timeouts += 1
             // Kept for exactly 30 s since it was last heard, or since its stream ended.
             let keeping = MediaDuration.seconds(30)
-            let dues = [known[index].heardAt + keeping, known[index].brokenAt.map { $0 + keeping }]
+            let dues = [
+                known[index].heardAt + keeping, known[index].brokenAt.map { $0 + keeping },
+                known[index].mediaOverAt,
+            ]
             if !dues.contains(now) {
                 violate(
                     "\(known[index].participant.text) was dropped at \(seconds(now)), not 30 s later"

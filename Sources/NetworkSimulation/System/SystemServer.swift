@@ -33,6 +33,8 @@ final class SystemServer {
     /// A session was heard, or its connection was lost.
     var onHeard: (SessionKey) -> Void = { _ in }
     var onBroken: (SessionKey) -> Void = { _ in }
+    /// The media worker has given a session's media up.
+    var onMediaOver: (SessionKey) -> Void = { _ in }
 
     private(set) var rooms: [HostedRoom] = []
     private(set) var outputs: [Output] = []
@@ -321,8 +323,8 @@ final class SystemServer {
         if let index = roomIndex(name) { return index }
         rooms.append(
             HostedRoom(
-                name: name, configuration: configuration, bans: bans.take(of: name, at: now),
-                at: now))
+                name: name, id: .random(using: &random), configuration: configuration,
+                bans: bans.take(of: name, at: now), at: now))
         return rooms.count - 1
     }
 
@@ -343,6 +345,7 @@ final class SystemServer {
             }
             while let event = worker.pollEvent() {
                 isDone = false
+                if case .peerTimedOut(let peer) = event { onMediaOver(SessionKey(peer)) }
                 for index in rooms.indices { rooms[index].handle(event, at: now) }
             }
         }

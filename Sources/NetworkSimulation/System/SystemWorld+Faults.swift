@@ -22,6 +22,7 @@ extension SystemWorld {
         }
         server.onHeard = { [unowned self] key in oracle.heard(scoped(key, run), at: now) }
         server.onBroken = { [unowned self] key in oracle.broken(scoped(key, run), at: now) }
+        server.onMediaOver = { [unowned self] key in oracle.mediaOver(scoped(key, run), at: now) }
         server.onDropped = { [unowned self, unowned server] key, reason, room in
             let isEmpty = server.room(room)?.core.memberCount == 0
             oracle.dropped(scoped(key, run), reason, isRoomEmpty: isEmpty, at: now)

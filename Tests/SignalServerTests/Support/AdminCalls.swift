@@ -61,7 +61,7 @@ extension TestClient {
     /// Expects the next message to say that the session is over, and why.
     func expectDisconnected(_ reason: DisconnectReason) async throws {
         let message = try await next()
-        guard case .disconnected(let told, _) = message else {
+        guard case .disconnected(let told, _, _) = message else {
             throw TestFailure("not disconnected: \(message)")
         }
         #expect(told == reason)
