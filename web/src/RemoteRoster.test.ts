@@ -167,7 +167,9 @@ test('without the right to subscribe nothing is wanted', () => {
   roster.join({ id: 'bob', tracks: [camera] });
   roster.allow(false);
   roster.allow(true);
-  assert.deepEqual(steps.slice(1), ['TR_2 subscribing>unsubscribed', 'TR_2 unsubscribed>subscribing']);
+  assert.deepEqual(steps.slice(1), [
+    'TR_2 subscribing>unsubscribed', 'TR_2 unsubscribed>subscribing',
+  ]);
 });
 
 test('a break of somebody is told, silences it, and ends', () => {
@@ -197,8 +199,9 @@ test('after a restart only what differs is told, and who stayed is the same obje
   roster.blank();
   assert.equal(track?.mediaStreamTrack, null);
   log.length = 0;
+  const screen = { ...camera, id: 'TR_5', source: 'screen' } as const;
   roster.restart([
-    { id: 'bob', name: 'Bob', tracks: [{ ...camera, muted: true }, { ...camera, id: 'TR_5', source: 'screen' }] },
+    { id: 'bob', name: 'Bob', tracks: [{ ...camera, muted: true }, screen] },
     { id: 'dee', tracks: [] },
   ]);
   roster.assign([{ mid: '5', participant: 'bob', track: 'TR_2' }]);

@@ -98,7 +98,8 @@ test('what is closed tells nothing any more', () => {
 
 test('no address at all is told like a server that is not there', async () => {
   const ends: MartletError[] = [];
-  const listener = { opened: () => {}, received: () => {}, closed: (e: MartletError) => ends.push(e) };
+  const closed = (error: MartletError) => ends.push(error);
+  const listener = { opened: () => {}, received: () => {}, closed };
   const socket = new SignalSocket('nonsense', listener, () => {
     throw new SyntaxError('bad');
   });
