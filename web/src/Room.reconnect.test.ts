@@ -433,3 +433,70 @@ test('who changed meanwhile comes back as changed', async () => {
   assert.equal((again?.['options'] as { role?: string }).role, 'audience');
   await room.leave();
 });
+
+test('one of the audience publishes after a restart when it is a host', async () => {
+  const { room } = await joinedRoom();
+  const track = await room.publishCamera();
+  FakeServer.last.say({ type: 'roleChanged', role: 'audience' });
+  await settle();
+  FakeServer.answer = forgetful({ participant: { id: 'ada', role: 'audience', tracks: [] } });
+  FakeServer.last.lose();
+  await settle();
+  assert.equal(FakeServer.heard('publish').length, 1);
+  assert.deepEqual(sentMedia(), {});
+  // The server does not know it: there is nothing to mute there.
+  await room.mute(track);
+  await room.unmute(track);
+  assert.equal(FakeServer.heard('mute').length, 0);
+  FakeServer.last.say({ type: 'roleChanged', role: 'host' });
+  await settle();
+  assert.equal(FakeServer.heard('publish').length, 2);
+  assert.deepEqual(sentMedia(), { 1: 'video' });
+  assert.equal(room.localTracks.get(track.id), track);
+  await room.leave();
+});
+
+test('a track that the new session does not take is given up, and that is told', async () => {
+  const { room, log } = await joinedRoom();
+  await room.publishCamera();
+  const microphone = await room.publishMicrophone();
+  room.on('localTrackUnpublished', ({ track, reason }) => log.push(`${track.source} ${reason}`));
+  room.on('warning', ({ code, source, error }) => log.push(`${code} ${source} ${error?.code}`));
+  const answer = forgetful();
+  FakeServer.answer = (message) =>
+    message.type === 'publish' && message['source'] === 'camera'
+      ? { type: 'error', id: message.id, code: 2009, message: 'No.' }
+      : answer(message);
+  FakeServer.last.lose();
+  await settle();
+  assert.deepEqual(log.slice(-2), ['camera failed', 'publishFailed camera 2009']);
+  assert.deepEqual([...room.localTracks.values()], [microphone]);
+  await room.leave();
+});
+
+test('a break while a new session begins is another break, and leaves nothing behind', async () => {
+  const { room, log } = await joinedRoom();
+  await room.publishCamera();
+  let joins = 0;
+  const answer = forgetful();
+  FakeServer.answer = (message) => {
+    if (message.type !== 'join') return answer(message);
+    joins += 1;
+    if (joins > 2) return answer(message);
+    // The first breaks before the answer, the second just after it.
+    const server = FakeServer.last;
+    queueMicrotask(() => queueMicrotask(() => server.lose()));
+    return joins === 2 ? answer(message) : undefined;
+  };
+  FakeServer.last.lose();
+  await clock.pass(5_000);
+  assert.equal(joins, 3);
+  assert.deepEqual(log, [
+    'reconnecting signalLost', 'stopped TR_2', 'connected restarted', 'started TR_2',
+  ]);
+  assert.equal(FakeConnection.all.filter(({ isClosed }) => !isClosed).length, 1);
+  assert.equal(FakeServer.all.filter(({ isClosed }) => !isClosed).length, 1);
+  assert.deepEqual(sentMedia(), { 1: 'video' });
+  await room.leave();
+  assert.equal(clock.timerCount, 0);
+});
