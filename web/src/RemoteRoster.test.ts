@@ -225,3 +225,14 @@ test('choices are asked for again of those who stayed', () => {
     { type: 'unsubscribe', participant: 'bob', source: 'screen' },
   ]);
 });
+
+test('the same id for another source is another track', () => {
+  const { roster, log } = makeRoster();
+  roster.add({ id: 'bob', tracks: [camera] });
+  const before = roster.participants.get('bob')?.track('camera');
+  roster.blank();
+  roster.restart([{ id: 'bob', tracks: [{ ...microphone, id: camera.id }] }]);
+  assert.deepEqual(log, ['trackUnpublished TR_2', 'trackPublished TR_2']);
+  const after = roster.participants.get('bob')?.tracks.get('TR_2');
+  assert.ok(after !== before && after?.kind === 'audio');
+});
