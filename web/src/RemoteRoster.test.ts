@@ -40,7 +40,7 @@ function makeRoster(
   return { roster: new RemoteRoster(surroundings, auto), log, steps };
 }
 
-test('somebody comes, publishes, is shown, and goes', () => {
+test('E09, E11: somebody comes, publishes, is shown, and goes', () => {
   const { roster, log } = makeRoster();
   roster.join({ id: 'bob', name: 'Bob', tracks: [] });
   roster.publish('bob', microphone);

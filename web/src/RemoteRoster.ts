@@ -251,8 +251,10 @@ export class RemoteRoster {
     this.interrupt(id, info.interrupted ?? false);
     const published = new Map(info.tracks.map((track) => [track.id, track]));
     for (const track of [...(this.#participants.get(id)?.tracks.values() ?? [])]) {
+      const same = published.get(track.id);
       // A server that was started anew gives the same ids to other tracks.
-      if (published.get(track.id)?.source !== track.source) this.unpublish(id, track.id);
+      if (same?.source === track.source && same.kind === track.kind) continue;
+      this.unpublish(id, track.id);
     }
     for (const track of info.tracks) {
       this.publish(id, track);

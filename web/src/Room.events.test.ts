@@ -276,6 +276,45 @@ test('P19, E24: a section that the answer refuses is warned of, once', async () 
 
 // MARK: Others
 
+test('P17: a mute silences the sender, is told to the server, and ends', async () => {
+  const { room } = await joinedRoom();
+  const mutes = events(room, 'localTrackMuted');
+  const camera = await room.publishCamera();
+  await room.mute(camera);
+  await room.mute(camera);
+  assert.deepEqual(FakeConnection.last.sent, {});
+  await room.unmute(camera);
+  assert.deepEqual(FakeConnection.last.sent, { 1: 'video' });
+  assert.deepEqual(mutes.map(({ muted }) => muted), [true, false]);
+  assert.deepEqual(asked('mute'), [
+    { type: 'mute', id: 0, track: camera.id, muted: true },
+    { type: 'mute', id: 0, track: camera.id, muted: false },
+  ]);
+  await room.mute(camera, { releaseDevice: true });
+  assert.equal(devices.opened[0]?.readyState, 'ended');
+  await room.unmute(camera);
+  assert.equal(devices.opened.length, 2);
+  await room.leave();
+});
+
+test('E16, E17, E18: mutes of others are told, each of its source', async () => {
+  const { room } = await joinedRoom();
+  const mutes = events(room, 'trackMuted');
+  const sources = [['microphone', 'audio'], ['camera', 'video'], ['screen', 'video']] as const;
+  const tracks = sources.map(([source, kind], n) => ({ id: `T${n}`, source, kind, muted: false }));
+  FakeServer.last.say({ type: 'participantJoined', participant: { id: 'cy', tracks } });
+  for (const muted of [true, true, false]) {
+    for (const { id: track } of tracks) {
+      FakeServer.last.say({ type: 'trackMuted', participant: 'cy', track, muted });
+    }
+  }
+  assert.deepEqual(mutes.map(({ track, muted }) => `${track.source} ${muted}`), [
+    'microphone true', 'camera true', 'screen true',
+    'microphone false', 'camera false', 'screen false',
+  ]);
+  await room.leave();
+});
+
 test('P12, P13: subscribing names a kind or sources, and may be refused', async () => {
   const { room } = await joinedRoom();
   await room.unsubscribe('bob', 'video');
