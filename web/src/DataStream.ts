@@ -25,7 +25,7 @@ export interface StreamSurroundings {
 }
 
 /** So many packets of a stream may wait for their turn. */
-export const queuedPacketsMax = 256;
+export const queuedPacketsMax = 64;
 
 /** Larger packets fit no message of the protocol; the server's own limit is lower. */
 export const packetBytesMax = 40_000;
@@ -154,7 +154,10 @@ export class DataStream {
   async #send(data: string, options: SendDataOptions, waits: boolean): Promise<void> {
     const { userTimestamp, signal } = options;
     for (;;) {
-      const stream = await this.#opened;
+      const opened = this.#opened;
+      const stream = await opened;
+      // Interrupted meanwhile: that number is of a session that is over.
+      if (opened !== this.#opened) continue;
       if (!this.isOpen) throw closedError();
       if (signal?.aborted) throw abortedError();
       try {

@@ -5,11 +5,15 @@ import type { Report } from './statistics';
 /** The time between two looks. */
 export const mediaWatchMilliseconds = 500;
 
-/** So many looks in a row with new packets make a stream steady: then silence is a loss. */
-const steadyLooks = 4;
+/** Packets that come for so long with no larger gap between two of them are due all the time. The
+ * server sends a report each second to whoever receives nothing else. */
+const regularMilliseconds = 3000;
+const gapMilliseconds = 1750;
 
 /** What a look sees; the counts only grow. */
 export interface MediaSample {
+  /** When, in milliseconds. */
+  readonly at: number;
   /** Media and its control packets received. */
   readonly packets: number;
   /** ICE checks and their answers received. */
@@ -25,11 +29,14 @@ export interface MediaSample {
  */
 export class MediaPulse {
   #last: MediaSample | undefined;
-  #steady = 0;
+  /** Since when packets have come without a gap. */
+  #regularSince: number | undefined;
+  #packetAt = -Infinity;
+  #isDemanded = false;
 
   /** The path was restarted: nothing but what really arrives counts until something does. */
   demand(): void {
-    this.#steady = steadyLooks;
+    this.#isDemanded = true;
   }
 
   /** Whether the path was heard since the last sample. */
@@ -37,19 +44,33 @@ export class MediaPulse {
     const last = this.#last;
     this.#last = sample;
     if (last && sample.packets > last.packets) {
-      this.#steady = Math.min(this.#steady + 1, steadyLooks);
+      const isGap = sample.at - this.#packetAt > gapMilliseconds;
+      if (isGap || this.#regularSince === undefined) this.#regularSince = sample.at;
+      this.#packetAt = sample.at;
+      this.#isDemanded = false;
       return true;
     }
     if (last && sample.checks > last.checks) {
-      this.#steady = 0;
+      // The path is alive: it is the packets that are not due.
+      this.#regularSince = undefined;
+      this.#isDemanded = false;
       return true;
     }
-    return sample.isConnected && this.#steady < steadyLooks;
+    return sample.isConnected && !this.#isDemanded && !this.#isRegular;
+  }
+
+  get #isRegular(): boolean {
+    const since = this.#regularSince;
+    return since !== undefined && this.#packetAt - since >= regularMilliseconds;
   }
 }
 
 /** A sample from the browser's reports. */
-export function mediaSample(reports: Iterable<Report>, isConnected: boolean): MediaSample {
+export function mediaSample(
+  reports: Iterable<Report>,
+  at: number,
+  isConnected: boolean,
+): MediaSample {
   let packets = 0;
   let checks = 0;
   for (const report of reports) {
@@ -62,7 +83,7 @@ export function mediaSample(reports: Iterable<Report>, isConnected: boolean): Me
       packets += count(report, 'roundTripTimeMeasurements');
     }
   }
-  return { packets, checks, isConnected };
+  return { at, packets, checks, isConnected };
 }
 
 /** What the watch needs of the session around it. */
@@ -97,7 +118,11 @@ export class MediaWatch {
     const pulse = this.#pulse;
     const reports = await this.#surroundings.reports().catch(() => []);
     if (this.#isClosed || pulse !== this.#pulse) return;
-    const sample = mediaSample(reports, this.#surroundings.isConnected());
+    const sample = mediaSample(
+      reports,
+      performance.now(),
+      this.#surroundings.isConnected(),
+    );
     if (pulse.update(sample)) this.#surroundings.heard();
   }
 

@@ -7,6 +7,9 @@ import type { RoomStatistics } from './statistics';
 /** The time between two measurements; the server drops what comes more often. */
 export const qualityIntervalMilliseconds = 2000;
 
+/** So long after a report another is taken for sure; timers are not exact. */
+const spacingMilliseconds = 2100;
+
 /** What the reporter needs of the session around it. */
 export interface QualitySurroundings {
   /** The figures since the last time, of this reporter's own. */
@@ -39,6 +42,7 @@ export class QualityReporter {
   readonly #surroundings: QualitySurroundings;
   readonly #timer: ReturnType<typeof setInterval>;
   #told = { up: 'unknown' as NetworkGrade, down: 'unknown' as NetworkGrade };
+  #toldAt = -Infinity;
   #isClosed = false;
 
   constructor(surroundings: QualitySurroundings) {
@@ -63,7 +67,10 @@ export class QualityReporter {
     const isBroken = this.#surroundings.isBroken();
     const { up, down } = isBroken ? ({ up: 'down', down: 'down' } as const) : gradesOf(figures);
     if (up === this.#told.up && down === this.#told.down) return;
+    // Too soon: the next measurement tells it.
+    if (performance.now() - this.#toldAt < spacingMilliseconds) return;
     this.#told = { up, down };
+    this.#toldAt = performance.now();
     this.#surroundings.changed(up, down);
   }
 }

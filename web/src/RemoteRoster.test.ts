@@ -40,7 +40,7 @@ function makeRoster(
   return { roster: new RemoteRoster(surroundings, auto), log, steps };
 }
 
-test('somebody comes, publishes, is shown, and goes', () => {
+test('E09, E11: somebody comes, publishes, is shown, and goes', () => {
   const { roster, log } = makeRoster();
   roster.join({ id: 'bob', name: 'Bob', tracks: [] });
   roster.publish('bob', microphone);
@@ -167,7 +167,9 @@ test('without the right to subscribe nothing is wanted', () => {
   roster.join({ id: 'bob', tracks: [camera] });
   roster.allow(false);
   roster.allow(true);
-  assert.deepEqual(steps.slice(1), ['TR_2 subscribing>unsubscribed', 'TR_2 unsubscribed>subscribing']);
+  assert.deepEqual(steps.slice(1), [
+    'TR_2 subscribing>unsubscribed', 'TR_2 unsubscribed>subscribing',
+  ]);
 });
 
 test('a break of somebody is told, silences it, and ends', () => {
@@ -197,8 +199,9 @@ test('after a restart only what differs is told, and who stayed is the same obje
   roster.blank();
   assert.equal(track?.mediaStreamTrack, null);
   log.length = 0;
+  const screen = { ...camera, id: 'TR_5', source: 'screen' } as const;
   roster.restart([
-    { id: 'bob', name: 'Bob', tracks: [{ ...camera, muted: true }, { ...camera, id: 'TR_5', source: 'screen' }] },
+    { id: 'bob', name: 'Bob', tracks: [{ ...camera, muted: true }, screen] },
     { id: 'dee', tracks: [] },
   ]);
   roster.assign([{ mid: '5', participant: 'bob', track: 'TR_2' }]);
@@ -221,4 +224,15 @@ test('choices are asked for again of those who stayed', () => {
   assert.deepEqual(roster.choiceRequests(), [
     { type: 'unsubscribe', participant: 'bob', source: 'screen' },
   ]);
+});
+
+test('the same id for another source is another track', () => {
+  const { roster, log } = makeRoster();
+  roster.add({ id: 'bob', tracks: [camera] });
+  const before = roster.participants.get('bob')?.track('camera');
+  roster.blank();
+  roster.restart([{ id: 'bob', tracks: [{ ...microphone, id: camera.id }] }]);
+  assert.deepEqual(log, ['trackUnpublished TR_2', 'trackPublished TR_2']);
+  const after = roster.participants.get('bob')?.tracks.get('TR_2');
+  assert.ok(after !== before && after?.kind === 'audio');
 });

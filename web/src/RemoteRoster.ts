@@ -250,8 +250,11 @@ export class RemoteRoster {
     this.update(info);
     this.interrupt(id, info.interrupted ?? false);
     const published = new Map(info.tracks.map((track) => [track.id, track]));
-    for (const trackID of [...(this.#participants.get(id)?.tracks.keys() ?? [])]) {
-      if (!published.has(trackID)) this.unpublish(id, trackID);
+    for (const track of [...(this.#participants.get(id)?.tracks.values() ?? [])]) {
+      const same = published.get(track.id);
+      // A server that was started anew gives the same ids to other tracks.
+      if (same?.source === track.source && same.kind === track.kind) continue;
+      this.unpublish(id, track.id);
     }
     for (const track of info.tracks) {
       this.publish(id, track);

@@ -66,7 +66,7 @@ test('what has no answer is sent again under its number when the session is resu
   await Promise.all([unanswered, asked]);
 });
 
-test('what was asked of a session that is over is lost, and what was asked since is not', async () => {
+test('what was asked of a session that is over is lost, what was asked since is not', async () => {
   const { table, sent } = make();
   const old = table.request({ type: 'setRole', role: 'host' });
   table.suspend();

@@ -39,7 +39,8 @@ export class RequestTable {
 
   /**
    * Sends a request now or when the link is back, and waits for its answer. Rejects with the
-   * server's error, `requestTimedOut`, `tooManyRequests`, or `linkLost` when the session ends first.
+   * server's error, `requestTimedOut`, `tooManyRequests`, or `linkLost` when the session ends
+   * first.
    */
   request<Request extends ClientRequest>(
     request: Request,

@@ -1,4 +1,4 @@
-// Replays docs/vectors/session.json: this machine does what the one in Swift does, to the millisecond.
+// Replays docs/vectors/session.json: this machine does exactly what the one in Swift does.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

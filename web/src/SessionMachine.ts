@@ -71,8 +71,10 @@ type Signal =
 
 /** What the media link of a session does. */
 type Media =
-  /** There is none; or it is lost, and nothing is done while the other link is lost as well. */
-  | { readonly type: 'none' | 'lost' }
+  /** There is none. */
+  | { readonly type: 'none' }
+  /** It is lost; nothing is done about it while the signalling link is lost as well. */
+  | { readonly type: 'lost' }
   /** It is new, or restarted, and is to be heard before that moment. */
   | { readonly type: 'connecting' | 'restarting'; readonly until: number }
   | { readonly type: 'heard'; readonly at: number };
@@ -80,9 +82,9 @@ type Media =
 /**
  * Decides, from what happens and from the time, where a connection stands and what is to be done.
  *
- * A port of `Sources/ClientSession/Machine`; both replay docs/vectors/session.json. It knows neither
- * sockets nor messages' contents. Times are milliseconds of any clock that does not jump. Hand in
- * `advance` at `nextDeadline`.
+ * A port of `Sources/ClientSession/Machine`; both replay docs/vectors/session.json. It knows
+ * neither sockets nor messages' contents. Times are milliseconds of any clock that does not jump.
+ * Hand in `advance` at `nextDeadline`.
  */
 export class SessionMachine {
   readonly #timing: SessionTiming;

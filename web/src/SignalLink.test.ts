@@ -1,4 +1,4 @@
-// Proves how a link counts, answers pings, and takes a session up again (docs/protocol.md, "Breaks").
+// Proves how a link counts and takes a session up again (docs/protocol.md, "Breaks").
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -45,7 +45,7 @@ async function begun(): Promise<{ link: SignalLink; log: string[] }> {
   return made;
 }
 
-test('messages after joined are counted, but for those about the link or soon outdated', async () => {
+test('messages after joined are counted, but for those that the protocol excepts', async () => {
   const { link } = await begun();
   const server = FakeServer.last;
   assert.equal(link.lastSequence, 0);

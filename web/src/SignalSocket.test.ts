@@ -73,6 +73,12 @@ test('when the server closes, its last word is the error', () => {
   fake.hear({ type: 'error', code: 5002, message: 'Shutting down.' });
   fake.onclose?.({ code: 1001 });
   assert.equal(ends[0]?.code, errorCodes.serverShuttingDown);
+  const later = make();
+  later.fake.onopen?.();
+  later.fake.hear({ type: 'error', code: 1003, message: 'What?' });
+  later.fake.hear({ type: 'pong' });
+  later.fake.onclose?.({ code: 1006 });
+  assert.equal(later.ends[0]?.code, errorCodes.linkLost);
 });
 
 test('a message that cannot be read ends the connection', () => {
@@ -98,7 +104,8 @@ test('what is closed tells nothing any more', () => {
 
 test('no address at all is told like a server that is not there', async () => {
   const ends: MartletError[] = [];
-  const listener = { opened: () => {}, received: () => {}, closed: (e: MartletError) => ends.push(e) };
+  const closed = (error: MartletError) => ends.push(error);
+  const listener = { opened: () => {}, received: () => {}, closed };
   const socket = new SignalSocket('nonsense', listener, () => {
     throw new SyntaxError('bad');
   });

@@ -86,6 +86,8 @@ export class SignalSocket {
       this.#fail(asMartletError(error));
       return;
     }
+    // Said before anything else, it was not why.
+    this.#lastError = undefined;
     if ('type' in message && message.type === 'error' && message.id === undefined) {
       const { code, message: text, retryAfterMilliseconds } = message;
       this.#lastError = new MartletError(code, text, { retryAfterMilliseconds });

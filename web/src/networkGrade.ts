@@ -27,7 +27,7 @@ export const gradeLimits: { readonly [Grade in Known]: Required<PathFigures> } =
 const order: readonly Known[] = ['excellent', 'good', 'fair', 'poor'];
 const fields = ['loss', 'roundTripMilliseconds', 'jitterMilliseconds'] as const;
 
-/** The grade of the worst figure; `unknown` where there is none. Never `down`, which is no figure. */
+/** The grade of the worst figure; `unknown` where there is none, and never `down`. */
 export function networkGrade(figures: PathFigures): NetworkGrade {
   const known = fields.filter((field) => figures[field] !== undefined);
   if (known.length === 0) return 'unknown';

@@ -9,7 +9,9 @@ import type { Answer, WireMessage } from './FakeServer';
 
 /** What a server says of a track. */
 export const camera = { id: 'TR_2', source: 'camera', kind: 'video', muted: false } as const;
-export const microphone = { id: 'TR_1', source: 'microphone', kind: 'audio', muted: false } as const;
+export const microphone = {
+  id: 'TR_1', source: 'microphone', kind: 'audio', muted: false,
+} as const;
 
 /** All that may be granted. */
 export const grants = {
@@ -60,7 +62,9 @@ export function polite(message: WireMessage): object | object[] | undefined {
 }
 
 /** Does all but what `change` answers; `change` may answer nothing by null. */
-export function except(change: (message: WireMessage) => object | object[] | null | undefined): Answer {
+export function except(
+  change: (message: WireMessage) => object | object[] | null | undefined,
+): Answer {
   return (message) => {
     const answer = change(message);
     return answer === undefined ? polite(message) : answer ?? undefined;
