@@ -7,13 +7,13 @@ package import Signaling
 
 /// An offer that was answered.
 package struct AnsweredOffer: Sendable {
-    /// What the media worker needs.
-    package var media: PeerMedia
+    /// What the media worker needs; `nil`: nothing, the offer has no section and its client only signals.
+    package var media: PeerMedia?
     /// The answer, as the client is told it.
     package var answer: String
 
     /// An offer that somebody else answered.
-    package init(media: PeerMedia, answer: String) {
+    package init(media: PeerMedia?, answer: String) {
         self.media = media
         self.answer = answer
     }
@@ -28,6 +28,11 @@ package struct AnsweredOffer: Sendable {
         negotiator: Negotiator, using random: inout some RandomNumberGenerator
     ) throws(SignalingError) {
         let offer = try offer.text()
+        if profile == .sdk, previous == nil, let answer = Self.answerWithoutMedia(to: offer) {
+            media = nil
+            self.answer = answer
+            return
+        }
         do {
             (media, answer) = try negotiator.answer(
                 to: offer, previous: previous, profile: profile, using: &random)
@@ -36,9 +41,18 @@ package struct AnsweredOffer: Sendable {
         }
     }
 
+    /// The answer to an offer without any section, which has no transport to be agreed on; `nil` if it has some.
+    private static func answerWithoutMedia(to offer: String) -> String? {
+        // Larger ones have sections, or are refused by who answers those.
+        guard offer.utf8.count <= 1_024, let described = try? SessionDescription.parse(offer),
+            described.media.isEmpty
+        else { return nil }
+        return SessionDescription(sessionID: 1, version: 1).serialized()
+    }
+
     /// The sections as rooms see them; data and rejected sections are none of theirs.
     package var roomSections: [RoomSection] {
-        media.sections.compactMap { section in
+        (media?.sections ?? []).compactMap { section in
             guard let mid = try? MediaSectionID(section.mid) else { return nil }
             let kind: TrackKind
             switch section.kind {

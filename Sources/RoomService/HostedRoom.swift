@@ -15,8 +15,8 @@ package struct HostedRoom: Sendable {
     private struct Member: Sendable {
         /// What it is spoken to over; `nil` while there is none, and for sessions over HTTP.
         var connection: ConnectionID?
-        /// What its last offer meant.
-        var media: PeerMedia
+        /// What its last offer meant; `nil` while it has none, and the media loop does not know it.
+        var media: PeerMedia?
     }
 
     /// What is decided; change it with `decide`.
@@ -59,11 +59,13 @@ package struct HostedRoom: Sendable {
     // MARK: Sessions
 
     /// Lets a session in whose offer was answered.
-    /// - Parameter connection: What it is spoken to over; `nil` for sessions over HTTP.
+    /// - Parameters:
+    ///   - media: What its offer meant; `nil` for who only signals.
+    ///   - connection: What it is spoken to over; `nil` for sessions over HTTP.
     /// - Throws: What `RoomCore.join` throws; then nothing has changed. For a WHIP client that sends nothing or
     ///   too much `.invalidOffer` or `.tooManyTracks`; it has then come and gone.
     package mutating func enter(
-        _ entry: RoomEntry, media: PeerMedia, connection: ConnectionID?, at now: MediaInstant
+        _ entry: RoomEntry, media: PeerMedia?, connection: ConnectionID?, at now: MediaInstant
     ) throws(SignalingError) {
         guard !core.isClosed else { throw SignalingError(.roomClosed) }
         if entry.kind == .ingest, !entry.sections.contains(where: { $0.use == .publishing }) {
@@ -72,7 +74,7 @@ package struct HostedRoom: Sendable {
         try core.join(entry, at: now)
         members[entry.key] = Member(connection: connection, media: media)
         // Before what the room says of the newcomer's slots.
-        outputs.append(.command(.addPeer(entry.key.rawValue, media)))
+        if let media { outputs.append(.command(.addPeer(entry.key.rawValue, media))) }
         defer { collect() }
         guard entry.kind == .ingest else { return }
         do throws(SignalingError) {
@@ -144,7 +146,7 @@ package struct HostedRoom: Sendable {
         collect()
     }
 
-    /// What the last offer of a session meant; `nil` if it is gone.
+    /// What the last offer of a session meant; `nil` if it is gone, or only signals.
     package func media(of session: SessionKey) -> PeerMedia? { members[session]?.media }
 
     /// A session offered anew and was answered.
@@ -156,8 +158,13 @@ package struct HostedRoom: Sendable {
         guard isCurrent(link), !core.isClosed else {
             throw SignalingError(.invalidState, requestID: requestID)
         }
-        members[link.session]?.media = offer.media
-        outputs.append(.command(.updatePeer(link.session.rawValue, offer.media)))
+        let isKnown = members[link.session]?.media != nil
+        if let media = offer.media {
+            members[link.session]?.media = media
+            let peer = link.session.rawValue
+            outputs.append(
+                .command(isKnown ? .updatePeer(peer, media) : .addPeer(peer, media)))
+        }
         defer { collect() }
         core.heard(from: link.session, at: now)
         try core.updateSections(
@@ -271,8 +278,8 @@ package struct HostedRoom: Sendable {
                 // The media loop asks for one itself whenever a slot gets a source.
                 break
             case .drop(let key, let reason):
-                guard members.removeValue(forKey: key) != nil else { continue }
-                outputs.append(.command(.removePeer(key.rawValue)))
+                guard let member = members.removeValue(forKey: key) else { continue }
+                if member.media != nil { outputs.append(.command(.removePeer(key.rawValue))) }
                 outputs.append(.dropped(key, reason))
             case .roomClosed: outputs.append(.closed)
             }

@@ -126,6 +126,31 @@ import Wire
         #expect(harness.room.media(of: key(1))?.version == 2)
     }
 
+    @Test func whoOnlySignalsIsUnknownToTheMediaLoopUntilItOffersMedia() throws {
+        var harness = ServiceHarness()
+        try harness.room.enter(
+            ServiceHarness.entry(1, media: media(publishing: [], receiving: false)), media: nil,
+            connection: ConnectionID(1), at: .zero)
+        #expect(harness.take() == ["1 <- joined"])
+        let empty = AnsweredOffer(media: nil, answer: "answer")
+        try harness.room.update(link(1, 1), to: empty, requestID: id(2), at: .zero)
+        #expect(harness.take() == ["1 <- answer"])
+        try harness.room.update(
+            link(1, 1), to: ServiceHarness.answered(media()), requestID: id(3), at: .zero)
+        #expect(harness.take() == ["add 1", "1 <- answer"])
+        try harness.room.update(
+            link(1, 1), to: ServiceHarness.answered(media()), requestID: id(4), at: .zero)
+        #expect(harness.take() == ["update 1", "1 <- answer"])
+        harness.room.handle(.leave(id(5)), from: link(1, 1), at: .zero)
+        #expect(harness.take().contains("remove 1"))
+        try harness.room.enter(
+            ServiceHarness.entry(2, media: media(publishing: [], receiving: false)), media: nil,
+            connection: ConnectionID(2), at: .zero)
+        _ = harness.take()
+        harness.room.handle(.leave(id(5)), from: link(2, 2), at: .zero)
+        #expect(harness.take() == ["2 <- ok", "2 <- disconnected", "dropped 2 left"])
+    }
+
     @Test func whatTheMediaLoopSaysOfStrangersIsIgnored() throws {
         var harness = ServiceHarness()
         try harness.join(1)

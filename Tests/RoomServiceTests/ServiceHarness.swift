@@ -27,14 +27,16 @@ func link(_ session: UInt64, _ connection: UInt64) -> SessionLink {
 }
 
 /// Media of sections that send (`0`, `1`) and receive (`2`, `3`), with nothing behind it.
-func media(publishing: [(String, SectionKind)] = [("0", .audio), ("1", .video)]) -> PeerMedia {
+func media(
+    publishing: [(String, SectionKind)] = [("0", .audio), ("1", .video)], receiving: Bool = true
+) -> PeerMedia {
     let words = ICEParameters(usernameFragment: "abcd", password: "0123456789abcdef012345")
     var sections = publishing.enumerated().map { index, section in
         MediaSection(
             index: index, mid: section.0, kind: section.1, direction: .receives,
             isRejected: false)
     }
-    for (name, kind) in [("2", SectionKind.audio), ("3", .video)] {
+    for (name, kind) in [("2", SectionKind.audio), ("3", .video)] where receiving {
         sections.append(
             MediaSection(
                 index: sections.count, mid: name, kind: kind, direction: .sends, isRejected: false))

@@ -135,6 +135,73 @@ struct SignallingTests {
         }
     }
 
+    @Test func whoOnlySignalsNeedsNoMedia() async throws {
+        try await withServer { server in
+            try await withClient(server) { client in
+                let reply = try await client.join(
+                    offer: "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n")
+                guard case .plain(let answer) = reply.answer else { throw TestFailure("no SDP") }
+                #expect(answer.hasPrefix("v=0\r\n") && !answer.contains("m="))
+                #expect(server.plane.told == [])
+                // It may offer media later, as anybody may.
+                try await client.send(.offer(client.nextID(), .plain(TestOffer.sdk())))
+                guard case .answer = try await client.next() else { throw TestFailure("none") }
+                try await server.plane.waitFor("add 1 4")
+            }
+            try await server.plane.waitFor("remove 1")
+        }
+    }
+
+    @Test func whatIsToldToManyIsEncodedOnce() async throws {
+        @Sendable func encoded(_ server: TestServer) async throws -> Int {
+            let page = try await request(server, "GET", "/metrics").body
+            let line = page.split(separator: "\n").first {
+                $0.hasPrefix("martlet_messages_encoded_total ")
+            }
+            return line.flatMap { Int($0.split(separator: " ")[1]) } ?? -1
+        }
+        try await withServer { server in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                let (seen, seenIn) = AsyncStream.makeStream(of: [UInt8].self)
+                let (ready, readyIn) = AsyncStream.makeStream(of: Void.self)
+                for index in 0..<20 {
+                    group.addTask {
+                        try await withClient(server) { client in
+                            try await client.join(as: "p\(index)")
+                            readyIn.yield()
+                            while true {
+                                guard case .text(let bytes) = await client.nextFrame() else {
+                                    return
+                                }
+                                guard
+                                    case .participantUpdated = try ServerMessage.decode(bytes)
+                                else { continue }
+                                seenIn.yield(bytes)
+                            }
+                        }
+                    }
+                }
+                var readyOnes = ready.makeAsyncIterator()
+                for _ in 0..<20 { await readyOnes.next() }
+                try await withClient(server) { client in
+                    try await client.join(as: "teller")
+                    let before = try await encoded(server)
+                    let update = ParticipantUpdate(name: try DisplayName("T"))
+                    try await client.send(.updateSelf(client.nextID(), update))
+                    var texts: [[UInt8]] = []
+                    for await bytes in seen {
+                        texts.append(bytes)
+                        if texts.count == 20 { break }
+                    }
+                    #expect(Set(texts).count == 1)
+                    // The answer, and one event for 21 members.
+                    #expect(try await encoded(server) - before == 2)
+                }
+                group.cancelAll()
+            }
+        }
+    }
+
     @Test func deflatedOffersAreTaken() async throws {
         try await withServer { server in
             try await withClient(server) { client in

@@ -232,3 +232,62 @@ import Testing
         }
     }
 }
+
+@Suite struct ParticipantListTests {
+    /// The message as an encoder alone writes it.
+    private func encodedAtOnce(_ message: ServerMessage) -> [UInt8] {
+        MessageCoding.encode(message)
+    }
+
+    private func joined(_ participants: [ParticipantInfo], name: DisplayName? = nil)
+        -> ServerMessage
+    {
+        .joined(
+            Samples.id(),
+            JoinedReply(
+                session: Samples.sessionID, room: RoomInfo(name: Samples.room),
+                participant: ParticipantInfo(
+                    id: Samples.who(), name: name),
+                grants: TokenGrants(), answer: .plain("v=0\r\n"), participants: participants,
+                slots: [Samples.assignment]))
+    }
+
+    @Test func theListIsWrittenAsAnEncoderWritesIt() throws {
+        let texts = [
+            "", "plain", "\"\\/\u{8}\t\n\u{c}\r\u{1}\u{1f}\u{7f}", "ü 🐦 \u{2028}",
+            "\"participants\":[]", "{\"participants\":[{\"id\":\"x\"}]}",
+        ]
+        var participants = [Samples.info, ParticipantInfo(id: Samples.who("cy"))]
+        for (index, text) in texts.enumerated() {
+            participants.append(
+                ParticipantInfo(
+                    id: Samples.who("p\(index)"), metadata: must(try Metadata(text)),
+                    attributes: must(try ParticipantAttributes(["a": text, "b\"": text])),
+                    role: index % 2 == 0 ? .host : .audience, interrupted: index % 3 == 0,
+                    priority: index % 2 == 0 ? .high : .normal,
+                    tracks: [
+                        Samples.trackInfo,
+                        TrackInfo(
+                            id: TrackID(number: 1), source: .microphone, kind: .audio, muted: false),
+                    ]))
+        }
+        let message = joined(
+            participants, name: must(try DisplayName("\"participants\":[")))
+        #expect(message.encoded() == encodedAtOnce(message))
+        #expect(try ServerMessage.decode(message.encoded()) == message)
+        let empty = joined([])
+        #expect(empty.encoded() == encodedAtOnce(empty))
+    }
+
+    @Test func aRoomOfThousandsIsToldInAFewMilliseconds() {
+        let participants = (0..<2_000).map {
+            ParticipantInfo(id: Samples.who("participant-\($0)"), name: Samples.info.name)
+        }
+        let message = joined(participants)
+        let began = ContinuousClock.now
+        let count = message.encoded().count
+        // 100 times what it takes: an encoder takes far more in a debug build.
+        #expect(ContinuousClock.now - began < .seconds(1))
+        #expect(count > 2_000 * 40)
+    }
+}

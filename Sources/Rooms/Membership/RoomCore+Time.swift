@@ -18,6 +18,8 @@ extension RoomCore {
             participants[index].hasSocket
         else { return }
         participants[index].silentSince = now
+        // With every message: nothing is copied unless there is something to tell.
+        guard participants[index].isSignalLost else { return }
         changeLinks(of: index, at: now) { $0.isSignalLost = false }
     }
 

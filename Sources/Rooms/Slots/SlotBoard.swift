@@ -112,6 +112,8 @@ struct SlotBoard: Hashable, Sendable {
 
     /// Seats whoever can be seated: the urgent first, then in order of coming.
     mutating func settle() {
+        // Most boards of a large room are full: nobody can be seated, however many wait.
+        guard seats.contains(where: { $0.holder == nil }) else { return }
         var again = true
         while again {
             again = false

@@ -6,25 +6,6 @@ import Synchronization
 
 /// A client's WebSocket as the hub sees it: messages go in without waiting, and a reader too slow for them is cut off.
 final class SignalSocket: Sendable {
-    /// What waits to be written.
-    private enum Item: Sendable {
-        case text(ByteBuffer)
-        /// What was missed while there was no connection; bounded by what is kept of it.
-        case replay(ByteBuffer)
-        case pong(ByteBuffer)
-        case close(WebSocketErrorCode, String)
-
-        var byteCount: Int {
-            switch self {
-            case .text(let buffer), .pong(let buffer): buffer.readableBytes
-            case .replay: 0
-            case .close(_, let reason): reason.utf8.count
-            }
-        }
-
-        var messageCount: Int { if case .replay = self { 0 } else { 1 } }
-    }
-
     /// How a connection came to its end.
     enum Ending: Sendable {
         /// The client sent a close frame.
@@ -33,17 +14,9 @@ final class SignalSocket: Sendable {
         case lost
     }
 
-    private struct Queue {
-        var messageCount = 0
-        var byteCount = 0
-        var isClosing = false
-    }
-
     private let channel: any Channel
     private let limits: ServerLimits
-    private let items: AsyncStream<Item>
-    private let itemsIn: AsyncStream<Item>.Continuation
-    private let queue = Mutex(Queue())
+    private let queue: OutboundQueue
     private let onOverflow: @Sendable () -> Void
 
     /// - Parameter onOverflow: Called once if the client was cut off because it did not read.
@@ -53,7 +26,8 @@ final class SignalSocket: Sendable {
         self.channel = channel
         self.limits = limits
         self.onOverflow = onOverflow
-        (items, itemsIn) = AsyncStream.makeStream()
+        queue = OutboundQueue(
+            messagesMax: limits.outboundMessagesMax, bytesMax: limits.outboundBytesMax)
     }
 
     /// Queues a text message; a client with too much waiting is disconnected instead.
@@ -68,27 +42,10 @@ final class SignalSocket: Sendable {
         enqueue(.close(code, reason))
     }
 
-    private func enqueue(_ item: Item) {
-        let hasOverflown = queue.withLock { queue -> Bool in
-            guard !queue.isClosing else { return false }
-            queue.messageCount += item.messageCount
-            queue.byteCount += item.byteCount
-            if queue.messageCount > limits.outboundMessagesMax
-                || queue.byteCount > limits.outboundBytesMax
-            {
-                queue.isClosing = true
-                return true
-            }
-            if case .close = item { queue.isClosing = true }
-            // Under the lock, so that what is accepted keeps its order.
-            itemsIn.yield(item)
-            return false
-        }
-        if hasOverflown {
-            itemsIn.finish()
-            onOverflow()
-            channel.close(promise: nil)
-        }
+    private func enqueue(_ item: OutboundQueue.Item) {
+        guard queue.append(item) == .overflown else { return }
+        onOverflow()
+        channel.close(promise: nil)
     }
 
     /// Reads messages until either side closes; returns how, when the connection is gone.
@@ -100,41 +57,28 @@ final class SignalSocket: Sendable {
             async let written: Void = write(to: outbound)
             let ending = await read(inbound, onMessage: onMessage)
             // Whatever waits may still leave, a close frame behind it; then the writer ends.
-            itemsIn.finish()
+            queue.finish()
             await written
             return ending
         }
-        itemsIn.finish()
+        queue.finish()
         return ending ?? .lost
     }
 
     private func write(to outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>) async {
-        for await item in items {
-            queue.withLock { queue in
-                queue.messageCount -= item.messageCount
-                queue.byteCount -= item.byteCount
-            }
+        while let batch = await queue.nextBatch() {
             do {
-                switch item {
-                case .text(let buffer), .replay(let buffer):
-                    try await outbound.write(WebSocketFrame(fin: true, opcode: .text, data: buffer))
-                case .pong(let buffer):
-                    try await outbound.write(WebSocketFrame(fin: true, opcode: .pong, data: buffer))
-                case .close(let code, let reason):
-                    var data = ByteBuffer()
-                    data.write(webSocketErrorCode: code)
-                    data.writeString(reason)
-                    try await outbound.write(
-                        WebSocketFrame(fin: true, opcode: .connectionClose, data: data))
-                    // Give the client a moment to answer the close, then end without it.
-                    let channel = channel
-                    channel.eventLoop.scheduleTask(in: .milliseconds(500)) {
-                        channel.close(promise: nil)
-                    }
-                    return
-                }
+                try await outbound.write(contentsOf: batch.map(\.frame))
             } catch {
                 channel.close(promise: nil)
+                return
+            }
+            if case .close? = batch.last {
+                // Give the client a moment to answer the close, then end without it.
+                let channel = channel
+                channel.eventLoop.scheduleTask(in: .milliseconds(500)) {
+                    channel.close(promise: nil)
+                }
                 return
             }
         }

@@ -71,7 +71,7 @@ actor RoomActor {
     /// Lets a session in whose offer was answered.
     /// - Throws: What the room says, or `.serverOverloaded`; then nothing has changed.
     func enter(
-        _ entry: RoomEntry, media: PeerMedia, over connection: SignalConnection?,
+        _ entry: RoomEntry, media: PeerMedia?, over connection: SignalConnection?,
         resource: HTTPResource?
     ) throws(SignalingError) {
         guard !room.core.isClosed else { throw SignalingError(.roomClosed) }
@@ -125,7 +125,7 @@ actor RoomActor {
         carryOut()
     }
 
-    /// What the last offer of a session meant; `nil` if it is gone.
+    /// What the last offer of a session meant; `nil` if it is gone, or only signals.
     func media(of key: SessionKey) -> PeerMedia? { room.media(of: key) }
 
     /// A session offered anew and was answered.
@@ -194,10 +194,11 @@ actor RoomActor {
         while let output = room.pollOutput() {
             switch output {
             case .send(let key, let message):
-                connections[key]?.socket.send(
-                    ByteBuffer(bytes: message.encoded()), isReplay: key == replayed)
+                guard let socket = connections[key]?.socket else { continue }
+                socket.send(encoded(message), isReplay: key == replayed)
             case .broadcast(let keys, let message):
-                let text = ByteBuffer(bytes: message.encoded())
+                // Once: the bytes are the same for all.
+                let text = encoded(message)
                 for key in keys { connections[key]?.socket.send(text) }
             case .command(let command): submit(command)
             case .replaced: break  // `resume` has closed it.
@@ -209,6 +210,11 @@ actor RoomActor {
             case .closed: break
             }
         }
+    }
+
+    private func encoded(_ message: ServerMessage) -> ByteBuffer {
+        metrics.update { $0.messagesEncoded += 1 }
+        return ByteBuffer(bytes: message.encoded())
     }
 
     private func submit(_ command: WorkerCommand) {

@@ -74,17 +74,18 @@ extension RoomHub {
         _ offer: AnsweredOffer, in room: RoomName, _ admission: Admission, kind: SessionKind,
         direction: SessionDescriptionRoutes.Direction
     ) async throws(SignalingError) -> HTTPSession {
+        guard let media = offer.media else { throw SignalingError(.invalidOffer) }
         var random = SecureRandom()
         let resource = HTTPResource(
             name: SessionID.random(using: &random).text,
             eTag: "\"\(String(random.next(), radix: 36))\"",
-            remoteUsernameFragment: offer.media.remoteICE.usernameFragment,
+            remoteUsernameFragment: media.remoteICE.usernameFragment,
             participant: admission.participant, direction: direction)
         let entry = RoomEntry(
             key: sessions.makeKey(), kind: kind, participant: admission.participant,
             name: admission.name, metadata: admission.metadata, grants: admission.grants,
             sections: offer.roomSections)
-        _ = try await enter(room, entry, media: offer.media, resource: resource)
+        _ = try await enter(room, entry, media: media, resource: resource)
         return HTTPSession(resource: resource.name, eTag: resource.eTag, answer: offer.answer)
     }
 

@@ -105,7 +105,7 @@ actor RoomHub {
 
     /// Lets a session into a room, which comes into being for it.
     func enter(
-        _ name: RoomName, _ entry: RoomEntry, media: PeerMedia,
+        _ name: RoomName, _ entry: RoomEntry, media: PeerMedia?,
         over connection: SignalConnection? = nil, resource: HTTPResource? = nil
     ) async throws(SignalingError) -> RoomActor {
         while true {

@@ -130,11 +130,9 @@ actor SignalClient {
     private func negotiate(
         _ id: RequestID, _ body: SDPBody, _ key: SessionKey
     ) async throws(SignalingError) {
-        guard let room, let previous = await room.media(of: key) else {
-            throw SignalingError(.invalidState)
-        }
+        guard let room else { throw SignalingError(.invalidState) }
         let offer = try await hub.answer(
-            to: body, previous: previous, as: .sdk, in: room.name)
+            to: body, previous: await room.media(of: key), as: .sdk, in: room.name)
         try await room.update(link(key), to: offer, requestID: id)
     }
 

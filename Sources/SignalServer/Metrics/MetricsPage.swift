@@ -55,6 +55,11 @@ extension RoomHub {
         page.append(
             "messages_total", .counter, "Messages received from clients.", server.messagesReceived)
         page.append(
+            "messages_encoded_total", .counter,
+            "Messages of rooms encoded for clients; one to many counts once.",
+            server.messagesEncoded)
+        page.append("sessions", .gauge, "Sessions that can be found by handle now.", sessions.count)
+        page.append(
             "http_responses_total", .counter, "HTTP answers by class of status.", label: "class",
             zip(["1xx", "2xx", "3xx", "4xx", "5xx"], server.responses).map { ($0, $1) })
         page.append(

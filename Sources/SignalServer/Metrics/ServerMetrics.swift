@@ -13,6 +13,7 @@ final class ServerMetrics: Sendable {
         var linksLost: UInt64 = 0
         var qualityReportsDropped: UInt64 = 0
         var sessionsResumed: UInt64 = 0
+        var messagesEncoded: UInt64 = 0
         var messagesReceived: UInt64 = 0
         /// HTTP answers by class of status: index 0 for 1xx to 4 for 5xx.
         var responses: [UInt64] = [0, 0, 0, 0, 0]

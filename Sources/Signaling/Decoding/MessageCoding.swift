@@ -46,7 +46,16 @@ extension ServerMessage {
     }
 
     /// The message as UTF-8 JSON with sorted keys.
-    package func encoded() -> [UInt8] { MessageCoding.encode(self) }
+    package func encoded() -> [UInt8] {
+        guard case .joined(let id, var reply) = self, !reply.participants.isEmpty else {
+            return MessageCoding.encode(self)
+        }
+        // In a room of thousands this list is nearly all of the work of a join.
+        let participants = reply.participants
+        reply.participants = []
+        return ParticipantListWriter.insert(
+            participants, into: MessageCoding.encode(ServerMessage.joined(id, reply)))
+    }
 }
 
 extension ErrorBody {

@@ -1,0 +1,170 @@
+// What waits to be written to one client: bounded, and taken in batches.
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import NIOWebSocket
+import Synchronization
+
+/// A queue from many writers to the one task that writes a socket.
+///
+/// What came together leaves together: one wake-up, one system call. What is being written still counts, so that a
+/// client that reads nothing costs no more than the bounds say.
+final class OutboundQueue: Sendable {
+    /// What waits to be written.
+    enum Item: Sendable {
+        case text(ByteBuffer)
+        /// What was missed while there was no connection; bounded by what is kept of it.
+        case replay(ByteBuffer)
+        case pong(ByteBuffer)
+        case close(WebSocketErrorCode, String)
+    }
+
+    /// What became of an item.
+    enum Outcome: Sendable {
+        case queued
+        /// There is a close frame before it already.
+        case discarded
+        /// Too much waits: nothing more is taken.
+        case overflown
+    }
+
+    /// The most items and about the most bytes taken at once: what lies in a socket's own buffers is memory as well.
+    private static let batchItemsMax = 64
+    private static let batchBytesMax = 64 * 1024
+
+    private struct State {
+        var items: [Item] = []
+        var head = 0
+        var messageCount = 0
+        var byteCount = 0
+        /// What the batch being written counts.
+        var writing = (messages: 0, bytes: 0)
+        var isClosing = false
+        var isFinished = false
+        var reader: CheckedContinuation<Void, Never>?
+
+        var isEmpty: Bool { head == items.count }
+
+        mutating func takeReader() -> CheckedContinuation<Void, Never>? {
+            defer { reader = nil }
+            return reader
+        }
+    }
+
+    private let messagesMax: Int
+    private let bytesMax: Int
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - messagesMax: The most messages that wait, replayed ones not counted.
+    ///   - bytesMax: The most bytes of them.
+    init(messagesMax: Int, bytesMax: Int) {
+        self.messagesMax = messagesMax
+        self.bytesMax = bytesMax
+    }
+
+    /// Adds an item; nothing after a close frame.
+    func append(_ item: Item) -> Outcome {
+        let (outcome, reader) = state.withLock { state in
+            guard !state.isClosing else {
+                return (Outcome.discarded, nil as CheckedContinuation<Void, Never>?)
+            }
+            let weight = item.weight
+            state.messageCount += weight.messages
+            state.byteCount += weight.bytes
+            guard state.messageCount <= messagesMax, state.byteCount <= bytesMax else {
+                state.isClosing = true
+                state.isFinished = true
+                return (.overflown, state.takeReader())
+            }
+            if case .close = item { state.isClosing = true }
+            state.items.append(item)
+            return (.queued, state.takeReader())
+        }
+        reader?.resume()
+        return outcome
+    }
+
+    /// Takes nothing more; what waits can still be taken.
+    func finish() {
+        let reader = state.withLock { state in
+            state.isClosing = true
+            state.isFinished = true
+            return state.takeReader()
+        }
+        reader?.resume()
+    }
+
+    /// The next items in order, once the last batch has been written; `nil` at the end. For one task alone.
+    func nextBatch() async -> [Item]? {
+        while true {
+            let (batch, isOver) = state.withLock { state -> ([Item], Bool) in
+                state.messageCount -= state.writing.messages
+                state.byteCount -= state.writing.bytes
+                state.writing = (0, 0)
+                return (Self.takeBatch(&state), state.isFinished)
+            }
+            if !batch.isEmpty { return batch }
+            if isOver { return nil }
+            await withCheckedContinuation { continuation in
+                let isReady = state.withLock { state in
+                    if !state.isEmpty || state.isFinished { return true }
+                    state.reader = continuation
+                    return false
+                }
+                if isReady { continuation.resume() }
+            }
+        }
+    }
+
+    private static func takeBatch(_ state: inout State) -> [Item] {
+        var batch: [Item] = []
+        var bytes = 0
+        while !state.isEmpty, batch.count < batchItemsMax, bytes < batchBytesMax {
+            let item = state.items[state.head]
+            state.head += 1
+            let weight = item.weight
+            state.writing.messages += weight.messages
+            state.writing.bytes += weight.bytes
+            bytes += item.byteCount
+            batch.append(item)
+        }
+        if state.isEmpty {
+            // An idle client is to hold no memory.
+            state.items = []
+            state.head = 0
+        } else if state.head > 256 {
+            state.items.removeFirst(state.head)
+            state.head = 0
+        }
+        return batch
+    }
+}
+
+extension OutboundQueue.Item {
+    /// How many bytes it has.
+    fileprivate var byteCount: Int {
+        switch self {
+        case .text(let buffer), .replay(let buffer), .pong(let buffer): buffer.readableBytes
+        case .close(_, let reason): reason.utf8.count
+        }
+    }
+
+    /// What it counts towards the bounds.
+    fileprivate var weight: (messages: Int, bytes: Int) {
+        if case .replay = self { (0, 0) } else { (1, byteCount) }
+    }
+
+    /// The frame that carries it.
+    var frame: WebSocketFrame {
+        switch self {
+        case .text(let buffer), .replay(let buffer):
+            return WebSocketFrame(fin: true, opcode: .text, data: buffer)
+        case .pong(let buffer): return WebSocketFrame(fin: true, opcode: .pong, data: buffer)
+        case .close(let code, let reason):
+            var data = ByteBuffer()
+            data.write(webSocketErrorCode: code)
+            data.writeString(reason)
+            return WebSocketFrame(fin: true, opcode: .connectionClose, data: data)
+        }
+    }
+}
