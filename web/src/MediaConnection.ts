@@ -36,6 +36,8 @@ export const simulcastEncodings: readonly RTCRtpEncodingParameters[] = [
 export class MediaConnection {
   /** Called when ICE takes the path for better or worse than before. */
   onPathChanged: () => void = () => {};
+  /** Called when the connection is beyond repair: its handshake failed. */
+  onFailed: () => void = () => {};
 
   readonly #connection: RTCPeerConnection;
   readonly #options: MediaOptions;
@@ -57,6 +59,11 @@ export class MediaConnection {
     });
     this.#connection.oniceconnectionstatechange = () => {
       if (!this.#isClosed) this.onPathChanged();
+    };
+    this.#connection.onconnectionstatechange = () => {
+      // Where ICE alone has failed, a restart mends it.
+      const hasFailed = this.#connection.connectionState === 'failed' && !this.isBroken;
+      if (hasFailed && !this.#isClosed) this.onFailed();
     };
     const camera = options.simulcast ? simulcastEncodings : undefined;
     this.#sending.set('microphone', this.#add('audio', 'sendonly'));
@@ -171,6 +178,7 @@ export class MediaConnection {
   close(): void {
     this.#isClosed = true;
     this.#connection.oniceconnectionstatechange = null;
+    this.#connection.onconnectionstatechange = null;
     this.#connection.close();
   }
 

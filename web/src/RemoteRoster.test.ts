@@ -204,6 +204,7 @@ test('after a restart only what differs is told, and who stayed is the same obje
     { id: 'bob', name: 'Bob', tracks: [{ ...camera, muted: true }, screen] },
     { id: 'dee', tracks: [] },
   ]);
+  assert.deepEqual([...roster.participants.keys()], ['bob', 'dee']);
   roster.assign([{ mid: '5', participant: 'bob', track: 'TR_2' }]);
   assert.deepEqual(log, [
     'participantLeft', 'trackUnpublished TR_1', 'trackMuted TR_2', 'trackPublished TR_5',
@@ -214,13 +215,27 @@ test('after a restart only what differs is told, and who stayed is the same obje
   assert.ok(track?.mediaStreamTrack);
 });
 
+test('everybody stands in the order in which a new session found them', () => {
+  const { roster } = makeRoster();
+  roster.add({ id: 'bob', tracks: [camera, microphone] });
+  roster.add({ id: 'cy', tracks: [] });
+  roster.restart([
+    { id: 'dee', tracks: [] },
+    { id: 'cy', tracks: [] },
+    { id: 'bob', tracks: [microphone, camera] },
+  ]);
+  assert.deepEqual([...roster.participants.keys()], ['dee', 'cy', 'bob']);
+  assert.deepEqual([...(roster.participants.get('bob')?.tracks.keys() ?? [])], ['TR_1', 'TR_2']);
+});
+
 test('choices are asked for again of those who stayed', () => {
   const { roster } = makeRoster();
   roster.add({ id: 'bob', tracks: [] });
   roster.add({ id: 'cy', tracks: [] });
   roster.choose('bob', false, ['screen']);
   roster.choose('cy', false, undefined);
-  roster.restart([{ id: 'bob', tracks: [] }]);
+  roster.choose('dee', false, undefined);
+  roster.restart([{ id: 'bob', tracks: [] }, { id: 'dee', tracks: [] }]);
   assert.deepEqual(roster.choiceRequests(), [
     { type: 'unsubscribe', participant: 'bob', source: 'screen' },
   ]);

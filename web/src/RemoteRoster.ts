@@ -86,6 +86,7 @@ export class RemoteRoster {
       if (this.#participants.has(info.id)) this.#merge(info);
       else this.join(info);
     }
+    this.#order(infos);
     this.#settleAll();
   }
 
@@ -182,9 +183,10 @@ export class RemoteRoster {
 
   /** The application chose whose tracks it wants; without sources all of them. */
   choose(id: string, wanted: boolean, sources: readonly TrackSource[] | undefined): void {
-    this.#choices.set(id, wanted, sources);
     const participant = this.#participants.get(id);
+    // Whoever left meanwhile was forgotten before.
     if (!participant) return;
+    this.#choices.set(id, wanted, sources);
     for (const track of participant.tracks.values()) this.#settle(participant, track);
   }
 
@@ -243,6 +245,21 @@ export class RemoteRoster {
     track.assign(section.track, change.isFresh);
     if (section.kind === 'audio') audio.play(change.mid, section.track, change.isFresh);
     this.#surroundings.emit('trackStarted', { participant, track });
+  }
+
+  /** Puts everybody and their tracks in the order in which a new session found them. */
+  #order(infos: readonly ParticipantInfo[]): void {
+    for (const { id, tracks } of infos) {
+      const participant = this.#participants.get(id);
+      if (!participant) continue;
+      this.#participants.delete(id);
+      this.#participants.set(id, participant);
+      for (const { id: trackID } of tracks) {
+        const track = participant.tracks.get(trackID);
+        participant.removeTrack(trackID);
+        if (track) participant.addTrack(track);
+      }
+    }
   }
 
   #merge(info: ParticipantInfo): void {

@@ -132,10 +132,28 @@ test('a server that does not know the media any more is joined anew', async () =
   await clock.pass(5_000);
   FakeConnection.isFlowing = false;
   await clock.pass(3_500);
-  assert.equal(log[1], 'stopped TR_2');
-  assert.equal(log[2], 'connected restarted');
+  assert.deepEqual(log.slice(0, 3), [
+    'reconnecting mediaLost', 'stopped TR_2', 'connected restarted',
+  ]);
   assert.equal(FakeConnection.all.length, 2);
-  assert.equal(FakeServer.all.length, 1);
+  assert.equal(FakeServer.heard('resume').length, 0);
+  await room.leave();
+});
+
+test('a handshake that failed is beyond repair; ICE that failed is not', async () => {
+  const { room, log } = await joinedRoom();
+  const connection = FakeConnection.last;
+  connection.connectionState = 'failed';
+  connection.iceConnectionState = 'failed';
+  connection.onconnectionstatechange?.();
+  assert.deepEqual(log, []);
+  connection.iceConnectionState = 'connected';
+  connection.onconnectionstatechange?.();
+  await settle();
+  assert.deepEqual(log, [
+    'reconnecting mediaLost', 'stopped TR_2', 'connected restarted', 'started TR_2',
+  ]);
+  assert.ok(connection.isClosed);
   await room.leave();
 });
 

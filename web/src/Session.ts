@@ -315,6 +315,9 @@ export class Session {
   #makeMedia(): [MediaConnection, Negotiator] {
     const media = new MediaConnection(this.#options);
     media.onPathChanged = () => void this.#watch?.look();
+    media.onFailed = () => {
+      if (this.#media === media) this.#tell({ type: 'mediaFailed' });
+    };
     const negotiator = new Negotiator(media, {
       request: (request) => this.request(request),
       restartRefused: () => this.#tell({ type: 'restartRefused' }),

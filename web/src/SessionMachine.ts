@@ -43,6 +43,8 @@ export type MachineInput =
   | { readonly type: 'mediaHeard' }
   /** The server refused to restart ICE: it does not know the session's media any more. */
   | { readonly type: 'restartRefused' }
+  /** The media link is beyond repair: its handshake failed, or its agent has given up. */
+  | { readonly type: 'mediaFailed' }
   /** The network is another one. */
   | { readonly type: 'networkChanged' }
   /** Nothing but time has passed. */
@@ -219,7 +221,8 @@ export class SessionMachine {
         this.#mediaHeard(now);
         break;
       case 'restartRefused':
-        if (this.#state === 'reconnecting' && this.#signal.type === 'up') this.#joinAnew(now);
+      case 'mediaFailed':
+        this.#loseSession(now);
         break;
       case 'networkChanged':
         this.#networkChanged(now);
@@ -353,6 +356,20 @@ export class SessionMachine {
     if (this.#media.type === 'restarting') this.#media = { type: 'lost' };
     this.#nextPing = undefined;
     this.#beginReconnecting(reason, now);
+    this.#act('closeSocket');
+    this.#beginAttempt(now);
+  }
+
+  /** The session's media cannot be mended: only a new session has another. */
+  #loseSession(now: number): void {
+    if (this.#state !== 'connected' && this.#state !== 'reconnecting') return;
+    if (this.#media.type === 'none') return;
+    this.#hasSession = false;
+    this.#media = { type: 'lost' };
+    if (this.#signal.type !== 'up' && this.#signal.type !== 'resuming') return;
+    this.#nextPing = undefined;
+    this.#beginReconnecting('mediaLost', now);
+    // The server lets one session in over one socket.
     this.#act('closeSocket');
     this.#beginAttempt(now);
   }

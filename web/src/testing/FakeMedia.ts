@@ -69,6 +69,8 @@ export class FakeConnection {
   signalingState = 'stable';
   localDescription: { sdp: string } | null = null;
   oniceconnectionstatechange: (() => void) | null = null;
+  connectionState = 'connected';
+  onconnectionstatechange: (() => void) | null = null;
   isClosed = false;
   restartCount = 0;
   #packets = 0;
