@@ -96,8 +96,8 @@ class Person:
             )
         return found
 
-    def wait_state(self, to, reason, since=0, seconds=15):
-        return self.wait("connectionStateChanged", since, seconds, to=to, reason=reason)
+    def wait_state(self, to, reason, since=0, seconds=15, **fields):
+        return self.wait("connectionStateChanged", since, seconds, to=to, reason=reason, **fields)
 
     def state(self):
         return self.run("sessions.state()")
