@@ -20,7 +20,7 @@ def settle(*people):
     """Packets are known to come regularly only after a while; silence is noticed within 3 s from then on."""
     time.sleep(4)
     for one in people:
-        assert one.moves() == ["connecting:joinRequested", "connected:joined"]
+        one.moved(0, ["connecting:joinRequested", "connected:joined"])
 
 
 def call(person, server, room, **links):
@@ -72,10 +72,11 @@ def test_B14_B21_B22_E22_signalling_breaks_and_media_never_stops(server, person,
     bob.wait("trackMuted", marks[1], muted=False)
     never_stopped(ada, "bob", began, time.time())
     bob.sees("ada", ended)
-    assert ada.moves(marks[0]) == ["reconnecting:signalLost", "connected:resumed"]
+    ada.moved(marks[0], ["reconnecting:signalLost", "connected:resumed"])
     assert bob.told_of("ada", marks[1]) == ["interrupted", "resumed"]
     assert [one["muted"] for one in bob.events(marks[1], "trackMuted")] == [True, False]
-    assert bob.moves(marks[1]) == [] and ada.participant.negotiations() == 1
+    bob.moved(marks[1], [])
+    assert ada.participant.negotiations() == 1
     remark(f"signalling cut: resumed {back['at'] / 1000 - ended:.2f} s after its end")
 
 
@@ -88,7 +89,7 @@ def test_B14_a_signalling_connection_that_is_reset_is_resumed_at_once(server, pe
         proxy.cut()
         back = ada.wait_state("connected", "resumed", marks[0])
         times.append(back["at"] / 1000 - began)
-        assert ada.moves(marks[0]) == ["reconnecting:signalLost", "connected:resumed"]
+        ada.moved(marks[0], ["reconnecting:signalLost", "connected:resumed"])
         bob.wait("participantResumed", marks[1], participant="ada")
         assert bob.told_of("ada", marks[1]) == ["interrupted", "resumed"]
         # Sessions are resumed once a second, after ten at once.
@@ -107,10 +108,10 @@ def test_B23_media_alone_goes_dark(server, person, impaired):
     time.sleep(max(0, ended - time.time()))
     back = ada.wait_state("connected", "resumed", marks[0])
     seen_again("media dark for 5 s", ada, bob, ended)
-    assert ada.moves(marks[0]) == ["reconnecting:mediaLost", "connected:resumed"]
+    ada.moved(marks[0], ["reconnecting:mediaLost", "connected:resumed"])
     # What is shorter than the 7 s after which the server knows of it is told to nobody.
     assert bob.told_of("ada", marks[1]) in ([], ["interrupted", "resumed"])
-    assert bob.moves(marks[1]) == []
+    bob.moved(marks[1], [])
     remark(
         f"media dark: noticed {lost['at'] / 1000 - began:.2f} s after its beginning, resumed "
         f"{back['at'] / 1000 - ended:.2f} s after its end"
@@ -135,7 +136,7 @@ def test_every_client_gets_another_address(server, person, impaired):
             gap, _ = one.longest_gap(who, began, time.time())
             remark(f"new addresses for all: {one.name} misses pictures of {who} for {gap:.2f} s")
             assert "left:timeout" not in one.told_of(who, mark) and "joined" not in one.told_of(who, mark)
-            assert one.moves(mark) in ([], ["reconnecting:mediaLost", "connected:resumed"])
+            one.moved(mark, [], ["reconnecting:mediaLost", "connected:resumed"])
             assert one.state()["state"] == "connected"
 
 
@@ -150,7 +151,7 @@ def test_B21_the_browser_tells_of_another_network(server, person):
     back = ada.wait_state("connected", "resumed", marks[0])
     seen_again("network changed", ada, bob, began)
     bob.wait("participantResumed", marks[1], participant="ada")
-    assert ada.moves(marks[0]) == ["reconnecting:networkChanged", "connected:resumed"]
+    ada.moved(marks[0], ["reconnecting:networkChanged", "connected:resumed"])
     assert bob.told_of("ada", marks[1]) == ["interrupted", "resumed"]
     never_stopped(bob, "ada", began - 1, time.time())
     remark(f"network changed: resumed {back['at'] / 1000 - began:.2f} s later")
@@ -167,15 +168,15 @@ def test_B04_B09_B10_B21_B28_both_links_go_dark_for_five_seconds(
     everything = (
         "{ window.sent = [];"
         "  const send = (n) => {"
-        "    if (n < argument) setTimeout(send, 150, n + 1);"
+        "    if (n < argument) setTimeout(send, 350, n + 1);"
         "    sent.push(sessions.attempt(() => room.sendMessage({ content: `${n}` })));"
         "  };"
         "  send(1); }"
     )
     marks, began = (ada.mark(), bob.mark()), time.time()
-    # Both talk on all the time: before, during and after the darkness.
+    # Both talk on all the time: before, during and after the darkness, and never more than may be said at once.
     for one in (ada, bob):
-        one.run(everything, 60)
+        one.run(everything, 24)
     proxy.hold()
     network.set("blackout-for-s", 5)
     gone = bob.wait("participantInterrupted", marks[1], participant="ada")
@@ -185,17 +186,19 @@ def test_B04_B09_B10_B21_B28_both_links_go_dark_for_five_seconds(
     back = ada.wait("connectionStateChanged", marks[0], 20, to="connected")
     bob.wait("participantResumed", marks[1], participant="ada")
     seen_again("both links dark for 5 s", ada, bob, ended)
-    moves = ada.moves(marks[0])
-    assert moves in (
-        ["reconnecting:signalLost", "connected:resumed"], ["reconnecting:mediaLost", "connected:resumed"],
+    # Which of them is missed first is chance.
+    moves = ada.moved(
+        marks[0],
+        ["reconnecting:signalLost", "connected:resumed"],
+        ["reconnecting:mediaLost", "connected:resumed"],
     )
     assert bob.told_of("ada", marks[1]) == ["interrupted", "resumed"]
-    assert bob.moves(marks[1]) == []
+    bob.moved(marks[1], [])
     for one, other, mark in ((ada, bob, marks[1]), (bob, ada, marks[0])):
         assert [out for out in one.run("Promise.all(sent)") if "code" in out] == []
-        other.wait("messageReceived", mark, content="60")
+        other.wait("messageReceived", mark, content="24")
         came = [event["content"] for event in other.events(mark, "messageReceived")]
-        assert came == [str(number) for number in range(1, 61)], "exactly once and in order"
+        assert came == [str(number) for number in range(1, 25)], "exactly once and in order"
     remark(
         f"both links dark for 5 s: others told {gone['at'] / 1000 - began:.2f} s after its beginning, "
         f"{moves[0]}, resumed {back['at'] / 1000 - ended:.2f} s after its end"
@@ -228,7 +231,7 @@ def test_a_burst_of_packets_arrives_once_across_a_cut(server, person, signal_pro
     bob.wait("dataReceived", data="packet 199")
     came = [one["data"] for one in bob.events(0, "dataReceived")]
     assert came == [f"packet {number}" for number in range(200)]
-    assert ada.moves(mark) == ["reconnecting:signalLost", "connected:resumed"] * 3
+    ada.moved(mark, ["reconnecting:signalLost", "connected:resumed"] * 3)
     assert "left" not in " ".join(bob.told_of("ada"))
     # And the way to the one whose connection breaks.
     bob.run("{ window.stream = await room.openDataStream(); }")
@@ -239,7 +242,7 @@ def test_a_burst_of_packets_arrives_once_across_a_cut(server, person, signal_pro
     ada.wait("dataReceived", mark, data="back 59")
     came = [one["data"] for one in ada.events(mark, "dataReceived")]
     assert came == [f"back {number}" for number in range(60)]
-    assert ada.moves(mark) == ["reconnecting:signalLost", "connected:resumed"]
+    ada.moved(mark, ["reconnecting:signalLost", "connected:resumed"])
 
 
 # Long breaks: several at the same time, each in a room of its own, judged one by one.
@@ -318,7 +321,7 @@ def breaks(browser):
 def test_B21_signalling_comes_back_after_20_s_and_media_never_stopped(breaks):
     one = breaks["signal for 20 s"]
     back = one.ada.wait_state("connected", "resumed", one.marks[0])
-    assert one.ada.moves(one.marks[0]) == ["reconnecting:signalLost", "connected:resumed"]
+    one.ada.moved(one.marks[0], ["reconnecting:signalLost", "connected:resumed"])
     one.bob.wait("participantResumed", one.marks[1], participant="ada")
     assert one.bob.told_of("ada", one.marks[1]) == ["interrupted", "resumed"]
     frames = never_stopped(one.bob, "ada", one.began, one.ended)
@@ -334,9 +337,10 @@ def test_B21_signalling_comes_back_after_20_s_and_media_never_stopped(breaks):
 def test_B28_C16_E14_E27_N08_who_is_dark_for_40_s_has_left_and_comes_again(breaks):
     one = breaks["both for 40 s"]
     back = one.ada.wait_state("connected", "restarted", one.marks[0], 20)
-    moves = one.ada.moves(one.marks[0])
-    assert moves in (
-        ["reconnecting:signalLost", "connected:restarted"], ["reconnecting:mediaLost", "connected:restarted"],
+    one.ada.moved(
+        one.marks[0],
+        ["reconnecting:signalLost", "connected:restarted"],
+        ["reconnecting:mediaLost", "connected:restarted"],
     )
     one.bob.wait("participantJoined", one.marks[1], participant="ada")
     assert one.bob.told_of("ada", one.marks[1]) == ["interrupted", "left:timeout", "joined"]
@@ -345,7 +349,8 @@ def test_B28_C16_E14_E27_N08_who_is_dark_for_40_s_has_left_and_comes_again(break
     assert 29 < after < 37
     seen_again("both links dark for 40 s", one.ada, one.bob, one.ended)
     # The one who came again found Bob where he was.
-    assert one.ada.told_of("bob", one.marks[0]) == [] and one.bob.moves(one.marks[1]) == []
+    assert one.ada.told_of("bob", one.marks[0]) == []
+    one.bob.moved(one.marks[1], [])
     assert one.ada.state()["me"] == "ada"
     # What was asked of the session that is over is not known; what was to be published is.
     assert one.ada.run("asked[0]")["code"] == 6001 and "value" in one.ada.run("asked[1]")
@@ -386,8 +391,8 @@ def test_C16_B23_media_that_is_dark_for_40_s_ends_the_session(breaks):
 def test_B05_B07_B18_B27_after_its_window_it_gives_up(breaks):
     one = breaks["both, and a window of 30 s"]
     over = one.ada.wait_state("disconnected", "reconnectTimedOut", one.marks[0])
-    moves = one.ada.moves(one.marks[0])
-    assert moves in (
+    one.ada.moved(
+        one.marks[0],
         ["reconnecting:signalLost", "disconnected:reconnectTimedOut"],
         ["reconnecting:mediaLost", "disconnected:reconnectTimedOut"],
     )
@@ -464,7 +469,7 @@ def restarted(people, marks, reason):
     for name, one in people.items():
         back = one.wait_state("connected", "restarted", marks[name], 30)
         times.append(back["at"] / 1000)
-        assert one.moves(marks[name]) == [f"reconnecting:{reason}", "connected:restarted"]
+        one.moved(marks[name], [f"reconnecting:{reason}", "connected:restarted"])
     return times
 
 
