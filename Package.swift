@@ -99,6 +99,7 @@ let testSupport: [Target] = [
             "PeerTransport", "ClientTransport", "MediaWorker", "NetworkImpairment", "Signaling",
             "Rooms", "RoomService", "ClientSession",
         ]),
+    tests("NetworkSimulation", ["Wire", "Signaling", "Rooms"]),
     .executableTarget(
         name: "SystemSimulator", dependencies: ["NetworkSimulation"],
         swiftSettings: strict),

@@ -1,6 +1,6 @@
-import ClientSession
 // What goes wrong in a simulated system.
 // SPDX-License-Identifier: Apache-2.0
+import ClientSession
 import NetworkImpairment
 import RoomService
 import Rooms
