@@ -96,8 +96,13 @@ let testSupport: [Target] = [
         "NetworkSimulation",
         [
             "Wire", "MediaCrypto", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Negotiation",
-            "PeerTransport", "ClientTransport", "MediaWorker", "NetworkImpairment",
+            "PeerTransport", "ClientTransport", "MediaWorker", "NetworkImpairment", "Signaling",
+            "Rooms", "RoomService", "ClientSession",
         ]),
+    tests("NetworkSimulation", ["Wire", "Signaling", "Rooms"]),
+    .executableTarget(
+        name: "SystemSimulator", dependencies: ["NetworkSimulation"],
+        swiftSettings: strict),
     .target(name: "CAllocationCounter", linkerSettings: [.linkedLibrary("dl")]),
     floor("NetworkImpairment", ["Wire"]), tests("NetworkImpairment", ["Wire"]),
     .executableTarget(
@@ -135,9 +140,9 @@ let network: [Target.Dependency] = [
     .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
 ]
 let servers: [Target] = [
-    floor(
-        "SignalServer",
-        network + [
+    .target(
+        name: "SignalServer",
+        dependencies: network + [
             "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "SDP", "RTP",
             "MediaWorker", "RoomService",
             .product(name: "Hummingbird", package: "hummingbird"),
@@ -145,12 +150,15 @@ let servers: [Target] = [
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             .product(name: "Logging", package: "swift-log"),
-        ]),
+        ],
+        // In the code, so that the executable stays one file.
+        resources: [.embedInCode("Admin/openapi.json")], swiftSettings: strict),
     tests(
         "SignalServer",
         network + [
             "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "RTP", "MediaWorker",
             "RoomService",
+            .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Logging", package: "swift-log"),
         ]),
     .executableTarget(
@@ -165,6 +173,9 @@ let servers: [Target] = [
         dependencies: [
             "SignalServer", "MediaIO", "MediaWorker", "Negotiation", "Signaling", "Rooms",
             "DTLS", "SRTP", "RTP", "MediaCrypto", "Wire",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
@@ -192,6 +203,7 @@ let package = Package(
     products: [
         .executable(name: "martlet-impair", targets: ["ImpairmentProxy"]),
         .executable(name: "martlet-benchmark", targets: ["ForwardingBenchmark"]),
+        .executable(name: "martlet-simulate", targets: ["SystemSimulator"]),
     ]
         + (isSansIOOnly
             ? []

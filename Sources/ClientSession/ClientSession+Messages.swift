@@ -44,7 +44,6 @@ extension ClientSession {
         entry = nil
         offer = nil
         session = reply.session
-        room = reply.room
         participant = reply.participant
         grants = reply.grants
         lastSequence = 0
@@ -52,7 +51,11 @@ extension ClientSession {
         request?.participant = reply.participant.id
         act(.takeAnswer(ticket, reply.answer))
         let isFirst = phase == .connecting
-        let differences = isFirst ? [] : roster.differences(to: reply.participants)
+        // A room that came into being anew counts its tracks from the beginning: nothing is as it was.
+        let isSameRoom = room?.id != nil && room?.id == reply.room.id
+        let differences =
+            isFirst ? [] : roster.differences(to: reply.participants, inSameRoom: isSameRoom)
+        room = reply.room
         if isFirst {
             for info in reply.participants { roster.take(.participantJoined(info)) }
         }
@@ -61,10 +64,10 @@ extension ClientSession {
             roster.take(message)
             report(.told(message))
         }
+        roster.order(as: reply.participants)
         roster.begin(reply.slots)
         chooseAgain()
         publishAgain()
-        data.reopen()
         openDataStreams()
         updateSubscribeStates()
     }

@@ -75,6 +75,13 @@ extension ClientSession {
     /// Takes note of what became of a request of publishing.
     mutating func noteAnswer(to request: ClientMessage, _ id: RequestID, _ outcome: RequestOutcome)
     {
+        switch (request, outcome) {
+        case (.subscribe(_, let participant, let source), .done):
+            noteChoice(participant, source, true)
+        case (.unsubscribe(_, let participant, let source), .done):
+            noteChoice(participant, source, false)
+        default: break
+        }
         guard case .publish(_, let publish) = request else { return }
         guard let index = publications.firstIndex(where: { $0.request == id }) else {
             // Taken back before it was answered: now it has an id to be taken back by.
@@ -138,6 +145,16 @@ extension ClientSession {
         for choice in choices.choices where roster.participant(choice.participant) != nil {
             sendChoice(choice.participant, choice.source, choice.isWanted)
         }
+    }
+
+    /// A choice holds from its answer on; whoever left meanwhile and came back was forgotten before it.
+    private mutating func noteChoice(
+        _ participant: ParticipantID, _ source: TrackSource?, _ isWanted: Bool
+    ) {
+        guard roster.participant(participant) != nil else { return }
+        choices.note(
+            SubscriptionChoice(participant: participant, source: source, isWanted: isWanted))
+        updateSubscribeStates()
     }
 
     private func isWanted(_ track: TrackInfo, of participant: ParticipantID) -> Bool {

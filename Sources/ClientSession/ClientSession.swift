@@ -127,6 +127,9 @@ package struct ClientSession: Sendable {
     /// Something arrived over the media link.
     package mutating func mediaHeard(at now: MediaInstant) { tell(.mediaHeard, at: now) }
 
+    /// The media link is beyond repair: its handshake failed, or its agent has given up.
+    package mutating func mediaFailed(at now: MediaInstant) { tell(.mediaFailed, at: now) }
+
     /// The network is another one.
     package mutating func networkChanged(at now: MediaInstant) { tell(.networkChanged, at: now) }
 

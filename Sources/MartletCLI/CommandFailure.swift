@@ -5,6 +5,11 @@
 struct CommandFailure: Error, CustomStringConvertible {
     /// What went wrong and what to do, in one line.
     let description: String
+    /// The server's code of it, if it was a server that refused (docs/errors.md).
+    let code: Int?
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, code: Int? = nil) {
+        self.description = description
+        self.code = code
+    }
 }

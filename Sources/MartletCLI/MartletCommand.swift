@@ -11,9 +11,10 @@ struct MartletCommand: AsyncParsableCommand {
         discussion: """
             martlet serve --dev        a server to try out: open the printed address in two tabs
             martlet token --key …      a token that lets one person into one room
+            martlet room list --key …  the rooms of a running server
             """,
         version: "martlet \(MartletVersion.text)",
-        subcommands: [ServeCommand.self, TokenCommand.self])
+        subcommands: [ServeCommand.self, TokenCommand.self, RoomCommand.self])
 }
 
 /// The version of this build.

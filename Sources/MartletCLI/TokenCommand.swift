@@ -11,6 +11,8 @@ struct TokenCommand: ParsableCommand {
         abstract: "Print an access token for one person and one room.",
         discussion: """
             Example: martlet token --key "main=$SECRET" --room demo --participant anna --ttl 1h
+            For a backend that may do everything over the admin interface:
+            martlet token --key "main=$SECRET" --admin --ttl 10m
             """)
 
     @OptionGroup var keyOptions: KeyOptions
@@ -18,11 +20,15 @@ struct TokenCommand: ParsableCommand {
     @Flag(name: .customLong("dev"), help: "Take short secrets too.")
     var isDevelopment = false
 
-    @Option(help: "The room the token opens.")
-    var room: String
+    @Option(help: "The room the token opens. Only with --admin it may be left out: for all rooms.")
+    var room: String?
 
-    @Option(help: "Who the bearer is; the same id joining again replaces the first.")
-    var participant: String
+    @Option(
+        help: """
+            Who the bearer is; the same id joining again replaces the first. Without --room it may be \
+            left out.
+            """)
+    var participant: String?
 
     @Option(help: "The name shown to the others.")
     var name: String?
@@ -42,11 +48,32 @@ struct TokenCommand: ParsableCommand {
     @Flag(name: .customLong("no-subscribe"), help: "The bearer hears and sees nobody.")
     var isDeaf = false
 
-    @Flag(help: "The others do not see the bearer.")
+    @Flag(name: .customLong("no-data"), help: "The bearer sends no data and no messages.")
+    var isSilent = false
+
+    @Option(help: "The role to begin with, if not that of the room's profile.")
+    var role: ParticipantRole?
+
+    @Flag(name: .customLong("no-change-role"), help: "The bearer keeps the role it begins with.")
+    var isRoleFixed = false
+
+    @Flag(help: "The bearer may change its own name, metadata and attributes.")
+    var updateSelf = false
+
+    @Flag(help: "The others do not see the bearer, who can then publish nothing.")
     var hidden = false
 
-    @Flag(help: "The bearer may use the admin interface.")
+    @Flag(help: "The bearer may use the admin interface: for its room, or without one for all.")
     var admin = false
+
+    func validate() throws {
+        guard room != nil || admin else {
+            throw ValidationError("Missing --room; only an --admin token is for all rooms.")
+        }
+        guard participant != nil || room == nil else {
+            throw ValidationError("Missing --participant.")
+        }
+    }
 
     func run() throws {
         let ring = try keyOptions.ring(isDevelopment: isDevelopment)
@@ -57,12 +84,14 @@ struct TokenCommand: ParsableCommand {
         }
         do {
             let token = AccessToken(
-                participant: try ParticipantID(participant), room: try RoomName(room),
+                participant: try ParticipantID(participant ?? "admin"),
+                room: try room.map { name throws(SignalingError) in try RoomName(name) },
                 expiresAt: Int64(Date().timeIntervalSince1970) + ttl.seconds,
                 name: try name.map { name throws(SignalingError) in try DisplayName(name) },
                 metadata: try metadata.map { text throws(SignalingError) in try Metadata(text) },
                 grants: TokenGrants(
-                    publish: try sources(), subscribe: !isDeaf, admin: admin, hidden: hidden))
+                    publish: try sources(), subscribe: !isDeaf, data: !isSilent, role: role,
+                    changeRole: !isRoleFixed, updateSelf: updateSelf, admin: admin, hidden: hidden))
             print(issuer.issue(token))
         } catch let error as SignalingError {
             throw CommandFailure(error.message)
@@ -82,6 +111,8 @@ struct TokenCommand: ParsableCommand {
         return sources
     }
 }
+
+extension ParticipantRole: ExpressibleByArgument {}
 
 /// A length of time as it is typed: `90`, `90s`, `15m`, `1h`, `7d`.
 struct Lifetime: ExpressibleByArgument {

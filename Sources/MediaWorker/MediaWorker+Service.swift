@@ -169,7 +169,8 @@ extension MediaWorker {
             blocks[count] = block
             count += 1
         }
-        guard count > 0 else { return }
+        // Without a block it is a sign of life (RFC 3550 §6.4.2): a client that receives nothing else can
+        // tell silence from a lost path within three seconds.
         let name = peers[index]?.canonicalName ?? []
         control.append(to: index, room: Self.controlRoom) { output in
             RTCPWriter.receiverReport(

@@ -1,4 +1,4 @@
-// The server's HTTP port: page, signalling WebSocket, WHIP, WHEP, health and metrics.
+// The server's HTTP port: page, signalling WebSocket, WHIP, WHEP, admin interface, health and metrics.
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import HTTPTypes
@@ -146,6 +146,7 @@ package struct SignalService: Sendable {
                 direction: direction, hub: hub, limits: configuration.limits
             ).add(to: router)
         }
+        AdminRoutes(hub: hub).add(to: router)
         return router
     }
 

@@ -44,14 +44,16 @@ private let allowedImports: [String: Set<String>] = [
     "MartletCLI": [
         "Wire", "MediaCrypto", "RTP", "DTLS", "SRTP", "Signaling", "Rooms", "Negotiation",
         "MediaWorker", "MediaIO", "SignalServer", "ArgumentParser", "Logging", "Glibc",
-        "UnixSignals", "FoundationEssentials", "Synchronization",
+        "NIOCore", "NIOPosix", "NIOHTTP1", "UnixSignals", "FoundationEssentials", "Synchronization",
     ],
     // Tools for tests and measurements, never part of what is shipped
     "NetworkImpairment": ["Wire"],
     "NetworkSimulation": [
         "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "Payloads", "Negotiation", "PeerTransport",
-        "MediaWorker", "ClientTransport", "NetworkImpairment",
+        "MediaWorker", "ClientTransport", "NetworkImpairment", "Signaling", "Rooms", "RoomService",
+        "ClientSession",
     ],
+    "SystemSimulator": ["NetworkSimulation", "Glibc"],
     "ImpairmentProxy": ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment", "Glibc"],
     "LoadGenerator": [
         "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "ICE", "Payloads", "Negotiation",

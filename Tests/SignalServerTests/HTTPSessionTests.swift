@@ -12,6 +12,18 @@ struct HTTPSessionTests {
     private static let sdp = "Content-Type: application/sdp"
     private static let fragment = "Content-Type: application/trickle-ice-sdpfrag"
 
+    @Test func aPercentSignInANameIsReadAsItWasMeant() async throws {
+        try await withServer { server in
+            let published = try await request(
+                server, "POST", "/whip/demo?participant=50%25&name=100%25%20Ada",
+                headers: [Self.sdp], body: TestOffer.whip)
+            #expect(published.status == 201)
+            let seen = try await server.admin("GET", "/v1/rooms/demo/participants/50%25")
+                .decoded(ParticipantDescription.self)
+            #expect(seen.participant.name?.text == "100% Ada")
+        }
+    }
+
     @Test func aWHIPSessionIsAParticipantUntilDeleted() async throws {
         try await withServer { server in
             try await withClient(server) { client in

@@ -48,14 +48,19 @@ export class AudioOutput {
     await Promise.all(all.map((slot) => slot.element.setSinkId?.(sinkID)));
   }
 
-  /** Ends all playback. */
-  close(): void {
+  /** Ends all playback; other slots, of another peer connection, may follow. */
+  clear(): void {
     for (const slot of this.#slots.values()) {
       clearTimeout(slot.timer);
       slot.element.srcObject = null;
       slot.element.remove();
     }
     this.#slots.clear();
+  }
+
+  /** Ends all playback for good. */
+  close(): void {
+    this.clear();
     this.#setBlocked(false);
   }
 

@@ -1,18 +1,23 @@
-// Publishing one's own tracks: sections, muting, switching devices.
+// Publishing one's own tracks: sections, muting, switching devices, roles and new sessions.
 // SPDX-License-Identifier: Apache-2.0
 import { captureCamera, captureMicrophone, captureScreen } from './capture';
 import type { CameraOptions, MicrophoneOptions, ScreenOptions } from './capture';
+import type { ClientRequest } from './clientMessages';
 import { LocalTrack } from './LocalTrack';
-import type { Reopen } from './LocalTrack';
-import { MartletError } from './MartletError';
+import type { PublishState, Reopen } from './LocalTrack';
+import { asMartletError, MartletError } from './MartletError';
 import type { MediaConnection } from './MediaConnection';
-import type { ClientRequest, TrackKind, TrackSource } from './messages';
-import type { EmitRoomEvent } from './RoomEvents';
+import type { TrackKind, TrackSource } from './messages';
+import { PublishStates } from './PublishStates';
+import type { EmitRoomEvent, TrackEndReason, UnpublishReason } from './RoomEvents';
 
 /** What the publisher needs of the session around it. */
 export interface PublisherSurroundings {
   readonly emit: EmitRoomEvent;
-  readonly media: MediaConnection;
+  /** The peer connection there is now; a new session has another one. */
+  media(): MediaConnection;
+  /** Whether the session goes on, so that what failed with `linkLost` is done anew. */
+  isAlive(): boolean;
   /** Sends a request; answers the track's id where the reply has one. */
   request(request: ClientRequest): Promise<{ track?: string }>;
   /** Offers the sections anew. */
@@ -33,27 +38,38 @@ export interface MuteOptions {
   releaseDevice?: boolean;
 }
 
-/** Keeps one's own tracks. One publisher lives as long as one session. */
+/** Keeps one's own tracks. One publisher lives as long as one stay in a room, over its breaks. */
 export class LocalPublisher {
-  readonly #tracks = new Map<string, LocalTrack>();
+  readonly #tracks = new Set<LocalTrack>();
   readonly #surroundings: PublisherSurroundings;
+  readonly #states: PublishStates;
+  /** One of the audience: nothing is sent, and what was published is kept. */
+  #isSuspended = false;
   /** Publishing and muting happen one after the other: each ends before the next looks. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(surroundings: PublisherSurroundings) {
     this.#surroundings = surroundings;
+    this.#states = new PublishStates(surroundings.emit);
   }
 
-  /** One's own tracks by id. */
+  /** One's own tracks by id, in the order of publishing. */
   get tracks(): ReadonlyMap<string, LocalTrack> {
-    return this.#tracks;
+    return new Map([...this.#tracks].map((track) => [track.id, track]));
   }
 
   /** One's own track of a source. */
   track(source: TrackSource): LocalTrack | undefined {
-    for (const track of this.#tracks.values()) if (track.source === source) return track;
+    for (const track of this.#tracks) if (track.source === source) return track;
     return undefined;
   }
+
+  /** How far publishing a source is. */
+  state(source: TrackSource): PublishState {
+    return this.#states.of(source);
+  }
+
+  // MARK: Publishing
 
   async publishMicrophone(options: MicrophoneOptions & PublishOptions): Promise<LocalTrack> {
     const reopen: Reopen = (deviceId) =>
@@ -92,15 +108,16 @@ export class LocalPublisher {
   }
 
   /** Takes a track back. */
-  unpublish(track: LocalTrack, reason: 'requested' | 'ended' = 'requested'): Promise<void> {
+  unpublish(track: LocalTrack, reason: UnpublishReason = 'requested'): Promise<void> {
     return this.#inTurn(async () => {
-      if (!this.#tracks.delete(track.id)) return;
-      this.#forget(track);
-      this.#surroundings.emit('localTrackUnpublished', { track, reason });
-      await track.section.sender.replaceTrack(null);
-      await this.#surroundings.request({ type: 'unpublish', track: track.id });
+      if (!this.#tracks.has(track)) return;
+      this.#remove(track, reason);
+      await put(track.section, null);
+      if (track.isAnnounced) await this.#tell({ type: 'unpublish', track: track.id });
     });
   }
+
+  // MARK: Muting and devices
 
   /** Silences a track: nothing of it leaves this machine any more. */
   mute(track: LocalTrack, options: MuteOptions = {}): Promise<void> {
@@ -109,14 +126,13 @@ export class LocalPublisher {
       if (track.isMuted) return;
       track.mediaStreamTrack.enabled = false;
       track.setMuted(true);
-      // A video sender would go on sending black frames; a sound sender sends next to nothing.
-      if (track.kind === 'video') await track.section.sender.replaceTrack(null);
+      await this.#send(track);
       if (options.releaseDevice && track.reopen && track.source !== 'screen') {
         track.mediaStreamTrack.onended = null;
         track.mediaStreamTrack.stop();
       }
       this.#surroundings.emit('localTrackMuted', { track, muted: true });
-      await this.#surroundings.request({ type: 'mute', track: track.id, muted: true });
+      await this.#tellMuted(track);
     });
   }
 
@@ -131,9 +147,9 @@ export class LocalPublisher {
       }
       track.mediaStreamTrack.enabled = true;
       track.setMuted(false);
-      await track.section.sender.replaceTrack(track.mediaStreamTrack);
+      await this.#send(track);
       this.#surroundings.emit('localTrackMuted', { track, muted: false });
-      await this.#surroundings.request({ type: 'mute', track: track.id, muted: false });
+      await this.#tellMuted(track);
     });
   }
 
@@ -152,15 +168,60 @@ export class LocalPublisher {
       });
       this.#replace(track, media);
       media.enabled = !track.isMuted;
-      if (!track.isMuted || track.kind === 'audio') await track.section.sender.replaceTrack(media);
+      await this.#send(track);
     });
   }
 
-  /** The session is over: stops what the SDK opened. */
+  // MARK: The server's word
+
+  /** One is of the audience: nothing is sent any more, and everything kept. */
+  suspend(): Promise<void> {
+    this.#isSuspended = true;
+    return this.#inTurn(async () => {
+      for (const track of this.#tracks) {
+        await put(track.section, null);
+        this.#states.moveTrack(track, 'unpublished');
+      }
+    });
+  }
+
+  /** One is a host (again): sends what was published before. */
+  restore(): Promise<void> {
+    this.#isSuspended = false;
+    return this.#inTurn(() => this.#announceAll());
+  }
+
+  /** The server takes one of one's tracks from the room. */
+  revoke(id: string): void {
+    const track = [...this.#tracks].find((one) => one.id === id && one.isAnnounced);
+    if (!track) return;
+    this.#remove(track, 'notPermitted');
+    void put(track.section, null);
+  }
+
+  /** A new session has begun, with a peer connection of its own: publishes everything anew. */
+  republish(isHost: boolean): Promise<void> {
+    this.#isSuspended = !isHost;
+    return this.#inTurn(() => this.#announceAll());
+  }
+
+  /** Gives every track a section of a peer connection that has made no offer yet. */
+  bind(media: MediaConnection): void {
+    for (const track of this.#tracks) {
+      const { source, kind } = track;
+      const known = source === 'custom' ? undefined : media.sendingSection(source, kind);
+      track.bind(known ?? media.addCustomSection(kind));
+      if (!this.#isSuspended) this.#states.moveTrack(track, 'publishing');
+    }
+  }
+
+  /** The stay is over: stops what the SDK opened. */
   close(): void {
-    for (const track of this.#tracks.values()) this.#forget(track);
+    for (const track of this.#tracks) this.#forget(track);
     this.#tracks.clear();
   }
+
+  // MARK: Inside
 
   async #publishCaptured(
     media: MediaStreamTrack,
@@ -182,48 +243,129 @@ export class LocalPublisher {
     options: PublishOptions,
     reopen: Reopen | undefined,
   ): Promise<LocalTrack> {
-    const { emit, request } = this.#surroundings;
     if (source !== 'custom' && this.track(source)) {
       throw new MartletError('sourceAlreadyPublished', `You publish a ${source} already.`);
     }
-    const kind = media.kind as TrackKind;
-    const section = await this.#section(source, kind);
+    const muted = options.muted ?? false;
+    media.enabled = !muted;
+    this.#states.move(source, media, 'publishing');
+    let track: LocalTrack;
+    try {
+      track = await this.#begin(media, source, options, reopen);
+    } catch (error) {
+      this.#states.move(source, media, 'unpublished');
+      throw error;
+    }
+    this.#tracks.add(track);
+    this.#watchEnd(track);
+    this.#surroundings.emit('localTrackPublished', { track });
+    this.#states.moveTrack(track, 'published');
+    return track;
+  }
+
+  async #begin(
+    media: MediaStreamTrack,
+    source: TrackSource,
+    options: PublishOptions,
+    reopen: Reopen | undefined,
+  ): Promise<LocalTrack> {
+    const { maxBitrate, muted = false } = options;
+    for (;;) {
+      const connection = this.#surroundings.media();
+      const section = await this.#section(source, media.kind as TrackKind);
+      const track = new LocalTrack({ id: '', source, media, section, reopen, maxBitrate });
+      track.setMuted(muted);
+      try {
+        await this.#announce(track);
+        return track;
+      } catch (error) {
+        await put(section, null);
+        // The session was restarted meanwhile: once more, on the peer connection of the new one.
+        const isNew = this.#surroundings.isAlive() && this.#surroundings.media() !== connection;
+        if (!isNew || !asMartletError(error).is('linkLost')) throw error;
+      }
+    }
+  }
+
+  async #section(source: TrackSource, kind: TrackKind): Promise<RTCRtpTransceiver> {
+    const media = this.#surroundings.media();
+    const section = media.sendingSection(source, kind);
+    if (section) return section;
+    const added = media.addCustomSection(kind);
+    await this.#surroundings.negotiate();
+    return added;
+  }
+
+  /** Puts a track on its section and says so. */
+  async #announce(track: LocalTrack): Promise<void> {
+    const { source, kind, section, isMuted: muted } = track;
     if (section.receiver.track.kind !== kind) {
       throw new MartletError('sourceKindMismatch', `A ${source} cannot be of kind ${kind}.`);
     }
     if (section.currentDirection === 'inactive' || section.mid === null) {
       throw new MartletError('noCommonCodec', 'Browser and server share no codec for that track.');
     }
-    const muted = options.muted ?? false;
-    media.enabled = !muted;
-    let id: string | undefined;
-    try {
-      if (!muted || kind === 'audio') await section.sender.replaceTrack(media);
-      await limit(section.sender, options.maxBitrate);
-      const publish = { type: 'publish', source, mid: section.mid } as const;
-      id = (await request(muted ? { ...publish, muted } : publish)).track;
-    } catch (error) {
-      await section.sender.replaceTrack(null).catch(() => {});
-      throw error;
-    }
-    if (id === undefined) {
+    await this.#send(track);
+    await limit(section.sender, track.maxBitrate);
+    const publish = { type: 'publish', source, mid: section.mid } as const;
+    const reply = await this.#surroundings.request(muted ? { ...publish, muted } : publish);
+    if (reply.track === undefined) {
       throw new MartletError('malformedMessage', 'The server gave the track no id.');
     }
-    const track = new LocalTrack({ id, source, media, section, reopen });
-    track.setMuted(muted);
-    this.#tracks.set(id, track);
-    this.#watchEnd(track);
-    emit('localTrackPublished', { track });
-    return track;
+    track.announced(reply.track);
   }
 
-  async #section(source: TrackSource, kind: TrackKind): Promise<RTCRtpTransceiver> {
-    const { media, negotiate } = this.#surroundings;
-    const section = media.sendingSection(source, kind);
-    if (section) return section;
-    const added = media.addCustomSection(kind);
-    await negotiate();
-    return added;
+  /** Sends what is published; announces what the server of this session does not know yet. */
+  async #announceAll(): Promise<void> {
+    for (const track of [...this.#tracks]) {
+      if (this.#isSuspended) return;
+      this.#states.moveTrack(track, 'publishing');
+      try {
+        if (track.isAnnounced) await this.#send(track);
+        else await this.#announce(track);
+        this.#states.moveTrack(track, 'published');
+      } catch (error) {
+        // The next session publishes it, and a host's right may come back.
+        if (asMartletError(error).is('linkLost')) return;
+        if (this.#tracks.has(track)) this.#fail(track, asMartletError(error));
+      }
+    }
+  }
+
+  #fail(track: LocalTrack, error: MartletError): void {
+    const { source } = track;
+    const message = `The ${source} could not be published again.`;
+    this.#remove(track, 'failed');
+    this.#surroundings.emit('warning', { code: 'publishFailed', message, source, error });
+  }
+
+  /** What of a track is to leave this machine now does, and nothing else. */
+  #send(track: LocalTrack): Promise<void> {
+    // A video sender would go on sending black frames; a sound sender sends next to nothing.
+    const isSilent = track.isMuted && track.kind === 'video';
+    return put(track.section, this.#isSuspended || isSilent ? null : track.mediaStreamTrack);
+  }
+
+  async #tellMuted(track: LocalTrack): Promise<void> {
+    const { id, isMuted: muted } = track;
+    if (track.isAnnounced) await this.#tell({ type: 'mute', track: id, muted });
+  }
+
+  /** Says something that a new session would be told in any case. */
+  async #tell(request: ClientRequest): Promise<void> {
+    try {
+      await this.#surroundings.request(request);
+    } catch (error) {
+      if (!this.#surroundings.isAlive() || !asMartletError(error).is('linkLost')) throw error;
+    }
+  }
+
+  #remove(track: LocalTrack, reason: UnpublishReason): void {
+    this.#tracks.delete(track);
+    this.#forget(track);
+    this.#surroundings.emit('localTrackUnpublished', { track, reason });
+    this.#states.moveTrack(track, 'unpublished');
+    this.#states.forget(track);
   }
 
   #replace(track: LocalTrack, media: MediaStreamTrack | undefined): void {
@@ -236,7 +378,10 @@ export class LocalPublisher {
 
   /** Unplugging a device, or ending a share in the browser's own bar, ends the publication. */
   #watchEnd(track: LocalTrack): void {
+    const { source, kind } = track;
     track.mediaStreamTrack.onended = () => {
+      const reason = endReason(track);
+      this.#surroundings.emit('localTrackEnded', { track, source, kind, reason });
       this.unpublish(track, 'ended').catch(() => {});
     };
   }
@@ -248,7 +393,7 @@ export class LocalPublisher {
   }
 
   #check(track: LocalTrack): void {
-    if (this.#tracks.get(track.id) === track) return;
+    if (this.#tracks.has(track)) return;
     throw new MartletError('trackNotFound', 'You publish no such track.');
   }
 
@@ -257,6 +402,21 @@ export class LocalPublisher {
     this.#last = result.catch(() => {});
     return result;
   }
+}
+
+/** Sends a track over a section, or nothing. */
+async function put(section: RTCRtpTransceiver, media: MediaStreamTrack | null): Promise<void> {
+  try {
+    await section.sender.replaceTrack(media);
+  } catch (error) {
+    // Of a peer connection that is closed: nothing leaves it, and the next one is told anew.
+    if ((error as DOMException).name !== 'InvalidStateError') throw error;
+  }
+}
+
+function endReason(track: LocalTrack): TrackEndReason {
+  if (track.source === 'screen' || track.source === 'screenAudio') return 'sharingStopped';
+  return track.reopen ? 'deviceLost' : 'trackEnded';
 }
 
 async function limit(sender: RTCRtpSender, maxBitrate: number | undefined): Promise<void> {

@@ -3,21 +3,26 @@
 import { MediaView } from './MediaView';
 import type { TrackKind, TrackSource } from './messages';
 
+/** How far publishing is. `idle`: not in a room. */
+export type PublishState = 'idle' | 'unpublished' | 'publishing' | 'published';
+
 /** A track that this client publishes. */
 export class LocalTrack {
-  /** The track's id, unique in the room. */
-  readonly id: string;
   /** What it shows. */
   readonly source: TrackSource;
   /** Whether it is heard or seen. */
   readonly kind: TrackKind;
 
   readonly #view = new MediaView();
+  #id: string;
   #media: MediaStreamTrack;
+  #section: RTCRtpTransceiver;
   #isMuted = false;
 
-  /** @internal */
-  readonly section: RTCRtpTransceiver;
+  /** Whether the server of the present session knows it. @internal */
+  isAnnounced = true;
+  /** The most bits a second it sends. @internal */
+  readonly maxBitrate: number | undefined;
   /** Opens the device again; absent where the application brought the track itself. @internal */
   readonly reopen: Reopen | undefined;
 
@@ -28,14 +33,21 @@ export class LocalTrack {
     media: MediaStreamTrack;
     section: RTCRtpTransceiver;
     reopen: Reopen | undefined;
+    maxBitrate: number | undefined;
   }) {
-    this.id = fields.id;
+    this.#id = fields.id;
     this.source = fields.source;
     this.kind = fields.media.kind as TrackKind;
-    this.section = fields.section;
+    this.#section = fields.section;
     this.reopen = fields.reopen;
+    this.maxBitrate = fields.maxBitrate;
     this.#media = fields.media;
     this.#view.show(fields.media);
+  }
+
+  /** The track's id, unique in the room; another one after a restart of the session. */
+  get id(): string {
+    return this.#id;
   }
 
   /** The browser's track; changes when the device is switched. */
@@ -62,6 +74,23 @@ export class LocalTrack {
   detach(element?: HTMLMediaElement): void {
     if (element) this.#view.remove(element);
     else this.#view.clear();
+  }
+
+  /** @internal */
+  get section(): RTCRtpTransceiver {
+    return this.#section;
+  }
+
+  /** Another section carries it, of another peer connection. @internal */
+  bind(section: RTCRtpTransceiver): void {
+    this.#section = section;
+    this.isAnnounced = false;
+  }
+
+  /** The server knows it by this id now. @internal */
+  announced(id: string): void {
+    this.#id = id;
+    this.isAnnounced = true;
   }
 
   /** @internal */

@@ -9,12 +9,20 @@ export class MartletError extends Error {
   readonly code: number;
   /** What went wrong below, where something did. */
   readonly cause?: unknown;
+  /** The same succeeds that much later, if nothing else is asked for before. */
+  readonly retryAfterMilliseconds?: number;
 
-  constructor(code: number | ErrorName, message: string, options: { cause?: unknown } = {}) {
+  constructor(
+    code: number | ErrorName,
+    message: string,
+    options: { cause?: unknown; retryAfterMilliseconds?: number | undefined } = {},
+  ) {
     super(message);
     this.name = 'MartletError';
     this.code = typeof code === 'number' ? code : errorCodes[code];
     if ('cause' in options) this.cause = options.cause;
+    const { retryAfterMilliseconds } = options;
+    if (retryAfterMilliseconds !== undefined) this.retryAfterMilliseconds = retryAfterMilliseconds;
   }
 
   /** Whether this is the error of that name. */

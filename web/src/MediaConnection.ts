@@ -34,7 +34,9 @@ export const simulcastEncodings: readonly RTCRtpEncodingParameters[] = [
 
 /** Owns the peer connection. Only the client offers, so offers never collide. */
 export class MediaConnection {
-  /** Called when the media path broke for good, once. */
+  /** Called when ICE takes the path for better or worse than before. */
+  onPathChanged: () => void = () => {};
+  /** Called when the connection is beyond repair: its handshake failed. */
   onFailed: () => void = () => {};
 
   readonly #connection: RTCPeerConnection;
@@ -55,8 +57,13 @@ export class MediaConnection {
       bundlePolicy: 'max-bundle',
       ...options.rtcConfiguration,
     });
+    this.#connection.oniceconnectionstatechange = () => {
+      if (!this.#isClosed) this.onPathChanged();
+    };
     this.#connection.onconnectionstatechange = () => {
-      if (this.#connection.connectionState === 'failed' && !this.#isClosed) this.onFailed();
+      // Where ICE alone has failed, a restart mends it.
+      const hasFailed = this.#connection.connectionState === 'failed' && !this.isBroken;
+      if (hasFailed && !this.#isClosed) this.onFailed();
     };
     const camera = options.simulcast ? simulcastEncodings : undefined;
     this.#sending.set('microphone', this.#add('audio', 'sendonly'));
@@ -71,9 +78,38 @@ export class MediaConnection {
     return this.#negotiationCount;
   }
 
-  /** The state of the media path. */
-  get connectionState(): RTCPeerConnectionState {
-    return this.#connection.connectionState;
+  /** Whether ICE takes the path for good. */
+  get isConnected(): boolean {
+    const state = this.#connection.iceConnectionState;
+    return !this.#isClosed && (state === 'connected' || state === 'completed');
+  }
+
+  /** Whether ICE has lost the path. */
+  get isBroken(): boolean {
+    const state = this.#connection.iceConnectionState;
+    return state === 'disconnected' || state === 'failed';
+  }
+
+  /** Whether it is over. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The sources whose sections the last answer refused: no codec is shared. */
+  get refusedSources(): TrackSource[] {
+    const refused: TrackSource[] = [];
+    for (const [source, section] of this.#sending) {
+      if (section.currentDirection === 'inactive') refused.push(source);
+    }
+    if (this.#custom.some((section) => section.currentDirection === 'inactive')) {
+      refused.push('custom');
+    }
+    return refused;
+  }
+
+  /** The next offer has new ICE credentials. */
+  restartIce(): void {
+    this.#connection.restartIce();
   }
 
   /** Appends receiving sections; they take part from the next offer on. */
@@ -141,6 +177,8 @@ export class MediaConnection {
   /** Ends everything. */
   close(): void {
     this.#isClosed = true;
+    this.#connection.oniceconnectionstatechange = null;
+    this.#connection.onconnectionstatechange = null;
     this.#connection.close();
   }
 

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { AudioOutput } from './AudioOutput';
+import type { AutoSubscribe } from './clientMessages';
 import { RemoteRoster } from './RemoteRoster';
+import type { RosterSurroundings } from './RemoteRoster';
 
 // The roster needs of the browser no more than that streams can be made.
 (globalThis as { MediaStream?: unknown }).MediaStream = class {};
@@ -12,27 +14,33 @@ import { RemoteRoster } from './RemoteRoster';
 const camera = { id: 'TR_2', source: 'camera', kind: 'video', muted: false } as const;
 const microphone = { id: 'TR_1', source: 'microphone', kind: 'audio', muted: false } as const;
 
-function makeRoster(): { roster: RemoteRoster; log: string[] } {
+/** A roster and what it told; steps of subscriptions in a list of their own. */
+function makeRoster(
+  auto?: AutoSubscribe,
+): { roster: RemoteRoster; log: string[]; steps: string[] } {
   const log: string[] = [];
+  const steps: string[] = [];
   const audio = {
     play: (mid: string, _track: unknown, isFresh: boolean) => log.push(`play ${mid} ${isFresh}`),
     silence: (mid: string) => log.push(`silence ${mid}`),
   };
-  const roster = new RemoteRoster({
+  const surroundings: RosterSurroundings = {
     emit: (name, event) => {
-      const { track } = event as { track?: { id: string } };
-      log.push(track ? `${name} ${track.id}` : name);
+      const { track, from, to } = event as { track?: { id: string }; from?: string; to?: string };
+      if (name === 'subscribeStateChanged') steps.push(`${track?.id} ${from}>${to}`);
+      else if (name === 'trackSubscribed') steps.push(`${track?.id} told`);
+      else log.push(track ? `${name} ${track.id}` : name);
     },
     audio: audio as unknown as AudioOutput,
     slot: (mid) => {
       const kind = Number(mid) % 2 === 0 ? 'audio' : 'video';
       return { mid, kind, track: { kind } as MediaStreamTrack };
     },
-  });
-  return { roster, log };
+  };
+  return { roster: new RemoteRoster(surroundings, auto), log, steps };
 }
 
-test('somebody comes, publishes, is shown, and goes', () => {
+test('E09, E11: somebody comes, publishes, is shown, and goes', () => {
   const { roster, log } = makeRoster();
   roster.join({ id: 'bob', name: 'Bob', tracks: [] });
   roster.publish('bob', microphone);
@@ -89,7 +97,7 @@ test('messages about nobody known change nothing', () => {
   assert.deepEqual(log, []);
 });
 
-test('the loudest speaks first, and who is muted does not speak', () => {
+test('E12, K03: the loudest speaks first, and who is muted does not speak', () => {
   const { roster, log } = makeRoster();
   roster.add({ id: 'bob', tracks: [microphone] });
   roster.add({ id: 'cy', tracks: [{ ...microphone, id: 'TR_9' }] });
@@ -104,6 +112,142 @@ test('the loudest speaks first, and who is muted does not speak', () => {
   roster.hear([{ participant: 'bob', level: 127 }]);
   assert.deepEqual(roster.activeSpeakers, []);
   assert.deepEqual(log, [
-    'activeSpeakersChanged', 'trackMuted TR_9', 'activeSpeakersChanged', 'activeSpeakersChanged',
+    'activeSpeakersChanged', 'activeSpeakerChanged',
+    'trackMuted TR_9', 'activeSpeakersChanged', 'activeSpeakerChanged',
+    'activeSpeakersChanged', 'activeSpeakerChanged',
   ]);
+});
+
+test('P15, P03, E10: a subscription goes from idle to subscribed, and is told once', () => {
+  const { roster, steps } = makeRoster();
+  const slot = { mid: '5', participant: 'bob', track: 'TR_2' };
+  roster.add({ id: 'bob', tracks: [camera] });
+  assert.deepEqual(steps, []);
+  roster.begin();
+  roster.assign([slot]);
+  roster.assign([{ ...slot, rtpTimestamp: 90 }]);
+  // It loses its slot to somebody and gets another one.
+  roster.assign([{ mid: '5', participant: null, track: null }]);
+  roster.assign([{ ...slot, mid: '7', rtpTimestamp: 91 }]);
+  roster.unpublish('bob', 'TR_2');
+  assert.deepEqual(steps, [
+    'TR_2 idle>subscribing', 'TR_2 subscribing>subscribed', 'TR_2 told',
+    'TR_2 subscribed>subscribing', 'TR_2 subscribing>subscribed', 'TR_2 subscribed>idle',
+  ]);
+});
+
+test('P04, P10: what is not wanted is unsubscribed, and told anew when it is wanted again', () => {
+  const { roster, steps } = makeRoster(false);
+  const slot = { mid: '5', participant: 'bob', track: 'TR_2', rtpTimestamp: 9 };
+  roster.join({ id: 'bob', tracks: [camera] });
+  roster.publish('bob', microphone);
+  for (let n = 0; n < 2; n += 1) {
+    roster.choose('bob', true, ['camera']);
+    roster.assign([slot]);
+    roster.choose('bob', false, ['camera']);
+    roster.assign([{ mid: '5', participant: null, track: null }]);
+  }
+  const once = [
+    'TR_2 unsubscribed>subscribing', 'TR_2 subscribing>subscribed', 'TR_2 told',
+    'TR_2 subscribed>unsubscribed',
+  ];
+  assert.deepEqual(steps, [
+    'TR_2 idle>unsubscribed', 'TR_1 idle>unsubscribed', ...once, ...once,
+  ]);
+});
+
+test('P11: only the kind that is wanted is subscribed as it comes', () => {
+  const { roster, steps } = makeRoster('audio');
+  roster.join({ id: 'bob', tracks: [camera, microphone] });
+  assert.deepEqual(steps, ['TR_2 idle>unsubscribed', 'TR_1 idle>subscribing']);
+});
+
+test('without the right to subscribe nothing is wanted', () => {
+  const { roster, steps } = makeRoster();
+  roster.join({ id: 'bob', tracks: [camera] });
+  roster.allow(false);
+  roster.allow(true);
+  assert.deepEqual(steps.slice(1), [
+    'TR_2 subscribing>unsubscribed', 'TR_2 unsubscribed>subscribing',
+  ]);
+});
+
+test('a break of somebody is told, silences it, and ends', () => {
+  const { roster, log } = makeRoster();
+  roster.add({ id: 'bob', tracks: [microphone] });
+  const bob = roster.participants.get('bob');
+  roster.hear([{ participant: 'bob', level: 10 }]);
+  log.length = 0;
+  roster.interrupt('bob', true);
+  roster.interrupt('bob', true);
+  assert.ok(bob?.isInterrupted);
+  assert.equal(bob?.dBFS, -127);
+  roster.interrupt('bob', false);
+  assert.deepEqual(log, [
+    'participantInterrupted', 'activeSpeakersChanged', 'activeSpeakerChanged', 'participantResumed',
+  ]);
+});
+
+test('after a restart only what differs is told, and who stayed is the same object', () => {
+  const { roster, log } = makeRoster();
+  roster.add({ id: 'bob', name: 'Bob', tracks: [camera, microphone] });
+  roster.add({ id: 'cy', tracks: [] });
+  roster.begin();
+  roster.assign([{ mid: '5', participant: 'bob', track: 'TR_2' }]);
+  const bob = roster.participants.get('bob');
+  const track = bob?.track('camera');
+  roster.blank();
+  assert.equal(track?.mediaStreamTrack, null);
+  log.length = 0;
+  const screen = { ...camera, id: 'TR_5', source: 'screen' } as const;
+  roster.restart([
+    { id: 'bob', name: 'Bob', tracks: [{ ...camera, muted: true }, screen] },
+    { id: 'dee', tracks: [] },
+  ]);
+  assert.deepEqual([...roster.participants.keys()], ['bob', 'dee']);
+  roster.assign([{ mid: '5', participant: 'bob', track: 'TR_2' }]);
+  assert.deepEqual(log, [
+    'participantLeft', 'trackUnpublished TR_1', 'trackMuted TR_2', 'trackPublished TR_5',
+    'participantJoined', 'trackStarted TR_2',
+  ]);
+  assert.equal(roster.participants.get('bob'), bob);
+  assert.equal(bob?.track('camera'), track);
+  assert.ok(track?.mediaStreamTrack);
+});
+
+test('everybody stands in the order in which a new session found them', () => {
+  const { roster } = makeRoster();
+  roster.add({ id: 'bob', tracks: [camera, microphone] });
+  roster.add({ id: 'cy', tracks: [] });
+  roster.restart([
+    { id: 'dee', tracks: [] },
+    { id: 'cy', tracks: [] },
+    { id: 'bob', tracks: [microphone, camera] },
+  ]);
+  assert.deepEqual([...roster.participants.keys()], ['dee', 'cy', 'bob']);
+  assert.deepEqual([...(roster.participants.get('bob')?.tracks.keys() ?? [])], ['TR_1', 'TR_2']);
+});
+
+test('choices are asked for again of those who stayed', () => {
+  const { roster } = makeRoster();
+  roster.add({ id: 'bob', tracks: [] });
+  roster.add({ id: 'cy', tracks: [] });
+  roster.choose('bob', false, ['screen']);
+  roster.choose('cy', false, undefined);
+  roster.choose('dee', false, undefined);
+  roster.restart([{ id: 'bob', tracks: [] }, { id: 'dee', tracks: [] }]);
+  assert.deepEqual(roster.choiceRequests(), [
+    { type: 'unsubscribe', participant: 'bob', source: 'screen' },
+  ]);
+});
+
+test('the same id for another source is another track', () => {
+  const { roster, log } = makeRoster();
+  roster.add({ id: 'bob', tracks: [camera] });
+  const before = roster.participants.get('bob')?.track('camera');
+  roster.blank();
+  roster.restart([{ id: 'bob', tracks: [{ ...microphone, id: camera.id }] }]);
+  assert.deepEqual(log, ['trackUnpublished TR_2', 'trackPublished TR_2']);
+  const after = roster.participants.get('bob')?.tracks.get('TR_2');
+  assert.ok(after !== before && after?.kind === 'audio');
 });

@@ -1,19 +1,26 @@
 // Everybody else in the room, their tracks, and which slot carries which.
 // SPDX-License-Identifier: Apache-2.0
 import type { AudioOutput } from './AudioOutput';
+import { silentLevel } from './audioLevel';
+import type { AutoSubscribe } from './clientMessages';
 import type { ReceivingSlot } from './MediaConnection';
 import type {
   AudioLevel,
   LeaveReason,
   ParticipantInfo,
+  ParticipantQuality,
   SlotAssignment,
   TrackInfo,
+  TrackSource,
 } from './messages';
 import { RemoteParticipant } from './RemoteParticipant';
 import { RemoteTrack } from './RemoteTrack';
+import type { SubscribeState } from './RemoteTrack';
 import type { EmitRoomEvent } from './RoomEvents';
 import { SlotTable } from './SlotTable';
 import type { SlotChange, SlotSource } from './SlotTable';
+import { SubscriptionChoices } from './SubscriptionChoices';
+import type { ChoiceRequest } from './SubscriptionChoices';
 
 /** What the roster needs of the session around it. */
 export interface RosterSurroundings {
@@ -26,12 +33,15 @@ export interface RosterSurroundings {
 /** Keeps participants as the server tells. One roster lives as long as one session. */
 export class RemoteRoster {
   readonly #participants = new Map<string, RemoteParticipant>();
-  readonly #slots = new SlotTable();
+  #slots = new SlotTable();
   readonly #surroundings: RosterSurroundings;
+  readonly #choices: SubscriptionChoices;
   #speakers: readonly RemoteParticipant[] = [];
+  #maySubscribe = true;
 
-  constructor(surroundings: RosterSurroundings) {
+  constructor(surroundings: RosterSurroundings, auto: AutoSubscribe = true) {
     this.#surroundings = surroundings;
+    this.#choices = new SubscriptionChoices(auto);
   }
 
   /** Everybody else by id, in the order of joining. */
@@ -57,10 +67,49 @@ export class RemoteRoster {
     return participant;
   }
 
+  /** The application knows that it joined: tells it of the tracks that were there already. */
+  begin(): void {
+    this.#settleAll();
+  }
+
+  /**
+   * A new session has begun, with slots of its own: tells what really differs. Who is still there
+   * stays the same object, and a track that is still published comes alive again where it is shown.
+   */
+  restart(infos: readonly ParticipantInfo[]): void {
+    this.#slots = new SlotTable();
+    const present = new Map(infos.map((info) => [info.id, info]));
+    for (const id of [...this.#participants.keys()]) {
+      if (!present.has(id)) this.leave(id, 'left');
+    }
+    for (const info of infos) {
+      if (this.#participants.has(info.id)) this.#merge(info);
+      else this.join(info);
+    }
+    this.#order(infos);
+    this.#settleAll();
+  }
+
+  /** The peer connection is gone, and another one will come: nothing is shown until then. */
+  blank(): void {
+    for (const participant of this.#participants.values()) {
+      for (const track of participant.tracks.values()) this.#stop(participant, track);
+      participant.setAudioLevel(silentLevel);
+    }
+    this.#settleAll();
+    this.#updateSpeakers();
+  }
+
+  /** What a server that knows only the default is to be asked for. */
+  choiceRequests(): ChoiceRequest[] {
+    return [...this.#participants.keys()].flatMap((id) => this.#choices.requests(id));
+  }
+
   /** Somebody came. */
   join(info: ParticipantInfo): void {
     const participant = this.add(info);
     this.#surroundings.emit('participantJoined', { participant });
+    for (const track of participant.tracks.values()) this.#settle(participant, track);
   }
 
   /** Somebody went. */
@@ -69,8 +118,35 @@ export class RemoteRoster {
     if (!participant) return;
     for (const track of [...participant.tracks.keys()]) this.unpublish(id, track);
     this.#participants.delete(id);
+    this.#choices.forget(id);
     this.#surroundings.emit('participantLeft', { participant, reason });
     this.#updateSpeakers();
+  }
+
+  /** Somebody has another name, text, role or priority. */
+  update(info: ParticipantInfo): void {
+    const participant = this.#participants.get(info.id);
+    if (!participant?.differs(info)) return;
+    participant.update(info);
+    this.#surroundings.emit('participantUpdated', { participant });
+  }
+
+  /** Somebody's connection broke, or came back. */
+  interrupt(id: string, isInterrupted: boolean): void {
+    const participant = this.#participants.get(id);
+    if (!participant || participant.isInterrupted === isInterrupted) return;
+    participant.setInterrupted(isInterrupted);
+    if (isInterrupted) participant.setAudioLevel(silentLevel);
+    const name = isInterrupted ? 'participantInterrupted' : 'participantResumed';
+    this.#surroundings.emit(name, { participant });
+    this.#updateSpeakers();
+  }
+
+  /** How good people's networks are now. */
+  grade(qualities: readonly ParticipantQuality[]): void {
+    for (const { participant, up, down } of qualities) {
+      this.#participants.get(participant)?.setQuality(up, down);
+    }
   }
 
   /** Somebody published a track. */
@@ -80,6 +156,7 @@ export class RemoteRoster {
     const track = new RemoteTrack(id, info);
     participant.addTrack(track);
     this.#surroundings.emit('trackPublished', { participant, track });
+    this.#settle(participant, track);
   }
 
   /** Somebody took a track back. */
@@ -91,6 +168,7 @@ export class RemoteRoster {
     track.detach();
     participant.removeTrack(trackID);
     this.#surroundings.emit('trackUnpublished', { participant, track });
+    this.#setState(participant, track, 'idle');
   }
 
   /** Somebody silenced a track or let it be heard again. */
@@ -101,6 +179,22 @@ export class RemoteRoster {
     track.setMuted(muted);
     this.#surroundings.emit('trackMuted', { participant, track, muted });
     this.#updateSpeakers();
+  }
+
+  /** The application chose whose tracks it wants; without sources all of them. */
+  choose(id: string, wanted: boolean, sources: readonly TrackSource[] | undefined): void {
+    const participant = this.#participants.get(id);
+    // Whoever left meanwhile was forgotten before.
+    if (!participant) return;
+    this.#choices.set(id, wanted, sources);
+    for (const track of participant.tracks.values()) this.#settle(participant, track);
+  }
+
+  /** Whether one may receive at all. */
+  allow(maySubscribe: boolean): void {
+    if (this.#maySubscribe === maySubscribe) return;
+    this.#maySubscribe = maySubscribe;
+    this.#settleAll();
   }
 
   /** The server assigned slots. */
@@ -135,18 +229,79 @@ export class RemoteRoster {
     if (change.type === 'released') {
       audio.silence(change.mid);
       // Gone already if it was unpublished before its slot was emptied.
-      if (participant && track) this.#stop(participant, track);
+      if (participant && track) {
+        this.#stop(participant, track);
+        this.#settle(participant, track);
+      }
       return;
     }
     const section = slot(change.mid);
     if (!participant || !track || !section) return;
     if (change.type === 'started') {
       track.start(change.rtpTimestamp);
+      this.#settle(participant, track);
       return;
     }
     track.assign(section.track, change.isFresh);
     if (section.kind === 'audio') audio.play(change.mid, section.track, change.isFresh);
     this.#surroundings.emit('trackStarted', { participant, track });
+  }
+
+  /** Puts everybody and their tracks in the order in which a new session found them. */
+  #order(infos: readonly ParticipantInfo[]): void {
+    for (const { id, tracks } of infos) {
+      const participant = this.#participants.get(id);
+      if (!participant) continue;
+      this.#participants.delete(id);
+      this.#participants.set(id, participant);
+      for (const { id: trackID } of tracks) {
+        const track = participant.tracks.get(trackID);
+        participant.removeTrack(trackID);
+        if (track) participant.addTrack(track);
+      }
+    }
+  }
+
+  #merge(info: ParticipantInfo): void {
+    const { id } = info;
+    this.update(info);
+    this.interrupt(id, info.interrupted ?? false);
+    const published = new Map(info.tracks.map((track) => [track.id, track]));
+    for (const track of [...(this.#participants.get(id)?.tracks.values() ?? [])]) {
+      const same = published.get(track.id);
+      // A server that was started anew gives the same ids to other tracks.
+      if (same?.source === track.source && same.kind === track.kind) continue;
+      this.unpublish(id, track.id);
+    }
+    for (const track of info.tracks) {
+      this.publish(id, track);
+      this.mute(id, track.id, track.muted);
+    }
+  }
+
+  #settleAll(): void {
+    for (const participant of this.#participants.values()) {
+      for (const track of participant.tracks.values()) this.#settle(participant, track);
+    }
+  }
+
+  /** Brings a track's state in line with what is wanted and what is there. */
+  #settle(participant: RemoteParticipant, track: RemoteTrack): void {
+    const { source, kind } = track;
+    const wanted = this.#maySubscribe && this.#choices.wants(participant.id, source, kind);
+    const absent = wanted ? 'subscribing' : 'unsubscribed';
+    this.#setState(participant, track, track.isFlowing ? 'subscribed' : absent);
+  }
+
+  #setState(participant: RemoteParticipant, track: RemoteTrack, to: SubscribeState): void {
+    const from = track.subscribeState;
+    if (from === to) return;
+    track.setSubscribeState(to);
+    this.#surroundings.emit('subscribeStateChanged', { participant, track, from, to });
+    if (to === 'unsubscribed') track.isSubscriptionTold = false;
+    if (to !== 'subscribed' || track.isSubscriptionTold) return;
+    track.isSubscriptionTold = true;
+    this.#surroundings.emit('trackSubscribed', { participant, track });
   }
 
   #stop(participant: RemoteParticipant, track: RemoteTrack): void {
@@ -163,7 +318,10 @@ export class RemoteRoster {
       speakers.length === this.#speakers.length &&
       speakers.every((speaker, index) => speaker === this.#speakers[index]);
     if (isSame) return;
+    const [loudest] = speakers;
+    const isLoudestNew = loudest !== this.#speakers[0];
     this.#speakers = speakers;
     this.#surroundings.emit('activeSpeakersChanged', { speakers });
+    if (isLoudestNew) this.#surroundings.emit('activeSpeakerChanged', { participant: loudest });
   }
 }

@@ -4,6 +4,12 @@ import { frameWaitMillisecondsMax, whenFrameReached } from './frameGate';
 import { MediaView } from './MediaView';
 import type { TrackInfo, TrackKind, TrackSource } from './messages';
 
+/**
+ * How far a subscription is. `idle`: the track is not published (any more). `subscribing`: it is
+ * wanted, and has no slot or does not flow there yet. `subscribed`: it flows.
+ */
+export type SubscribeState = 'idle' | 'unsubscribed' | 'subscribing' | 'subscribed';
+
 /** A track that another participant publishes. */
 export class RemoteTrack {
   /** The track's id, unique in the room. */
@@ -18,10 +24,15 @@ export class RemoteTrack {
   readonly #view = new MediaView();
   #isMuted: boolean;
   #media: MediaStreamTrack | null = null;
+  #isFlowing = false;
   /** From which frame on the picture is this track's; `undefined` while that is unknown. */
   #startsAt: number | undefined;
   #isRevealed = false;
   #stopWaiting: (() => void)[] = [];
+  #subscribeState: SubscribeState = 'idle';
+
+  /** Whether the application was told `trackSubscribed` of this subscription. @internal */
+  isSubscriptionTold = false;
 
   /** @internal */
   constructor(participantID: string, info: TrackInfo) {
@@ -35,6 +46,11 @@ export class RemoteTrack {
   /** Whether its participant has silenced it. */
   get isMuted(): boolean {
     return this.#isMuted;
+  }
+
+  /** How far one's subscription of it is. */
+  get subscribeState(): SubscribeState {
+    return this.#subscribeState;
   }
 
   /**
@@ -63,6 +79,16 @@ export class RemoteTrack {
     return this.#view.elements;
   }
 
+  /** Whether its slot carries it by now. @internal */
+  get isFlowing(): boolean {
+    return this.#isFlowing;
+  }
+
+  /** @internal */
+  setSubscribeState(state: SubscribeState): void {
+    this.#subscribeState = state;
+  }
+
   /** @internal */
   setMuted(isMuted: boolean): void {
     this.#isMuted = isMuted;
@@ -82,7 +108,9 @@ export class RemoteTrack {
 
   /** From this RTP timestamp on the slot carries it. @internal */
   start(rtpTimestamp: number): void {
-    if (!this.#media || this.#isRevealed) return;
+    if (!this.#media) return;
+    this.#isFlowing = true;
+    if (this.#isRevealed) return;
     this.#startsAt = rtpTimestamp;
     const timer = setTimeout(() => this.#reveal(), frameWaitMillisecondsMax);
     this.#stopWaiting.push(() => clearTimeout(timer));
@@ -93,6 +121,7 @@ export class RemoteTrack {
   release(): void {
     this.#stop();
     this.#media = null;
+    this.#isFlowing = false;
     this.#startsAt = undefined;
     this.#isRevealed = false;
     this.#view.show(null);

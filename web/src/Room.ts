@@ -1,6 +1,7 @@
-// A room as an application holds it: joining, publishing, others, events. It only routes.
+// A room as an application holds it: joining, publishing, others, data, events. It only routes.
 // SPDX-License-Identifier: Apache-2.0
 import { signalAddress } from './address';
+import { AutoPublisher } from './AutoPublisher';
 import { listDevices, mediaDevices } from './capture';
 import type {
   CameraOptions,
@@ -9,59 +10,72 @@ import type {
   MicrophoneOptions,
   ScreenOptions,
 } from './capture';
-import { ConnectionStateMachine } from './ConnectionStateMachine';
-import type { ChangeReason, ConnectionState, LostLink } from './ConnectionStateMachine';
+import type { ChangeReason, ConnectionChange, ConnectionState, LostLink } from './connectionMoves';
+import type { DataStream } from './DataStream';
+import type { DataStreamOptions } from './DataStreams';
 import { Emitter } from './Emitter';
 import type { ListenerOptions } from './Emitter';
-import { joinFailure, sessionEnd } from './failureReasons';
+import { checkJoinOptions } from './joinOptions';
+import type { DeviceSource, JoinOptions } from './joinOptions';
+import type { LocalParticipant } from './LocalParticipant';
 import type { MuteOptions, PublishOptions } from './LocalPublisher';
-import type { LocalTrack } from './LocalTrack';
-import { asMartletError, MartletError } from './MartletError';
-import type { MediaOptions } from './MediaConnection';
-import type { TrackSource } from './messages';
+import type { LocalTrack, PublishState } from './LocalTrack';
+import { MartletError } from './MartletError';
+import { newMessageID } from './messageID';
+import type {
+  ParticipantChange,
+  ParticipantRole,
+  RoomInfo,
+  SelfUpdate,
+  TrackSource,
+} from './messages';
 import type { RemoteParticipant } from './RemoteParticipant';
-import type { RoomEvents } from './RoomEvents';
+import type { EmitRoomEvent, RoomEvents } from './RoomEvents';
 import { Session } from './Session';
 import type { RoomStatistics } from './statistics';
+import { choiceRequests, selectedSources } from './SubscriptionChoices';
+import type { TrackSelection } from './SubscriptionChoices';
 
-/** How a room is joined. */
-export interface JoinOptions extends MediaOptions {
-  /** The server: `https://host` or `wss://host`; on a page of the server itself `location.href`'s
-   * origin is taken. */
-  url?: string;
-  /** The room's name. */
-  room: string;
-  /** The access token from your own backend; servers in `--dev` need none. */
-  token?: string;
-  /** The id wished for; with a token it must be the token's. */
-  participant?: string;
-  /** The name shown to people. */
-  name?: string;
-  /** Free text for the others. */
-  metadata?: string;
-  /** Whether the tracks of others are received as they come; else `subscribe` asks for them. */
-  autoSubscribe?: boolean;
-  /** How long joining may take; 10 s unless given. */
-  timeoutMilliseconds?: number;
-  /** Gives up joining when it aborts. */
-  signal?: AbortSignal;
+/** The call one is in. */
+export interface CallInfo extends RoomInfo {
+  /** One's own id. */
+  readonly participant: string;
+  /** When one came; a restart of the session does not change it. */
+  readonly joinedAt: Date;
+  /** How long the server keeps the session when a link breaks; undefined: not at all. */
+  readonly resumeSeconds: number | undefined;
 }
 
-/** Oneself in a room. */
-export interface LocalParticipant {
+/** A message to some, or to everybody else in the room. */
+export interface OutgoingMessage {
+  /** To whom, by id; to everybody else unless given. */
+  to?: readonly string[];
+  /** At most 4096 bytes of text. */
+  content: string;
+  /** Its id; the SDK makes one unless given. */
+  id?: string;
+}
+
+/** What became of a message. */
+export interface SentMessage {
   readonly id: string;
-  readonly name: string;
+  /** Those of `to` who are not here. */
+  readonly unreachable: readonly string[];
 }
 
 /** One room, joined or not. It may be joined again after it was left. */
 export class Room {
   readonly #emitter = new Emitter<RoomEvents>();
-  readonly #machine = new ConnectionStateMachine();
+  readonly #emit: EmitRoomEvent = (name, event) => this.#emitter.emit(name, event);
+  readonly #autoPublisher = new AutoPublisher();
   /** Devices chosen, also before anything was published. */
   readonly #devices = new Map<DeviceKind, string>();
   #session: Session | undefined;
-  #attempt: AbortController | undefined;
-  #joining: Promise<void> | undefined;
+  /** Why the last session ended; there is none now. */
+  #lastReason: ChangeReason = 'notJoined';
+  /** Called when the session under way is in, or over. */
+  #arrivals: ((reason: ChangeReason, error: MartletError | undefined) => void)[] = [];
+  #ends: (() => void)[] = [];
 
   /** Listens for an event; the function returned, or a signal, ends that. */
   on<Name extends keyof RoomEvents>(
@@ -76,12 +90,22 @@ export class Room {
 
   /** Where the connection stands. */
   get connectionState(): ConnectionState {
-    return this.#machine.state;
+    return this.#session?.machine.state ?? 'disconnected';
   }
 
   /** Why it stands there. */
   get connectionReason(): ChangeReason {
-    return this.#machine.reason;
+    return this.#session?.machine.reason ?? this.#lastReason;
+  }
+
+  /** Which link is broken; undefined unless `reconnecting`. */
+  get lostLink(): LostLink | undefined {
+    return this.#session?.machine.lostLink;
+  }
+
+  /** Which try to come back this is, from 1; 0 unless `reconnecting`. */
+  get reconnectAttempt(): number {
+    return this.#session?.machine.attempt ?? 0;
   }
 
   /** The room's name; undefined while not joined. */
@@ -89,15 +113,27 @@ export class Room {
     return this.#session?.joined?.room.name;
   }
 
+  /** The call one is in; undefined while not joined. */
+  get info(): CallInfo | undefined {
+    const { joined, me, joinedAt } = this.#session ?? {};
+    if (!joined || !me || !joinedAt) return undefined;
+    const { room, resumeSeconds } = joined;
+    return { ...room, participant: me.id, joinedAt, resumeSeconds };
+  }
+
   /** Oneself; undefined while not joined. */
   get localParticipant(): LocalParticipant | undefined {
-    const me = this.#session?.joined?.participant;
-    return me && { id: me.id, name: me.name ?? me.id };
+    return this.#session?.me;
   }
 
   /** Everybody else by id, in the order of joining. */
-  get participants(): ReadonlyMap<string, RemoteParticipant> {
+  get remoteParticipants(): ReadonlyMap<string, RemoteParticipant> {
     return this.#session?.roster.participants ?? new Map();
+  }
+
+  /** The same as `remoteParticipants`. */
+  get participants(): ReadonlyMap<string, RemoteParticipant> {
+    return this.remoteParticipants;
   }
 
   /** Who speaks now, the loudest first. */
@@ -115,72 +151,73 @@ export class Room {
     return this.#session?.publisher.track(source);
   }
 
+  /** How far publishing a source is. */
+  publishState(source: TrackSource): PublishState {
+    return this.#session?.publisher.state(source) ?? 'idle';
+  }
+
   /** How often this session negotiated; 1 after joining, and coming and going adds nothing. */
   get negotiationCount(): number {
-    return this.#session?.media.negotiationCount ?? 0;
+    return this.#session?.negotiationCount ?? 0;
   }
 
   // MARK: Joining and leaving
 
   /**
    * Joins. Resolves when one is in the room; media flows some milliseconds later. Rejects with a
-   * MartletError, after which the state is `disconnected` and joining is possible again.
+   * MartletError, after which the state is `disconnected` and joining is possible again: with
+   * `invalidState` while one is in a room, with `invalidArgument` for options that cannot be meant;
+   * these two change nothing.
    */
   async join(options: JoinOptions): Promise<void> {
-    this.#move('connecting', 'joinRequested');
-    this.#joining = this.#join(options);
-    await this.#joining;
-  }
-
-  async #join(options: JoinOptions): Promise<void> {
-    const attempt = new AbortController();
-    const abort = () => attempt.abort();
-    this.#attempt = attempt;
-    options.signal?.addEventListener('abort', abort);
-    if (options.signal?.aborted) attempt.abort();
-    let session: Session | undefined;
+    if (this.#session) throw new MartletError('invalidState', 'Leave before you join again.');
+    checkJoinOptions(options);
+    const { signal } = options;
+    if (signal?.aborted) throw aborted();
+    const page = typeof location === 'undefined' ? undefined : location.href;
+    const url = signalAddress(options.url ?? '/', page);
+    const session = this.#makeSession(url, options);
+    const abort = () => session.leave();
+    signal?.addEventListener('abort', abort);
     try {
-      const page = typeof location === 'undefined' ? undefined : location.href;
-      const url = signalAddress(options.url ?? '/', page);
-      session = this.#makeSession(options);
-      this.#session = session;
-      await session.join(url, options, attempt.signal);
-      mediaDevices()?.addEventListener('devicechange', this.#deviceChange);
-      if (typeof window !== 'undefined') window.addEventListener('pagehide', this.#pageHide);
-      this.#move('connected', 'joined');
-      session.begin();
-    } catch (error) {
-      this.#close(session);
-      const reason = asMartletError(error);
-      // `leave` was called meanwhile and waits for this.
-      if (this.#machine.state === 'leaving') this.#move('disconnected', 'left', reason);
-      else if (this.#machine.state === 'connecting') this.#moveAfterFailure(reason);
-      throw reason;
+      await new Promise<void>((resolve, reject) => {
+        this.#arrivals.push((reason, error) => {
+          if (reason === 'joined') resolve();
+          else reject(error ?? aborted());
+        });
+        session.join();
+      });
     } finally {
-      options.signal?.removeEventListener('abort', abort);
-      if (this.#attempt === attempt) this.#attempt = undefined;
+      signal?.removeEventListener('abort', abort);
     }
   }
 
   /** Leaves; never fails. Stops what the SDK opened: cameras, microphones, screens. */
   async leave(): Promise<void> {
     const session = this.#session;
-    switch (this.#machine.state) {
-      case 'connecting':
-        this.#move('leaving', 'left');
-        this.#attempt?.abort();
-        await this.#joining?.catch(() => {});
-        return;
-      case 'connected':
-      case 'reconnecting':
-        this.#move('leaving', 'left');
-        await session?.leave();
-        this.#close(session);
-        this.#move('disconnected', 'left');
-        return;
-      case 'disconnected':
-      case 'leaving':
-    }
+    if (!session) return;
+    await new Promise<void>((resolve) => {
+      this.#ends.push(resolve);
+      session.leave();
+    });
+  }
+
+  // MARK: Oneself
+
+  /** Becomes one of those who publish, or of the audience; `roleChanged` follows. */
+  async setRole(role: ParticipantRole): Promise<void> {
+    await this.#withSession((session) => session.request({ type: 'setRole', role }));
+  }
+
+  /** Changes one's own name, texts and attributes, where the token grants it; what is left out
+   * stays, and an attribute that is null is taken away. `localParticipantUpdated` follows. */
+  async updateSelf(update: SelfUpdate): Promise<void> {
+    await this.#withSession((session) => session.request({ type: 'updateSelf', ...update }));
+  }
+
+  /** Shows a new token before the present one ends (see `tokenWillExpire`). */
+  renewToken(token: string): Promise<void> {
+    return this.#withSession((session) => session.renewToken(token));
   }
 
   // MARK: Publishing
@@ -218,6 +255,23 @@ export class Room {
     return this.#withSession((session) => session.publisher.unpublish(track));
   }
 
+  /**
+   * Whether microphone or camera are published: before joining it changes the default (the option
+   * `publish`) of this and all later joins, in a room it publishes or unpublishes. One of the
+   * audience publishes when it becomes a host.
+   */
+  async setPublishing(source: DeviceSource, isPublished: boolean): Promise<void> {
+    this.#autoPublisher.choose(source, isPublished);
+    const session = this.#session;
+    if (!session?.isAlive) return;
+    const track = session.publisher.track(source);
+    if (!isPublished) {
+      if (track) await session.publisher.unpublish(track);
+    } else if (!track && session.me?.role === 'host') {
+      await this.#publishDevice(source);
+    }
+  }
+
   /** Silences a track: nothing of it leaves this machine until `unmute`. */
   mute(track: LocalTrack, options: MuteOptions = {}): Promise<void> {
     return this.#withSession((session) => session.publisher.mute(track, options));
@@ -230,17 +284,33 @@ export class Room {
 
   // MARK: Others
 
-  /** Asks for somebody's tracks, present and future: of one source, or of all. */
-  async subscribe(participant: string, source?: TrackSource): Promise<void> {
+  /** Asks for somebody's tracks, present and future: of sources, of a kind, or of all. */
+  subscribe(participant: string, selection?: TrackSelection): Promise<void> {
+    return this.#choose(participant, true, selection);
+  }
+
+  /** Wants somebody's tracks no longer: of sources, of a kind, or of all. */
+  unsubscribe(participant: string, selection?: TrackSelection): Promise<void> {
+    return this.#choose(participant, false, selection);
+  }
+
+  /** Sends somebody out, and keeps it out for a while if told so. Needs the grant `admin`, and in
+   * a broadcast the role host. */
+  async removeParticipant(id: string, options: { banSeconds?: number } = {}): Promise<void> {
+    const { banSeconds } = options;
     await this.#withSession((session) =>
-      session.request({ type: 'subscribe', participant, ...(source && { source }) }),
+      session.request({
+        type: 'removeParticipant',
+        participant: id,
+        ...(banSeconds !== undefined && { banSeconds }),
+      }),
     );
   }
 
-  /** Wants somebody's tracks no longer: of one source, or of all. */
-  async unsubscribe(participant: string, source?: TrackSource): Promise<void> {
+  /** Changes somebody's name, texts, role or grants. Needs the same rights. */
+  async changeParticipant(id: string, change: ParticipantChange): Promise<void> {
     await this.#withSession((session) =>
-      session.request({ type: 'unsubscribe', participant, ...(source && { source }) }),
+      session.request({ type: 'changeParticipant', participant: id, ...change }),
     );
   }
 
@@ -252,6 +322,23 @@ export class Room {
   /** Plays sound that was blocked. Call it in a handler of a click or key. */
   async startAudio(): Promise<void> {
     await this.#session?.audio.start();
+  }
+
+  // MARK: Data
+
+  /** Opens a data stream to everybody in the room; it stays open across breaks. */
+  openDataStream(options: DataStreamOptions = {}): Promise<DataStream> {
+    return this.#withSession((session) => session.streams.open(options));
+  }
+
+  /** Sends text to some or to everybody else. Rejects with `participantNotFound` where none of
+   * them is here, and with `dataRateExceeded`, which says when to try again. */
+  async sendMessage(message: OutgoingMessage): Promise<SentMessage> {
+    const { to, content, id = newMessageID() } = message;
+    const { unreachable = [] } = await this.#withSession((session) =>
+      session.request({ type: 'sendMessage', message: id, ...(to && { to }), content }),
+    );
+    return { id, unreachable };
   }
 
   // MARK: Devices
@@ -279,65 +366,75 @@ export class Room {
 
   /** Bitrates, loss and round trip since this was last asked; undefined while not joined. */
   async stats(): Promise<RoomStatistics | undefined> {
-    return this.#session?.stats();
+    return this.#session?.me && this.#session.stats();
   }
 
   // MARK: Inside
 
   /** Who closes the page has left; the others need not wait until that is noticed. */
   readonly #pageHide = () => void this.leave();
-  readonly #deviceChange = () => this.#emitter.emit('devicesChanged', {});
+  readonly #deviceChange = () => this.#emit('devicesChanged', {});
 
-  #makeSession(options: MediaOptions): Session {
-    const session = new Session(options, (name, event) => {
-      if (this.#session === session) this.#emitter.emit(name, event);
+  #makeSession(url: string, options: JoinOptions): Session {
+    const session: Session = new Session(url, options, {
+      emit: this.#emit,
+      changed: (change, error) => this.#changed(session, change, error),
+      trying: () => {
+        const { attempt, lostLink } = session.machine;
+        this.#emit('reconnectAttempt', { attempt, lostLink: lostLink ?? 'signal' });
+      },
+      mayPublish: () => {
+        const publish = (source: DeviceSource) => this.#publishDevice(source);
+        void this.#autoPublisher.run(session, options.publish ?? [], publish, this.#emit);
+      },
     });
-    session.onEnded = (reason, error) => this.#ended(session, sessionEnd(reason), error);
-    session.onLost = (lost, error) => this.#lost(session, lost, error);
     const sink = this.#devices.get('audiooutput');
     if (sink) void session.audio.setSink(sink);
+    this.#session = session;
     return session;
   }
 
-  /** The link or the media broke. The one place where taking a session up again will begin. */
-  #lost(session: Session, lost: LostLink, error: MartletError): void {
-    this.#ended(session, lost, error);
-  }
-
-  #ended(session: Session, reason: ChangeReason, error: MartletError): void {
-    if (this.#session !== session || this.#machine.state !== 'connected') return;
-    this.#close(session);
-    this.#move('disconnected', reason, error);
-  }
-
-  #close(session: Session | undefined): void {
-    session?.close();
-    if (this.#session !== session) return;
-    this.#session = undefined;
-    mediaDevices()?.removeEventListener('devicechange', this.#deviceChange);
-    if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.#pageHide);
-  }
-
-  #moveAfterFailure(error: MartletError): void {
-    // The caller who gave up asked for it; to everybody else joining failed.
-    if (error.is('aborted')) {
-      this.#move('leaving', 'left');
-      this.#move('disconnected', 'left', error);
-    } else {
-      this.#move('disconnected', joinFailure(error), error);
+  #changed(session: Session, change: ConnectionChange, error: MartletError | undefined): void {
+    const { to, reason } = change;
+    if (reason === 'joined') {
+      mediaDevices()?.addEventListener('devicechange', this.#deviceChange);
+      if (typeof window !== 'undefined') window.addEventListener('pagehide', this.#pageHide);
     }
-  }
-
-  #move(to: ConnectionState, reason: ChangeReason, error?: MartletError): void {
-    const change = this.#machine.move(to, reason);
-    this.#emitter.emit('connectionStateChanged', { ...change, ...(error && { error }) });
-  }
-
-  #withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    if (!this.#session || this.#machine.state !== 'connected') {
-      return Promise.reject(new MartletError('invalidState', 'Join a room first.'));
+    if (to === 'disconnected') {
+      this.#session = undefined;
+      this.#lastReason = reason;
+      mediaDevices()?.removeEventListener('devicechange', this.#deviceChange);
+      if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.#pageHide);
     }
+    const { attempt, lostLink } = session.machine;
+    this.#emit('connectionStateChanged', {
+      ...change,
+      ...(to === 'reconnecting' && { attempt, lostLink: lostLink ?? 'signal' }),
+      ...(error && { error }),
+    });
+    if (to === 'connected' || to === 'disconnected') {
+      for (const arrival of this.#arrivals.splice(0)) arrival(reason, error);
+    }
+    if (to === 'disconnected') for (const end of this.#ends.splice(0)) end();
+  }
+
+  async #withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    if (!this.#session?.isAlive) throw new MartletError('invalidState', 'Join a room first.');
     return work(this.#session);
+  }
+
+  async #choose(id: string, wanted: boolean, selection?: TrackSelection): Promise<void> {
+    const sources = selectedSources(selection);
+    await this.#withSession(async (session) => {
+      const requests = choiceRequests(id, wanted, sources);
+      await Promise.all(requests.map((request) => session.request(request)));
+      session.roster.choose(id, wanted, sources);
+    });
+  }
+
+  async #publishDevice(source: DeviceSource): Promise<void> {
+    if (source === 'microphone') await this.publishMicrophone();
+    else await this.publishCamera();
   }
 
   #deviceTrack(kind: DeviceKind): LocalTrack | undefined {
@@ -352,3 +449,6 @@ export class Room {
   }
 }
 
+function aborted(): MartletError {
+  return new MartletError('aborted', 'Joining was given up.');
+}

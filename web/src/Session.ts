@@ -1,159 +1,146 @@
-// One stay in a room: the socket, the peer connection, and what hangs on them.
+// One stay in a room, over its breaks: obeys the state machine and routes what the server tells.
 // SPDX-License-Identifier: Apache-2.0
 import { AudioOutput } from './AudioOutput';
-import type { LostLink } from './ConnectionStateMachine';
+import type { ClientRequest } from './clientMessages';
+import type { ChangeReason, ConnectionChange } from './connectionMoves';
+import { DataStreams } from './DataStreams';
+import { EventRouter } from './EventRouter';
+import { joinRequest, rejoinOptions, timingOf } from './joinOptions';
+import type { JoinOptions } from './joinOptions';
+import { LocalParticipant } from './LocalParticipant';
 import { LocalPublisher } from './LocalPublisher';
-import { MartletError } from './MartletError';
+import { asMartletError, MartletError } from './MartletError';
 import { MediaConnection } from './MediaConnection';
-import type { MediaOptions } from './MediaConnection';
-import type { ClientRequest, JoinedReply, LeaveReason, ServerEvent } from './messages';
+import { MediaWatch } from './MediaWatch';
+import type { LeaveReason, ParticipantRole, TrackSource } from './messages';
+import { Negotiator } from './Negotiator';
+import { NetworkWatch } from './NetworkWatch';
+import { QualityReporter } from './QualityReporter';
 import { RemoteRoster } from './RemoteRoster';
 import type { EmitRoomEvent } from './RoomEvents';
+import type { JoinedReply, ReplyTo, RoomEvent } from './serverMessages';
 import { packDescription, unpackDescription } from './sessionDescription';
-import { requestTimeoutMilliseconds, SignalSocket } from './SignalSocket';
-import type { ReplyTo } from './SignalSocket';
+import { SessionMachine } from './SessionMachine';
+import type { MachineAction, MachineInput } from './SessionMachine';
+import { SignalLink } from './SignalLink';
 import { StatisticsSummary } from './statistics';
 import type { Report, RoomStatistics } from './statistics';
 
-/** What a session is joined with. */
-export interface SessionJoinOptions {
-  room: string;
-  token?: string;
-  participant?: string;
-  name?: string;
-  metadata?: string;
-  autoSubscribe?: boolean;
-  timeoutMilliseconds?: number;
+/** What a session tells the room that it is of. */
+export interface SessionListener {
+  readonly emit: EmitRoomEvent;
+  /** The connection moved. After a move to `disconnected` the session is over for good. */
+  changed(change: ConnectionChange, error: MartletError | undefined): void;
+  /** It tries to come back. */
+  trying(): void;
+  /** One may publish: after joining as a host, and after becoming one. */
+  mayPublish(): void;
 }
 
-/** How long `leave` waits for the server before it goes all the same. */
-const leaveTimeoutMilliseconds = 1000;
-
-/** Everything that lives as long as one session; made to join, thrown away at the end. */
+/** Everything that lives from joining to the end; made to join, thrown away then. */
 export class Session {
-  /** The server ended the session. */
-  onEnded: (reason: LeaveReason, error: MartletError) => void = () => {};
-  /** The link or the media broke. */
-  onLost: (lost: LostLink, error: MartletError) => void = () => {};
-
-  readonly media: MediaConnection;
   readonly audio = new AudioOutput();
   readonly roster: RemoteRoster;
   readonly publisher: LocalPublisher;
+  readonly streams: DataStreams;
+  readonly machine: SessionMachine;
 
+  readonly #url: string;
+  readonly #listener: SessionListener;
+  readonly #link: SignalLink;
+  readonly #router: EventRouter;
   readonly #statistics = new StatisticsSummary();
-  #socket: SignalSocket | undefined;
+  readonly #qualityStatistics = new StatisticsSummary();
+  #options: JoinOptions;
+  #media: MediaConnection;
+  #negotiator: Negotiator;
+  /** The offer of a peer connection that has not joined yet. */
+  #offer: Promise<string> | undefined;
+  /** Grows with each entry; what belongs to an older one counts no more. */
+  #entry = 0;
   #joined: JoinedReply | undefined;
+  #joinedAt = new Date();
+  #me: LocalParticipant | undefined;
   /** What came before the application could be told; undefined once it is told at once. */
-  #early: ServerEvent[] | undefined = [];
-  #earlyLoss: (() => void) | undefined;
-  #lastNegotiation: Promise<void> = Promise.resolve();
-  #isClosed = false;
+  #early: RoomEvent[] | undefined;
+  #inputs: MachineInput[] = [];
+  #isDriving = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #error: MartletError | undefined;
+  #watch: MediaWatch | undefined;
+  #network: NetworkWatch | undefined;
+  #quality: QualityReporter | undefined;
+  readonly #warned = new Set<TrackSource>();
 
-  constructor(options: MediaOptions, emit: EmitRoomEvent) {
+  /** Throws `unsupportedBrowser` where there is no WebRTC, and `invalidArgument`. */
+  constructor(url: string, options: JoinOptions, listener: SessionListener) {
+    this.#url = url;
+    this.#options = options;
+    this.#listener = listener;
+    this.machine = new SessionMachine(Math.floor(Math.random() * 2 ** 32), timingOf(options));
     const { audio } = this;
-    this.media = new MediaConnection(options);
-    this.media.onFailed = () => {
-      const error = new MartletError('linkLost', 'Audio and video no longer reach the server.');
-      this.#lose(() => this.onLost('mediaLost', error));
-    };
+    const { emit } = listener;
     audio.onBlockedChanged = (isBlocked) =>
       emit(isBlocked ? 'audioPlaybackBlocked' : 'audioPlaybackStarted', {});
-    this.roster = new RemoteRoster({ emit, audio, slot: (mid) => this.media.slot(mid) });
+    this.roster = new RemoteRoster(
+      { emit, audio, slot: (mid) => this.#media.slot(mid) },
+      options.autoSubscribe,
+    );
+    const request = async (message: ClientRequest) =>
+      (await this.request(message)) as { track?: string; stream?: number };
     this.publisher = new LocalPublisher({
       emit,
-      media: this.media,
-      request: async (request) => (await this.request(request)) as { track?: string },
-      negotiate: () => this.#negotiate(() => {}),
+      media: () => this.#media,
+      isAlive: () => this.isAlive,
+      request,
+      negotiate: () => this.#negotiator.offer(),
     });
+    this.streams = new DataStreams({
+      request,
+      lost: (error) => {
+        const message = 'A data stream could not be opened again.';
+        emit('warning', { code: 'dataStreamClosed', message, error });
+      },
+    });
+    this.#router = new EventRouter({
+      emit,
+      roster: this.roster,
+      publisher: this.publisher,
+      me: () => this.#me,
+      // What has slots goes on; the server asks again when it lacks more.
+      grow: (pairs, audio) =>
+        void this.#negotiator.offer((media) => media.addSlots(pairs, audio)).catch(() => {}),
+      mayPublish: () => listener.mayPublish(),
+    });
+    this.#link = this.#makeLink();
+    [this.#media, this.#negotiator] = this.#makeMedia();
   }
 
-  /** What the server said to `join`. */
+  // MARK: What there is
+
+  /** What the server said to the last `join`. */
   get joined(): JoinedReply | undefined {
     return this.#joined;
   }
 
-  /** Joins: one round trip, which carries the offer there and the answer back. */
-  async join(url: string, options: SessionJoinOptions, signal: AbortSignal): Promise<void> {
-    const timeout = options.timeoutMilliseconds ?? requestTimeoutMilliseconds;
-    const guard = new AbortController();
-    let hasTimedOut = false;
-    const timer = setTimeout(() => {
-      hasTimedOut = true;
-      guard.abort();
-    }, timeout);
-    const forward = () => guard.abort();
-    signal.addEventListener('abort', forward);
-    if (signal.aborted) guard.abort();
-    try {
-      await abortable(this.#join(url, options, guard.signal), guard.signal);
-    } catch (error) {
-      if (!hasTimedOut) throw error;
-      throw new MartletError('joinTimedOut', 'The server did not let us in in time.');
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', forward);
-    }
+  /** When this stay began. */
+  get joinedAt(): Date {
+    return this.#joinedAt;
   }
 
-  async #join(url: string, options: SessionJoinOptions, signal: AbortSignal): Promise<void> {
-    const { room, token, participant, name, metadata, autoSubscribe = true } = options;
-    const opening = SignalSocket.open(url, { signal });
-    // If the offer fails first, nobody else waits for the socket.
-    opening.then(
-      (socket) => {
-        if (this.#isClosed) socket.close();
-      },
-      () => {},
-    );
-    const [socket, sdp] = await Promise.all([opening, this.media.offer()]);
-    this.#socket = socket;
-    socket.onEvent = (event) => this.#receive(event);
-    socket.onClosed = (error) => this.#lose(() => this.onLost('signalLost', error));
-    const reply = await socket.request({
-      type: 'join',
-      room,
-      ...(token !== undefined && { token }),
-      ...(participant !== undefined && { participant }),
-      ...(name !== undefined && { name }),
-      ...(metadata !== undefined && { metadata }),
-      offer: await packDescription(sdp),
-      options: { autoSubscribe },
-    });
-    await this.media.accept(await unpackDescription(reply.answer));
-    if (!socket.isOpen) throw new MartletError('linkLost', 'The connection broke while joining.');
-    this.#joined = reply;
-    for (const info of reply.participants) this.roster.add(info);
+  /** Oneself; undefined before one was in. */
+  get me(): LocalParticipant | undefined {
+    return this.#me;
   }
 
-  /** The application knows that it joined: tells it everything else from now on. */
-  begin(): void {
-    this.roster.assign(this.#joined?.slots ?? []);
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    for (const event of early) if (!this.#isClosed) this.#handle(event);
-    this.#earlyLoss?.();
-  }
-
-  /** Sends a request and waits for its answer. */
-  request<Request extends ClientRequest>(request: Request): Promise<ReplyTo<Request>> {
-    const socket = this.#socket;
-    if (!socket) return Promise.reject(new MartletError('invalidState', 'Join a room first.'));
-    return socket.request(request);
-  }
-
-  /** Tells the server; resolves also when that fails, for one leaves in any case. */
-  async leave(): Promise<void> {
-    this.onEnded = () => {};
-    this.onLost = () => {};
-    await this.#socket?.request({ type: 'leave' }, leaveTimeoutMilliseconds).catch(() => {});
+  /** How often descriptions were exchanged with the peer connection there is now. */
+  get negotiationCount(): number {
+    return this.#media.negotiationCount;
   }
 
   /** The figures since the last time. */
   async stats(): Promise<RoomStatistics> {
-    const reports: Report[] = [];
-    (await this.media.getStats()).forEach((report: Report) => reports.push(report));
-    const figures = this.#statistics.update(reports);
+    const figures = this.#statistics.update(await this.#reports());
     const streams = figures.streams.map((stream) => {
       const source = stream.direction === 'down' ? this.roster.source(stream.mid ?? '') : null;
       return source ? { ...stream, ...source } : stream;
@@ -161,94 +148,319 @@ export class Session {
     return { ...figures, streams };
   }
 
-  /** Ends everything at once. */
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.onEnded = () => {};
-    this.onLost = () => {};
-    this.publisher.close();
-    this.roster.close();
-    this.audio.close();
-    this.#socket?.close();
-    this.media.close();
+  /** Whether one is in the room, be it with broken links. */
+  get isAlive(): boolean {
+    return this.machine.state === 'connected' || this.machine.state === 'reconnecting';
   }
 
-  #receive(event: ServerEvent): void {
-    if (this.#early) this.#early.push(event);
-    else this.#handle(event);
+  // MARK: Verbs
+
+  /** Begins to join: one round trip, which carries the offer there and the answer back. */
+  join(): void {
+    this.#tell({ type: 'join' });
   }
 
-  #handle(event: ServerEvent): void {
-    const { roster } = this;
-    switch (event.type) {
-      case 'participantJoined':
-        roster.join(event.participant);
+  /** Leaves, or gives up joining. */
+  leave(): void {
+    this.#tell({ type: 'leave' });
+  }
+
+  /** Sends a request now or when the link is back, and waits for its answer. */
+  request<Request extends ClientRequest>(request: Request): Promise<ReplyTo<Request>> {
+    return this.#link.request(request);
+  }
+
+  /** Shows a new token, which is also that of a later join. */
+  async renewToken(token: string): Promise<void> {
+    try {
+      await this.request({ type: 'renewToken', token });
+    } catch (error) {
+      // It may have arrived; and the next session is joined with it in any case.
+      if (!asMartletError(error).is('linkLost')) throw error;
+    }
+    this.#options = { ...this.#options, token };
+  }
+
+  // MARK: Driving the state machine
+
+  #tell(input: MachineInput): void {
+    this.#inputs.push(input);
+    // What an action leads to is looked at when all actions before are done.
+    if (this.#isDriving) return;
+    this.#isDriving = true;
+    try {
+      for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
+        for (const action of this.machine.handle(next, performance.now())) this.#obey(action);
+      }
+    } finally {
+      this.#isDriving = false;
+    }
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const deadline = this.machine.nextDeadline;
+    if (deadline === undefined) return;
+    const wait = Math.max(0, Math.ceil(deadline - performance.now()));
+    this.#timer = setTimeout(() => this.#tell({ type: 'advance' }), wait);
+  }
+
+  #obey(action: MachineAction): void {
+    switch (action.type) {
+      case 'changed':
+        this.#changed(action.change);
         break;
-      case 'participantLeft':
-        roster.leave(event.participant, event.reason);
+      case 'openSocket':
+        if (this.machine.state === 'reconnecting') this.#listener.trying();
+        this.#link.open(this.#url);
         break;
-      case 'trackPublished':
-        roster.publish(event.participant, event.track);
+      case 'closeSocket':
+        this.#entry += 1;
+        this.#link.close();
         break;
-      case 'trackUnpublished':
-        roster.unpublish(event.participant, event.track);
+      case 'sendJoin':
+        this.#sendJoin();
         break;
-      case 'trackMuted':
-        roster.mute(event.participant, event.track, event.muted);
+      case 'sendResume':
+        this.#link.resume();
         break;
-      case 'slots':
-        roster.assign(event.assignments);
+      case 'sendLeave':
+        this.#link.leave(() => this.#tell({ type: 'leaveConfirmed' }));
         break;
-      case 'audioLevels':
-        roster.hear(event.levels);
+      case 'sendPing':
+        this.#link.ping();
         break;
-      case 'needSlots':
-        this.#grow(event.video, event.audio);
+      case 'restartMedia':
+        if (this.machine.state === 'reconnecting') this.#listener.trying();
+        this.#watch?.demand();
+        void this.#negotiator.restart();
         break;
-      case 'disconnected':
-        this.onEnded(event.reason, new MartletError('linkLost', event.message));
+      case 'endMedia':
+        this.#media.close();
         break;
     }
   }
 
-  #grow(pairs: number, audio: number): void {
-    this.#negotiate(() => this.media.addSlots(pairs, audio)).catch(() => {
-      // What has slots goes on; the server asks again when it lacks more.
+  #changed(change: ConnectionChange): void {
+    const { to, reason } = change;
+    const error = to === 'connected' || reason === 'left' ? undefined : this.#errorOf(reason);
+    if (to === 'connected') {
+      this.#error = undefined;
+      // What was measured while nothing could be told was not told.
+      this.#quality?.forget();
+    }
+    if (to === 'disconnected') this.#close(error);
+    this.#listener.changed(change, error);
+  }
+
+  #errorOf(reason: ChangeReason): MartletError | undefined {
+    switch (reason) {
+      case 'joinRequested':
+        return undefined;
+      case 'joinTimedOut':
+        return new MartletError('joinTimedOut', 'The server did not let us in in time.');
+      case 'mediaLost':
+        return new MartletError('linkLost', 'Audio and video no longer arrive.');
+      case 'networkChanged':
+        return new MartletError('linkLost', 'The network is another one.');
+      case 'reconnectTimedOut':
+        return new MartletError('linkLost', 'The connection did not come back in time.');
+      default:
+        return this.#error ?? new MartletError('linkLost', 'The server is not heard any more.');
+    }
+  }
+
+  /** The end: nothing of the session stays behind. */
+  #close(error: MartletError | undefined): void {
+    this.#link.end(error ?? new MartletError('linkLost', 'The room was left.'));
+    this.#watch?.close();
+    this.#network?.close();
+    this.#quality?.close();
+    this.streams.close(error ?? new MartletError('linkLost', 'The room was left.'));
+    this.publisher.close();
+    this.roster.close();
+    this.audio.close();
+    this.#media.close();
+  }
+
+  // MARK: Entering
+
+  #makeLink(): SignalLink {
+    return new SignalLink({
+      opened: () => this.#tell({ type: 'socketOpened' }),
+      closed: (error) => {
+        this.#error = error;
+        this.#tell({ type: 'socketClosed' });
+      },
+      heard: () => this.#tell({ type: 'heard' }),
+      joined: (reply) => void this.#enter(reply),
+      resumed: () => this.#tell({ type: 'resumed' }),
+      refused: (entry, error) => {
+        this.#error = error;
+        const type = entry === 'join' ? 'joinRefused' : 'resumeRefused';
+        this.#tell({ type, code: error.code });
+      },
+      told: (event) => {
+        if (this.#early) this.#early.push(event);
+        else this.#router.handle(event);
+      },
+      disconnected: ({ reason, message, rejoin = false }) => {
+        this.#error = new MartletError(codeOf(reason), message);
+        this.#tell({ type: 'disconnected', reason, rejoin });
+      },
     });
   }
 
-  /** Offers anew, one negotiation after the other. */
-  #negotiate(change: () => void): Promise<void> {
-    const work = this.#lastNegotiation.then(async () => {
-      if (this.#isClosed) return;
-      change();
-      const offer = await packDescription(await this.media.offer());
-      try {
-        const reply = await this.request({ type: 'offer', offer });
-        await this.media.accept(await unpackDescription(reply.answer));
-      } catch (error) {
-        if (!this.#isClosed) await this.media.rollBack();
-        throw error;
-      }
+  #makeMedia(): [MediaConnection, Negotiator] {
+    const media = new MediaConnection(this.#options);
+    media.onPathChanged = () => void this.#watch?.look();
+    media.onFailed = () => {
+      if (this.#media === media) this.#tell({ type: 'mediaFailed' });
+    };
+    const negotiator = new Negotiator(media, {
+      request: (request) => this.request(request),
+      restartRefused: () => this.#tell({ type: 'restartRefused' }),
+      accepted: () => this.#warn(),
     });
-    this.#lastNegotiation = work.catch(() => {});
-    return work;
+    // Published tracks get their sections before the offer: joining again is one round trip too.
+    this.publisher.bind(media);
+    this.#offer = media.offer();
+    // Looked at when the socket is open.
+    this.#offer.catch(() => {});
+    return [media, negotiator];
   }
 
-  /** While joining, the loss is kept: `join` itself fails, or the loss is told after it. */
-  #lose(tell: () => void): void {
-    if (this.#early) this.#earlyLoss = tell;
-    else tell();
+  #sendJoin(): void {
+    const entry = (this.#entry += 1);
+    this.#link.forgetSession();
+    this.streams.interrupt();
+    if (!this.#offer || this.#media.isClosed) this.#replaceMedia();
+    const { me } = this;
+    const options = me ? rejoinOptions(this.#options, me) : this.#options;
+    const work = async () => {
+      const offer = await packDescription((await this.#offer) ?? '');
+      if (entry === this.#entry) this.#link.join(joinRequest(options, offer));
+    };
+    work().catch((error) => this.#refuse(entry, error));
+  }
+
+  /** A new session has a peer connection of its own: the server knows nothing of the former one. */
+  #replaceMedia(): void {
+    this.#media.close();
+    this.roster.blank();
+    this.audio.clear();
+    [this.#media, this.#negotiator] = this.#makeMedia();
+    this.#watch?.demand();
+  }
+
+  async #enter(reply: JoinedReply): Promise<void> {
+    const entry = this.#entry;
+    this.#early = [];
+    this.#offer = undefined;
+    try {
+      await this.#media.accept(await unpackDescription(reply.answer));
+    } catch (error) {
+      this.#refuse(entry, error);
+      return;
+    }
+    if (entry === this.#entry) this.#begin(reply);
+  }
+
+  /** What this side cannot do ends the entry as a refusal would. */
+  #refuse(entry: number, error: unknown): void {
+    if (entry !== this.#entry) return;
+    this.#error = asMartletError(error);
+    this.#tell({ type: 'joinRefused', code: this.#error.code });
+  }
+
+  #begin(reply: JoinedReply): void {
+    const isFirst = !this.#me;
+    const me = this.#me ?? new LocalParticipant(reply.participant, reply.grants);
+    const roleBefore = me.role;
+    this.#joined = reply;
+    this.#me = me;
+    me.update(reply.participant);
+    me.setGrants(reply.grants);
+    if (isFirst) {
+      this.#joinedAt = new Date();
+      for (const info of reply.participants) this.roster.add(info);
+    }
+    this.#tell({ type: 'joined', canResume: reply.resumeSeconds !== undefined });
+    // An application that heard of it may have left already.
+    if (!this.isAlive) return;
+    this.#link.begin();
+    this.#startWatching();
+    this.roster.allow(reply.grants?.subscribe ?? true);
+    if (isFirst) this.roster.begin();
+    else this.roster.restart(reply.participants);
+    this.roster.assign(reply.slots);
+    if (!isFirst && me.role !== roleBefore) this.#listener.emit('roleChanged', { role: me.role });
+    this.#restore(me.role, isFirst);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const event of early) if (this.isAlive) this.#router.handle(event);
+    this.#warn();
+  }
+
+  /** Tells a new session what the former one knew. */
+  #restore(role: ParticipantRole, isFirst: boolean): void {
+    if (isFirst) {
+      if (role !== 'host') this.publisher.suspend().catch(() => {});
+    } else {
+      for (const choice of this.roster.choiceRequests()) this.request(choice).catch(() => {});
+      this.publisher.republish(role === 'host').catch(() => {});
+      void this.streams.reopen();
+    }
+    if (role === 'host') this.#listener.mayPublish();
+  }
+
+  #startWatching(): void {
+    if (this.#watch) return;
+    this.#watch = new MediaWatch({
+      reports: () => this.#reports(),
+      isConnected: () => this.#media.isConnected,
+      heard: () => this.#tell({ type: 'mediaHeard' }),
+    });
+    this.#network = new NetworkWatch(() => this.#tell({ type: 'networkChanged' }));
+    this.#quality = new QualityReporter({
+      stats: async () => this.#qualityStatistics.update(await this.#reports()),
+      isBroken: () => this.#media.isBroken,
+      changed: (up, down) => {
+        this.#me?.setQuality(up, down);
+        this.#link.notify({ type: 'reportQuality', up, down });
+      },
+    });
+  }
+
+  async #reports(): Promise<Report[]> {
+    const reports: Report[] = [];
+    (await this.#media.getStats()).forEach((report: Report) => reports.push(report));
+    return reports;
+  }
+
+  /** A section that the answer refused: what it is for cannot be published with these codecs. */
+  #warn(): void {
+    for (const source of this.#media.refusedSources) {
+      if (this.#warned.has(source)) continue;
+      this.#warned.add(source);
+      const message = `Browser and server share no codec for the ${source}.`;
+      this.#listener.emit('warning', { code: 'codecMismatch', message, source });
+    }
   }
 }
 
-/** Waits for work unless the signal aborts first. */
-function abortable(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(new MartletError('aborted', 'Joining was given up.'));
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort);
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
+/** The code of the error that says why the server ended the session. */
+function codeOf(reason: LeaveReason) {
+  switch (reason) {
+    case 'kicked':
+    case 'roomClosed':
+    case 'duplicateIdentity':
+    case 'tokenExpired':
+      return reason;
+    case 'serverShutdown':
+      return 'serverShuttingDown';
+    default:
+      return 'linkLost';
+  }
 }

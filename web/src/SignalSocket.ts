@@ -1,9 +1,10 @@
-// One WebSocket to the server: requests with their answers, events, pings.
+// One WebSocket to the server: messages in and out, and its end.
 // SPDX-License-Identifier: Apache-2.0
-import { MartletError } from './MartletError';
-import { Heartbeat, pingIntervalMilliseconds } from './Heartbeat';
+import type { ClientMessage } from './clientMessages';
+import { asMartletError, MartletError } from './MartletError';
 import { decodeMessage, encodeMessage } from './messageCodec';
-import type { ClientRequest, ServerEvent, ServerReply } from './messages';
+import type { UnknownMessage } from './messageCodec';
+import type { ServerMessage } from './serverMessages';
 
 /** What of a WebSocket is used; tests pass their own. */
 export interface SocketLike {
@@ -15,219 +16,94 @@ export interface SocketLike {
   close(code?: number): void;
 }
 
-/** How a socket is opened. */
-export interface SignalSocketOptions {
-  /** Gives up when it aborts. */
-  signal?: AbortSignal;
-  /** Makes the WebSocket. */
-  create?: (url: string) => SocketLike;
+/** Makes the WebSocket. */
+export type MakeSocket = (url: string) => SocketLike;
+
+/** What a socket tells. */
+export interface SocketListener {
+  opened(): void;
+  received(message: ServerMessage | UnknownMessage): void;
+  /** It is over, or could not be opened; told once, and not after `close`. */
+  closed(error: MartletError): void;
 }
 
-/** How long a request waits for its answer, unless told otherwise. */
-export const requestTimeoutMilliseconds = 10_000;
+const makeWebSocket: MakeSocket = (url) => new WebSocket(url) as SocketLike;
 
-/** The reply that answers a request. */
-export type ReplyTo<Request extends ClientRequest> = Request extends { type: 'join' }
-  ? Extract<ServerReply, { type: 'joined' }>
-  : Request extends { type: 'offer' }
-  ? Extract<ServerReply, { type: 'answer' }>
-  : Extract<ServerReply, { type: 'ok' }>;
-
-/** A signalling connection that is open, until `onClosed` is called once. */
+/** A signalling connection; it opens as soon as it is made. */
 export class SignalSocket {
-  /** Called for each event of the server. */
-  onEvent: (event: ServerEvent) => void = () => {};
-  /** Called once when the connection is over, whoever ended it. */
-  onClosed: (error: MartletError) => void = () => {};
-
-  readonly #socket: SocketLike;
-  readonly #heartbeat = new Heartbeat();
-  readonly #waiting = new Map<number, Waiting>();
-  readonly #pings: ReturnType<typeof setInterval>;
-  #nextID = 1;
-  #isClosed = false;
+  readonly #listener: SocketListener;
+  #socket: SocketLike | undefined;
+  #isOpen = false;
   /** An error that named no request: most likely why the server closes next. */
   #lastError: MartletError | undefined;
 
-  /** Opens a connection. Rejects with `linkFailed` or `aborted`. */
-  static open(url: string, options: SignalSocketOptions = {}): Promise<SignalSocket> {
-    const { signal, create = (address) => new WebSocket(address) as SocketLike } = options;
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(aborted());
-        return;
-      }
-      let socket: SocketLike;
-      try {
-        socket = create(url);
-      } catch (error) {
-        reject(new MartletError('linkFailed', `${url} is no usable address.`, { cause: error }));
-        return;
-      }
-      const abort = () => {
-        forget();
-        socket.close();
-        reject(aborted());
-      };
-      const forget = () => {
-        signal?.removeEventListener('abort', abort);
-        socket.onopen = null;
-        socket.onclose = null;
-      };
-      signal?.addEventListener('abort', abort);
-      socket.onerror = null;
-      socket.onopen = () => {
-        forget();
-        resolve(new SignalSocket(socket));
-      };
-      socket.onclose = () => {
-        forget();
-        reject(new MartletError('linkFailed', 'The server cannot be reached; check the address.'));
-      };
-    });
-  }
-
-  private constructor(socket: SocketLike) {
-    this.#socket = socket;
-    socket.onmessage = (event) => this.#receive(event.data);
-    socket.onclose = () => this.#closed('The connection to the server was lost.');
-    this.#pings = setInterval(() => this.#tick(), pingIntervalMilliseconds);
-  }
-
-  /** Whether messages can still be sent. */
-  get isOpen(): boolean {
-    return !this.#isClosed;
-  }
-
-  /**
-   * Sends a request and waits for its answer. Rejects with the server's error, with
-   * `requestTimedOut`, or with `linkLost` when the connection ends first.
-   */
-  request<Request extends ClientRequest>(
-    request: Request,
-    timeoutMilliseconds = requestTimeoutMilliseconds,
-  ): Promise<ReplyTo<Request>> {
-    if (this.#isClosed) return Promise.reject(lost('The connection to the server is closed.'));
-    const id = this.#takeID();
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(id);
-        const message = `The server did not answer ${request.type} in time.`;
-        reject(new MartletError('requestTimedOut', message));
-      }, timeoutMilliseconds);
-      this.#waiting.set(id, {
-        type: replyType(request),
-        resolve: resolve as (reply: ServerReply) => void,
-        reject,
-        timer,
-      });
-      this.#socket.send(encodeMessage({ ...request, id }));
-    });
-  }
-
-  /** Closes the connection; requests under way are rejected. */
-  close(): void {
-    this.#closed('The connection was closed.');
-  }
-
-  #takeID(): number {
-    const id = this.#nextID;
-    this.#nextID += 1;
-    return id;
-  }
-
-  #tick(): void {
-    if (this.#heartbeat.tick() === 'lost') {
-      this.#closed('The server has not answered for three seconds.');
-    } else {
-      this.#socket.send(encodeMessage({ type: 'ping', id: this.#takeID() }));
+  constructor(url: string, listener: SocketListener, make: MakeSocket = makeWebSocket) {
+    this.#listener = listener;
+    let socket: SocketLike;
+    try {
+      socket = make(url);
+    } catch (error) {
+      const message = `${url} is no usable address.`;
+      const failure = new MartletError('linkFailed', message, { cause: error });
+      // Not before whoever makes this has it.
+      queueMicrotask(() => listener.closed(failure));
+      return;
     }
+    this.#socket = socket;
+    socket.onerror = null;
+    socket.onopen = () => {
+      this.#isOpen = true;
+      listener.opened();
+    };
+    socket.onmessage = (event) => this.#receive(event.data);
+    socket.onclose = () => this.#fail(this.#lastError ?? this.#closedError());
+  }
+
+  /** Sends a message; what is sent before it is open or after it is over is lost. */
+  send(message: ClientMessage): void {
+    if (this.#isOpen) this.#socket?.send(encodeMessage(message));
+  }
+
+  /** Ends it; nothing it still brings is told. */
+  close(): void {
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#socket = undefined;
+    this.#isOpen = false;
+    socket.onopen = null;
+    socket.onmessage = null;
+    socket.onclose = null;
+    socket.close();
   }
 
   #receive(data: unknown): void {
-    if (this.#isClosed) return;
-    this.#heartbeat.heard();
-    if (typeof data !== 'string') return;
+    if (!this.#socket || typeof data !== 'string') return;
     let message;
     try {
       message = decodeMessage(data);
     } catch (error) {
       // Not to be trusted any further: what was meant is unknown.
-      this.#lastError = error as MartletError;
-      this.#closed('The server sent a message that cannot be read.');
+      this.#fail(asMartletError(error));
       return;
     }
-    // A type of a later version.
-    if (!message) return;
-    switch (message.type) {
-      case 'pong':
-        break;
-      case 'ping':
-        this.#socket.send(encodeMessage({ type: 'pong' }));
-        break;
-      case 'error':
-        this.#fail(message.id, new MartletError(message.code, message.message));
-        break;
-      case 'joined':
-      case 'answer':
-      case 'ok':
-        this.#answer(message);
-        break;
-      default:
-        this.onEvent(message);
+    // Said before anything else, it was not why.
+    this.#lastError = undefined;
+    if ('type' in message && message.type === 'error' && message.id === undefined) {
+      const { code, message: text, retryAfterMilliseconds } = message;
+      this.#lastError = new MartletError(code, text, { retryAfterMilliseconds });
     }
+    this.#listener.received(message);
   }
 
-  #answer(reply: ServerReply): void {
-    const waiting = this.#take(reply.id);
-    if (!waiting) return;
-    if (waiting.type === reply.type) waiting.resolve(reply);
-    else waiting.reject(new MartletError('malformedMessage', 'The server gave a wrong answer.'));
+  #fail(error: MartletError): void {
+    if (!this.#socket) return;
+    this.close();
+    this.#listener.closed(error);
   }
 
-  #fail(id: number | undefined, error: MartletError): void {
-    if (id === undefined) this.#lastError = error;
-    else this.#take(id)?.reject(error);
+  #closedError(): MartletError {
+    return this.#isOpen
+      ? new MartletError('linkLost', 'The connection to the server was lost.')
+      : new MartletError('linkFailed', 'The server cannot be reached; check the address.');
   }
-
-  #take(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    if (waiting) {
-      this.#waiting.delete(id);
-      clearTimeout(waiting.timer);
-    }
-    return waiting;
-  }
-
-  #closed(message: string): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    clearInterval(this.#pings);
-    this.#socket.onmessage = null;
-    this.#socket.onclose = null;
-    this.#socket.close();
-    const error = this.#lastError ?? lost(message);
-    for (const id of [...this.#waiting.keys()]) this.#take(id)?.reject(error);
-    this.onClosed(error);
-  }
-}
-
-interface Waiting {
-  readonly type: ServerReply['type'];
-  readonly resolve: (reply: ServerReply) => void;
-  readonly reject: (error: MartletError) => void;
-  readonly timer: ReturnType<typeof setTimeout>;
-}
-
-function replyType(request: ClientRequest): ServerReply['type'] {
-  if (request.type === 'join') return 'joined';
-  return request.type === 'offer' ? 'answer' : 'ok';
-}
-
-function lost(message: string): MartletError {
-  return new MartletError('linkLost', message);
-}
-
-function aborted(): MartletError {
-  return new MartletError('aborted', 'Joining was given up.');
 }

@@ -1,7 +1,7 @@
 // The error codes that server and SDKs share (docs/errors.md), and those of the client alone.
 // SPDX-License-Identifier: Apache-2.0
 
-/** Every code by name. 1xxx to 5xxx come from the server, 6xxx from this SDK. */
+/** Every code by name. 1xxx to 5xxx and 7xxx come from the server, 6xxx from this SDK. */
 export const errorCodes = {
   malformedMessage: 1000,
   messageTooLarge: 1001,
@@ -38,6 +38,11 @@ export const errorCodes = {
   duplicateIdentity: 3004,
   roomClosed: 3005,
   sessionNotFound: 3006,
+  profileMismatch: 3007,
+  kicked: 3008,
+  banned: 3009,
+  roomExists: 3010,
+  tooManyBans: 3011,
 
   invalidOffer: 4000,
   offerTooLarge: 4001,
@@ -72,6 +77,13 @@ export const errorCodes = {
   deviceNotFound: 6007,
   /** The camera or microphone is used by something else, or failed. */
   deviceBusy: 6008,
+
+  tooManyStreams: 7000,
+  streamNotFound: 7001,
+  packetTooLarge: 7002,
+  dataRateExceeded: 7003,
+  deliveryUnsupported: 7004,
+  tooManyRecipients: 7005,
 } as const;
 
 /** The name of an error code. */

@@ -1,24 +1,44 @@
 // The browser SDK of Martlet: what an application may use.
 // SPDX-License-Identifier: Apache-2.0
 export { Room } from './Room';
-export type { JoinOptions, LocalParticipant } from './Room';
-export type { RoomEvents, RemoteTrackEvent } from './RoomEvents';
+export type { CallInfo, OutgoingMessage, SentMessage } from './Room';
+export type { DeviceSource, JoinOptions } from './joinOptions';
+export type { AutoSubscribe } from './clientMessages';
+export type {
+  ReceivedData,
+  ReceivedMessage,
+  RemoteTrackEvent,
+  RoomEvents,
+  TrackEndReason,
+  UnpublishReason,
+  Warning,
+} from './RoomEvents';
 export type { ListenerOptions } from './Emitter';
 export { MartletError } from './MartletError';
 export { errorCodes } from './errorCodes';
 export type { ErrorName } from './errorCodes';
+export { isFailure } from './connectionMoves';
 export type {
   ChangeReason,
   ConnectionChange,
   ConnectionState,
   JoinFailure,
+  LossReason,
   LostLink,
   SessionEnd,
-} from './ConnectionStateMachine';
+} from './connectionMoves';
+export type { LocalParticipant } from './LocalParticipant';
 export type { RemoteParticipant } from './RemoteParticipant';
-export type { RemoteTrack } from './RemoteTrack';
-export type { LocalTrack } from './LocalTrack';
+export type { RemoteTrack, SubscribeState } from './RemoteTrack';
+export type { LocalTrack, PublishState } from './LocalTrack';
 export type { MuteOptions, PublishOptions } from './LocalPublisher';
+export type { TrackSelection } from './SubscriptionChoices';
+export type { DataBytes, DataStream, SendDataOptions } from './DataStream';
+export type { DataStreamOptions } from './DataStreams';
+export { decibelsOfFullScale, volumePercent } from './audioLevel';
+export type { ParticipantLevel } from './audioLevel';
+export { gradeLimits, networkGrade } from './networkGrade';
+export type { PathFigures } from './networkGrade';
 export type {
   CameraOptions,
   Device,
@@ -27,5 +47,22 @@ export type {
   ScreenOptions,
 } from './capture';
 export type { VideoCodec } from './codecPreferences';
-export type { LeaveReason, TrackKind, TrackSource } from './messages';
+export type {
+  Attributes,
+  AttributesChange,
+  DataDelivery,
+  Grants,
+  GrantsChange,
+  LeaveReason,
+  MediaPriority,
+  NetworkGrade,
+  ParticipantChange,
+  ParticipantQuality,
+  ParticipantRole,
+  RoomInfo,
+  RoomProfile,
+  SelfUpdate,
+  TrackKind,
+  TrackSource,
+} from './messages';
 export type { RoomStatistics, StreamStatistics } from './statistics';

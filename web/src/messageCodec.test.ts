@@ -7,7 +7,8 @@ import { test } from 'node:test';
 
 import { errorCodes } from './errorCodes';
 import { decodeMessage, encodeMessage } from './messageCodec';
-import type { ClientMessage } from './messages';
+import { isNumbered } from './serverMessages';
+import type { ClientMessage } from './clientMessages';
 
 const root = env['MARTLET_ROOT'] ?? '..';
 const page = readFileSync(`${root}/docs/protocol.md`, 'utf8');
@@ -29,31 +30,47 @@ test('every client example is what the encoder writes', () => {
   for (const text of all) {
     const message = JSON.parse(text) as ClientMessage;
     assert.deepEqual(JSON.parse(encodeMessage(message)), message);
+    const known = clientFields[message.type] ?? [];
+    assert.ok(known.length > 0, `${message.type} is not known`);
     for (const field of Object.keys(message)) {
-      assert.ok(clientFields[message.type].includes(field), `${message.type}.${field}`);
+      assert.ok(known.includes(field), `${message.type}.${field}`);
     }
   }
 });
 
 const clientFields: { [Type in ClientMessage['type']]: string[] } = {
   join: [
-    'type', 'id', 'room', 'token', 'participant', 'name', 'metadata', 'offer', 'options',
+    'type', 'id', 'room', 'token', 'participant', 'name', 'metadata', 'attributes', 'offer',
+    'options',
   ],
+  resume: ['type', 'id', 'session', 'lastSequence'],
   offer: ['type', 'id', 'offer'],
   publish: ['type', 'id', 'source', 'mid', 'muted'],
   unpublish: ['type', 'id', 'track'],
   mute: ['type', 'id', 'track', 'muted'],
   subscribe: ['type', 'id', 'participant', 'source'],
   unsubscribe: ['type', 'id', 'participant', 'source'],
+  setRole: ['type', 'id', 'role'],
+  updateSelf: ['type', 'id', 'name', 'metadata', 'attributes'],
+  renewToken: ['type', 'id', 'token'],
+  openStream: ['type', 'id', 'delivery'],
+  sendData: ['type', 'id', 'stream', 'data', 'userTimestamp'],
+  closeStream: ['type', 'id', 'stream'],
+  sendMessage: ['type', 'id', 'message', 'to', 'content'],
+  removeParticipant: ['type', 'id', 'participant', 'banSeconds'],
+  changeParticipant: [
+    'type', 'id', 'participant', 'name', 'metadata', 'attributes', 'role', 'grants',
+  ],
+  reportQuality: ['type', 'up', 'down'],
   leave: ['type', 'id'],
   ping: ['type', 'id'],
-  pong: ['type'],
+  pong: ['type', 'lastSequence'],
 };
 
 test('a type of a later version is passed over, also one named like a property of objects', () => {
-  assert.equal(decodeMessage('{"type":"somethingNew","x":1}'), undefined);
-  assert.equal(decodeMessage('{"type":"constructor"}'), undefined);
-  assert.equal(decodeMessage('{"type":"__proto__"}'), undefined);
+  for (const type of ['somethingNew', 'constructor', '__proto__']) {
+    assert.deepEqual(decodeMessage(`{"type":"${type}","x":1}`), { unknownType: type });
+  }
 });
 
 test('unknown fields are ignored', () => {
@@ -89,7 +106,47 @@ test('the shared error codes are those of docs/errors.md', () => {
   const rows = [...table.matchAll(/^\| (\d{4}) \| `(\w+)`/gm)];
   const documented = rows
     .map((row): [string, number] => [row[2] ?? '', Number(row[1])])
-    .filter(([, code]) => code < 6000);
-  const shared = Object.entries(errorCodes).filter(([, code]) => code < 6000);
+    .filter(([, code]) => isShared(code));
+  const shared = Object.entries(errorCodes).filter(([, code]) => isShared(code));
   assert.deepEqual(Object.fromEntries(shared), Object.fromEntries(documented));
+});
+
+/** 6xxx never travel. */
+function isShared(code: number): boolean {
+  return code < 6000 || code >= 7000;
+}
+
+test('words of a later version in a known message harm nobody', () => {
+  const told = decodeMessage(
+    '{"type":"participantJoined","participant":{"id":"bob","role":"guest","priority":"low",' +
+      '"attributes":{"__proto__":"x"},"tracks":[{"id":"TR_1","source":"hologram",' +
+      '"kind":"video","muted":false}]}}',
+  );
+  assert.ok('type' in told && told.type === 'participantJoined');
+  const { participant } = told;
+  assert.equal(participant.role, 'audience');
+  assert.equal(participant.priority, 'normal');
+  assert.equal(participant.tracks[0]?.source, 'custom');
+  assert.deepEqual(Object.entries(participant.attributes ?? {}), [['__proto__', 'x']]);
+  const qualities = [{ participant: 'bob', up: 'superb', down: 'good' }];
+  assert.deepEqual(decodeMessage(JSON.stringify({ type: 'networkQuality', qualities })), {
+    type: 'networkQuality',
+    qualities: [{ participant: 'bob', up: 'unknown', down: 'good' }],
+  });
+  const packet = '{"type":"dataReceived","participant":"a","stream":1,"data":"","userTimestamp":9';
+  assert.ok(decodeMessage(`${packet}223372036854775807}`));
+});
+
+test('messages are numbered but for those that the protocol names', () => {
+  const names = page.slice(page.indexOf('## Breaks')).match(/from 1, except\s([^.]*)\./)?.[1] ?? '';
+  const excepted = [...names.matchAll(/`(\w+)`/g)].map((match) => match[1] ?? '');
+  assert.ok(excepted.length >= 5);
+  for (const type of excepted) assert.ok(!isNumbered(type), type);
+  for (const type of ['joined', 'networkQuality']) assert.ok(!isNumbered(type));
+  for (const text of examples('server')) {
+    const { type } = JSON.parse(text) as { type: string };
+    const isExcepted = [...excepted, 'joined', 'networkQuality'].includes(type);
+    assert.equal(isNumbered(type), !isExcepted, type);
+  }
+  assert.ok(isNumbered('somethingNew'));
 });

@@ -1,4 +1,4 @@
-// The messages of the signalling protocol as types (docs/protocol.md).
+// What the messages of the signalling protocol are made of, as types (docs/protocol.md).
 // SPDX-License-Identifier: Apache-2.0
 
 /** What a track shows. */
@@ -6,6 +6,21 @@ export type TrackSource = 'microphone' | 'camera' | 'screen' | 'screenAudio' | '
 
 /** Whether a track is heard or seen. */
 export type TrackKind = 'audio' | 'video';
+
+/** How a room is used: everybody publishes, or hosts do and the audience only receives. */
+export type RoomProfile = 'communication' | 'broadcast';
+
+/** What somebody is in a room: one of those who publish, or of those who only receive. */
+export type ParticipantRole = 'host' | 'audience';
+
+/** Whose media comes first when there is not enough room for all. */
+export type MediaPriority = 'normal' | 'high';
+
+/** How good somebody's network is; `down`: nothing gets through. */
+export type NetworkGrade = 'unknown' | 'excellent' | 'good' | 'fair' | 'poor' | 'bad' | 'down';
+
+/** How packets of a data stream arrive. */
+export type DataDelivery = 'reliableOrdered' | 'unreliableOrdered' | 'unreliableUnordered';
 
 /** A track as everybody in the room sees it. */
 export interface TrackInfo {
@@ -15,12 +30,68 @@ export interface TrackInfo {
   readonly muted: boolean;
 }
 
+/** Small named texts of the application. */
+export type Attributes = { readonly [name: string]: string };
+
+/** Changes of attributes; null takes one away. */
+export type AttributesChange = { readonly [name: string]: string | null };
+
 /** A participant as the others see it. */
 export interface ParticipantInfo {
   readonly id: string;
   readonly name?: string;
   readonly metadata?: string;
+  readonly attributes?: Attributes;
+  /** Left out for hosts. */
+  readonly role?: ParticipantRole;
+  /** Left out where it is normal. */
+  readonly priority?: MediaPriority;
+  /** Whether its connection is broken for now. */
+  readonly interrupted?: boolean;
   readonly tracks: readonly TrackInfo[];
+}
+
+/** A room as its members see it. */
+export interface RoomInfo {
+  readonly name: string;
+  /** A new one each time a room of that name comes into being. */
+  readonly id?: string;
+  readonly profile: RoomProfile;
+  readonly metadata?: string;
+}
+
+/** What one may do in a room. */
+export interface Grants {
+  /** Whether one may publish: everything, nothing, or these sources. */
+  readonly publish: boolean | readonly TrackSource[];
+  readonly subscribe: boolean;
+  /** Whether data and messages may be sent. */
+  readonly data: boolean;
+  readonly role?: ParticipantRole;
+  /** Whether one may change one's role oneself. */
+  readonly changeRole: boolean;
+  /** Whether one may change one's own name, metadata and attributes. */
+  readonly updateSelf: boolean;
+  /** Whether one may remove and change others. */
+  readonly admin: boolean;
+  /** Whether one is unknown to the others. */
+  readonly hidden: boolean;
+}
+
+/** Changes of what somebody may do; what is left out stays. */
+export type GrantsChange = Partial<Omit<Grants, 'role' | 'admin'>>;
+
+/** What one changes of oneself; what is left out stays. */
+export interface SelfUpdate {
+  readonly name?: string;
+  readonly metadata?: string;
+  readonly attributes?: AttributesChange;
+}
+
+/** What is changed of somebody else; what is left out stays. */
+export interface ParticipantChange extends SelfUpdate {
+  readonly role?: ParticipantRole;
+  readonly grants?: GrantsChange;
 }
 
 /** What a receiving section shows; `participant` and `track` are null when it is empty. */
@@ -38,10 +109,19 @@ export interface AudioLevel {
   readonly level: number;
 }
 
+/** How good somebody's network is, in both directions. */
+export interface ParticipantQuality {
+  readonly participant: string;
+  /** From the participant to the server. */
+  readonly up: NetworkGrade;
+  /** From the server to the participant. */
+  readonly down: NetworkGrade;
+}
+
 /** An offer or answer: plain, or as base64 of raw deflate. */
 export type DescriptionBody = { readonly sdp: string } | { readonly deflated: string };
 
-/** Why a session ended, or somebody went. */
+/** Why a session ended, or somebody went; `becameAudience` is never why a session ended. */
 export type LeaveReason =
   | 'left'
   | 'duplicateIdentity'
@@ -50,69 +130,6 @@ export type LeaveReason =
   | 'timeout'
   | 'networkLost'
   | 'serverShutdown'
-  | 'tokenExpired';
-
-/** What a client asks, without the number that the socket gives it. */
-export type ClientRequest =
-  | {
-      type: 'join';
-      room: string;
-      token?: string;
-      participant?: string;
-      name?: string;
-      metadata?: string;
-      offer: DescriptionBody;
-      options: { autoSubscribe: boolean };
-    }
-  | { type: 'offer'; offer: DescriptionBody }
-  | { type: 'publish'; source: TrackSource; mid: string; muted?: boolean }
-  | { type: 'unpublish'; track: string }
-  | { type: 'mute'; track: string; muted: boolean }
-  | { type: 'subscribe'; participant: string; source?: TrackSource }
-  | { type: 'unsubscribe'; participant: string; source?: TrackSource }
-  | { type: 'leave' };
-
-/** Every message a client sends. */
-export type ClientMessage =
-  | (ClientRequest & { id: number })
-  | { type: 'ping'; id?: number }
-  | { type: 'pong' };
-
-/** The server's answers, which carry the number of a request. */
-export type ServerReply =
-  | {
-      type: 'joined';
-      id: number;
-      session: string;
-      room: { name: string };
-      participant: ParticipantInfo;
-      answer: DescriptionBody;
-      participants: ParticipantInfo[];
-      slots: SlotAssignment[];
-    }
-  | { type: 'answer'; id: number; answer: DescriptionBody }
-  | { type: 'ok'; id: number; track?: string };
-
-/** What the server tells unasked. */
-export type ServerEvent =
-  | { type: 'participantJoined'; participant: ParticipantInfo }
-  | { type: 'participantLeft'; participant: string; reason: LeaveReason }
-  | { type: 'trackPublished'; participant: string; track: TrackInfo }
-  | { type: 'trackUnpublished'; participant: string; track: string }
-  | { type: 'trackMuted'; participant: string; track: string; muted: boolean }
-  | { type: 'slots'; assignments: SlotAssignment[] }
-  | { type: 'needSlots'; video: number; audio: number }
-  | { type: 'audioLevels'; levels: AudioLevel[] }
-  | { type: 'disconnected'; reason: LeaveReason; message: string };
-
-/** Messages about the link itself. */
-export type LinkMessage =
-  | { type: 'error'; id?: number; code: number; message: string }
-  | { type: 'ping' }
-  | { type: 'pong'; id?: number };
-
-/** Every message a server sends. */
-export type ServerMessage = ServerReply | ServerEvent | LinkMessage;
-
-/** The answer to `join`. */
-export type JoinedReply = Extract<ServerReply, { type: 'joined' }>;
+  | 'tokenExpired'
+  | 'fellBehind'
+  | 'becameAudience';

@@ -1,5 +1,6 @@
 // Session descriptions on their way through the signalling: deflated when they are large.
 // SPDX-License-Identifier: Apache-2.0
+import { fromBase64, toBase64 } from './base64';
 import { MartletError } from './MartletError';
 import type { DescriptionBody } from './messages';
 
@@ -20,15 +21,14 @@ export async function packDescription(sdp: string): Promise<DescriptionBody> {
     // Browsers of 2022 compress in other formats only.
     return { sdp };
   }
-  return { deflated: base64(await readAll(bytes, stream, Infinity)) };
+  return { deflated: toBase64(await readAll(bytes, stream, Infinity)) };
 }
 
 /** The text of a description received. Throws `malformedMessage` if it cannot be inflated. */
 export async function unpackDescription(body: DescriptionBody): Promise<string> {
   if ('sdp' in body) return body.sdp;
   try {
-    const text = atob(body.deflated);
-    const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
+    const bytes = fromBase64(body.deflated);
     const stream = new DecompressionStream('deflate-raw');
     return new TextDecoder().decode(await readAll(bytes, stream, inflatedBytesMax));
   } catch (error) {
@@ -67,10 +67,4 @@ async function readAll(
     at += part.length;
   }
   return all;
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
 }

@@ -17,10 +17,14 @@ function reports(second: number, packets: number, lost: number): Report[] {
       packetsSent: packets, bytesSent: packets * 1000, headerBytesSent: packets * 20,
       frameWidth: 640, frameHeight: 360, framesEncoded: second * 30,
     },
-    { id: 'R', type: 'remote-inbound-rtp', timestamp, localId: 'O', fractionLost: 0.1 },
+    {
+      id: 'R', type: 'remote-inbound-rtp', timestamp, localId: 'O', fractionLost: 0.1,
+      jitter: 0.004,
+    },
     {
       id: 'I', type: 'inbound-rtp', timestamp, kind: 'audio', mid: '4',
       packetsReceived: packets - lost, packetsLost: lost, bytesReceived: packets * 100,
+      jitter: 0.02,
       totalAudioEnergy: 0.5,
     },
     { id: 'N', type: 'inbound-rtp', timestamp, kind: 'video', mid: '5', packetsReceived: 0 },
@@ -44,6 +48,8 @@ test('rates are those since the last time, in bits a second', () => {
   assert.equal(figures.bitsPerSecondDown, (200 * 100 * 8) / 2);
   assert.equal(figures.lossDown, 20 / 200);
   assert.equal(figures.lossUp, 0.1);
+  assert.equal(figures.jitterMillisecondsUp, 4);
+  assert.equal(figures.jitterMillisecondsDown, 20);
   const video = figures.streams[0];
   assert.equal(video?.codec, 'video/VP8');
   assert.equal(video?.width, 640);
@@ -56,6 +62,7 @@ test('packets that come late make no negative loss, and nothing makes no figure'
   assert.equal(summary.update(reports(2, 200, 10)).lossDown, 0);
   const nothing = summary.update([]);
   assert.equal(nothing.lossDown, undefined);
+  assert.equal(nothing.jitterMillisecondsDown, undefined);
   assert.equal(nothing.roundTripMilliseconds, undefined);
   assert.deepEqual(nothing.streams, []);
 });

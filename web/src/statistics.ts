@@ -12,6 +12,10 @@ export interface RoomStatistics {
   readonly lossUp: number | undefined;
   /** The share of packets for us that did not arrive, 0 to 1; undefined while none were due. */
   readonly lossDown: number | undefined;
+  /** How unevenly packets arrive at the server; undefined before its first report. */
+  readonly jitterMillisecondsUp: number | undefined;
+  /** How unevenly packets arrive here; undefined while none do. */
+  readonly jitterMillisecondsDown: number | undefined;
   /** The time to the server and back. */
   readonly roundTripMilliseconds: number | undefined;
   /** Every stream that has carried anything. */
@@ -70,6 +74,8 @@ export class StatisticsSummary {
       bitsPerSecondDown: sum(down.map((stream) => stream.bitsPerSecond)),
       lossUp: this.#lossUp(rows, now),
       lossDown: this.#lossDown(received),
+      jitterMillisecondsUp: this.#jitterUp(rows, now),
+      jitterMillisecondsDown: this.#jitterDown(received),
       roundTripMilliseconds: roundTrip(rows),
       streams: [...up, ...down],
     };
@@ -120,6 +126,19 @@ export class StatisticsSummary {
     return packets > 0 ? lost / packets : undefined;
   }
 
+  /** The receiver's own figure of each stream, weighted by what was sent of it. */
+  #jitterUp(rows: Report[], all: Map<string, Report>): number | undefined {
+    const remote = rows.filter((row) => row.type === 'remote-inbound-rtp');
+    return weightedJitter(remote, (row) => {
+      const local = all.get(text(row, 'localId') ?? '');
+      return local ? this.#increase(local, 'packetsSent') : 0;
+    });
+  }
+
+  #jitterDown(received: Report[]): number | undefined {
+    return weightedJitter(received, (row) => this.#increase(row, 'packetsReceived'));
+  }
+
   #increase(row: Report, field: string): number {
     const before = this.#before.get(row.id);
     // Without an earlier report there is no time to relate the count to.
@@ -131,6 +150,19 @@ export class StatisticsSummary {
     const before = this.#before.get(row.id);
     return before ? Math.max((row.timestamp - before.timestamp) / 1000, 0.001) : 1;
   }
+}
+
+/** The mean of what browsers call `jitter`, in milliseconds instead of seconds. */
+function weightedJitter(rows: Report[], weight: (row: Report) => number): number | undefined {
+  let weights = 0;
+  let total = 0;
+  for (const row of rows) {
+    const seconds = number(row, 'jitter');
+    if (seconds === undefined) continue;
+    weights += weight(row);
+    total += weight(row) * seconds * 1000;
+  }
+  return weights > 0 ? total / weights : undefined;
 }
 
 function roundTrip(rows: Report[]): number | undefined {

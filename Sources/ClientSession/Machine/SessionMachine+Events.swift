@@ -32,6 +32,8 @@ extension SessionMachine {
         case mediaHeard
         /// The server refused to restart ICE: it does not know the session's media any more.
         case restartRefused
+        /// The media link is beyond repair: its handshake failed, or its agent has given up.
+        case mediaFailed
         /// The network is another one: an address came or went.
         case networkChanged
         /// Nothing but time has passed.

@@ -18,8 +18,7 @@ extension SessionMachine {
         case .disconnected(let reason, let rejoin): disconnected(reason, rejoin: rejoin, at: now)
         case .leaveConfirmed: if phase == .leaving { end(.left) }
         case .mediaHeard: mediaHeard(at: now)
-        case .restartRefused:
-            if phase == .reconnecting, signal == .up { joinAnew(at: now) }
+        case .restartRefused, .mediaFailed: loseSession(at: now)
         case .networkChanged: networkChanged(at: now)
         case .advance: break
         }

@@ -23,6 +23,22 @@ extension SessionMachine {
         beginAttempt(at: now)
     }
 
+    /// The session's media cannot be mended: only a new session has another.
+    mutating func loseSession(at now: MediaInstant) {
+        guard phase == .connected || phase == .reconnecting, media != .none else { return }
+        hasSession = false
+        media = .lost
+        switch signal {
+        case .up, .resuming:
+            nextPing = nil
+            beginReconnecting(.mediaLost, at: now)
+            // The server lets one session in over one socket.
+            act(.closeSocket)
+            beginAttempt(at: now)
+        case .waiting, .opening, .joining: break
+        }
+    }
+
     private mutating func loseMedia(at now: MediaInstant) {
         guard signal == .up else {
             media = .lost

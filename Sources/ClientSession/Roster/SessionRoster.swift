@@ -101,8 +101,24 @@ package struct SessionRoster: Sendable {
         slots.first { $0.source?.track == track && $0.source?.participant == participant }
     }
 
+    /// Puts everybody and their tracks in the order in which a new session found them.
+    mutating func order(as found: [ParticipantInfo]) {
+        participants = found.map { info in
+            let former = participant(info.id)
+            let tracks = info.tracks.map { track in
+                RemoteTrack(
+                    info: track,
+                    state: former?.tracks.first { $0.info.id == track.id }?.state ?? .idle)
+            }
+            return RemoteParticipant(info: info, tracks: tracks)
+        }
+    }
+
     /// What is to be told of the difference to a room as a new session found it.
-    func differences(to found: [ParticipantInfo]) -> [ServerMessage] {
+    /// - Parameter isSameRoom: Whether it is the room from before, in which an id names the same track.
+    func differences(
+        to found: [ParticipantInfo], inSameRoom isSameRoom: Bool
+    ) -> [ServerMessage] {
         var told: [ServerMessage] = []
         for former in participants where !found.contains(where: { $0.id == former.info.id }) {
             told.append(.participantLeft(former.info.id, .left))
@@ -112,12 +128,15 @@ package struct SessionRoster: Sendable {
                 told.append(.participantJoined(info))
                 continue
             }
+            func isSame(_ left: TrackInfo, _ right: TrackInfo) -> Bool {
+                isSameRoom && left.id == right.id
+            }
             for track in former.info.tracks
-            where !info.tracks.contains(where: { $0.id == track.id }) {
+            where !info.tracks.contains(where: { isSame($0, track) }) {
                 told.append(.trackUnpublished(info.id, track.id))
             }
             for track in info.tracks {
-                guard let before = former.info.tracks.first(where: { $0.id == track.id }) else {
+                guard let before = former.info.tracks.first(where: { isSame($0, track) }) else {
                     told.append(.trackPublished(info.id, track))
                     continue
                 }

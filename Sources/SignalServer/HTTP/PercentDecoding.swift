@@ -28,7 +28,7 @@ private func hexValue(_ byte: UInt8) -> UInt8? {
 }
 
 /// The path segment that means `text`: everything but letters, digits and `-._~` escaped (RFC 3986 §2.3).
-func percentEncoded(_ text: String) -> String {
+package func percentEncoded(_ text: String) -> String {
     let digits = Array("0123456789ABCDEF".utf8)
     var bytes: [UInt8] = []
     for byte in text.utf8 {

@@ -71,10 +71,10 @@ struct SessionDescriptionRoutes: Sendable {
         switch direction {
         case .whip:
             session = try await hub.publish(
-                offer: offer, to: room, token: bearerToken(of: request), wish: wish, name: name)
+                offer: offer, to: room, token: request.bearerToken, wish: wish, name: name)
         case .whep:
             session = try await hub.play(
-                offer: offer, from: room, publisher: publisher, token: bearerToken(of: request),
+                offer: offer, from: room, publisher: publisher, token: request.bearerToken,
                 mayWait: query("wait", request) != "0")
         }
         let location = "/\(direction.rawValue)/\(percentEncoded(room.text))/\(session.resource)"
@@ -99,7 +99,7 @@ struct SessionDescriptionRoutes: Sendable {
             throw SignalingError(.preconditionRequired)
         }
         let outcome = try hub.trickle(
-            fragment, resource: resource, ifMatch: match, token: bearerToken(of: request),
+            fragment, resource: resource, ifMatch: match, token: request.bearerToken,
             direction: direction)
         switch outcome {
         case .taken:
@@ -124,7 +124,7 @@ struct SessionDescriptionRoutes: Sendable {
 
     private func end(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
         try await hub.end(
-            resource: sessionSegment(context), token: bearerToken(of: request),
+            resource: sessionSegment(context), token: request.bearerToken,
             direction: direction)
         return Response(status: .ok)
     }
@@ -132,8 +132,7 @@ struct SessionDescriptionRoutes: Sendable {
     // MARK: Reading requests
 
     private func requireType(of request: Request, _ type: String) throws(SignalingError) {
-        let given = request.headers[.contentType]?.prefix { $0 != ";" && $0 != " " }.lowercased()
-        guard given == type else { throw SignalingError(.unsupportedMediaType) }
+        guard request.mediaType == type else { throw SignalingError(.unsupportedMediaType) }
     }
 
     private func text(of request: Request, tooLarge: ErrorCode) async throws -> String {
@@ -148,13 +147,6 @@ struct SessionDescriptionRoutes: Sendable {
         }
     }
 
-    private func bearerToken(of request: Request) -> String? {
-        guard let value = request.headers[.authorization] else { return nil }
-        let parts = value.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return String(parts[1])
-    }
-
     private func segment(_ name: String, _ context: BasicRequestContext) throws -> String {
         guard let text = context.parameters.get(name).flatMap({ percentDecoded($0) }) else {
             throw SignalingError(.notFound)
@@ -167,7 +159,8 @@ struct SessionDescriptionRoutes: Sendable {
     }
 
     private func query(_ name: String, _ request: Request) -> String? {
-        request.uri.queryParameters.get(name).flatMap { percentDecoded($0) }
+        // Decoded already: a second time would misread what stands for a percent sign.
+        request.uri.queryParameters.get(name)
     }
 
     // MARK: Answers without a session

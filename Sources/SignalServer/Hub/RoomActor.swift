@@ -19,9 +19,9 @@ actor RoomActor {
     nonisolated let loop: Int
     private let plane: any MediaPlane
     private let sessions: SessionDirectory
-    private let clock: ServerClock
+    let clock: ServerClock
     private let metrics: ServerMetrics
-    private var room: HostedRoom
+    private(set) var room: HostedRoom
     /// The WebSockets of those who have one.
     private var connections: [SessionKey: SignalConnection] = [:]
     private var backlog: [WorkerCommand] = []

@@ -20,7 +20,8 @@ actor RoomHub {
     nonisolated let workbench = Workbench()
     private nonisolated let newRooms: AsyncStream<RoomActor>
     private nonisolated let newRoomsIn: AsyncStream<RoomActor>.Continuation
-    private var rooms: [RoomName: RoomActor] = [:]
+    /// Looked up, never iterated where order shows.
+    private(set) var rooms: [RoomName: RoomActor] = [:]
     private var closedRoomBans = ClosedRoomBans()
     private var isShuttingDown = false
 
@@ -73,13 +74,21 @@ actor RoomHub {
         guard !isShuttingDown else { throw SignalingError(.serverShuttingDown) }
         if let room = rooms[name] { return room }
         guard configuration.rooms.createsOnJoin else { throw SignalingError(.roomNotFound) }
+        return try open(name, configuration.rooms.room)
+    }
+
+    /// Makes the room of a name that is free.
+    func open(
+        _ name: RoomName, _ roomConfiguration: RoomConfiguration
+    ) throws(SignalingError) -> RoomActor {
+        guard !isShuttingDown else { throw SignalingError(.serverShuttingDown) }
         guard rooms.count < configuration.rooms.roomsMax else {
             throw SignalingError(.tooManyRooms)
         }
         var random = SecureRandom()
         let room = RoomActor(
             name: name, id: .random(using: &random), loop: loop(of: name),
-            configuration: configuration.rooms.room,
+            configuration: roomConfiguration,
             bans: closedRoomBans.take(of: name, at: clock.now), plane: plane,
             sessions: sessions, clock: clock, metrics: metrics)
         rooms[name] = room
@@ -87,8 +96,8 @@ actor RoomHub {
         return room
     }
 
-    /// Takes a closed room off the table; its bans outlive it.
-    private func forget(_ room: RoomActor) async {
+    /// Takes a room that has closed out of the table; its bans are for the next of its name.
+    func forget(_ room: RoomActor) async {
         let bans = await room.bans
         guard rooms[room.name] === room else { return }
         rooms[room.name] = nil

@@ -24,6 +24,13 @@ package struct TokenVerifier: Sendable {
     /// - Parameter now: Unix time, in seconds.
     /// - Throws: The first reason against it, in the order of `TokenError`'s first seven cases.
     package func verify(_ text: String, now: Int64) throws(TokenError) -> AccessToken {
+        try verifyNamingKey(text, now: now).token
+    }
+
+    /// Reads a token as `verify` does, and says which key signed it.
+    package func verifyNamingKey(
+        _ text: String, now: Int64
+    ) throws(TokenError) -> (token: AccessToken, keyName: String) {
         guard text.utf8.count <= Self.bytesMax else { throw .tooLarge }
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, let headerBytes = Base64URL.decode(parts[0]),
@@ -49,7 +56,7 @@ package struct TokenVerifier: Sendable {
         if let notBefore = token.notBefore {
             guard saturating(now, plus: leewaySeconds) >= notBefore else { throw .notYetValid }
         }
-        return token
+        return (token, issuer.iss)
     }
 
     private struct Header: Decodable {

@@ -92,9 +92,27 @@ func namedTraces() throws -> [MachineTrace] {
         for n in 0..<8 { $0.at(500 + Int64(n) * 500, .heard) }
         $0.at(4_200, .heard)
         $0.at(4_200, .restartRefused)
+        $0.at(4_250, .socketOpened)
         $0.at(4_300, .heard)
         $0.at(4_300, .joined(canResume: true))
         $0.at(4_500, .mediaHeard)
+    }
+    try tell("the media link is beyond repair") {
+        $0.at(1_000, .mediaFailed)
+        $0.at(1_050, .socketOpened)
+        $0.at(1_100, .heard)
+        $0.at(1_100, .joined(canResume: true))
+        $0.at(2_000, .socketClosed)
+        $0.at(2_010, .mediaFailed)
+        $0.at(2_050, .socketOpened)
+        $0.at(2_080, .heard)
+        $0.at(2_080, .joined(canResume: true))
+        $0.at(3_000, .socketClosed)
+        $0.at(3_050, .socketOpened)
+        $0.at(3_060, .mediaFailed)
+        $0.at(3_080, .socketOpened)
+        $0.at(3_100, .heard)
+        $0.at(3_100, .joined(canResume: true))
     }
     try tell("the session is gone and a new one takes its place") {
         $0.at(1_000, .socketClosed)
@@ -231,7 +249,8 @@ func randomTrace(seed: UInt64) throws -> MachineTrace {
                 .joinRefused(pick(ErrorCode.allCases)), .resumed,
                 .resumeRefused(pick(ErrorCode.allCases)),
                 .disconnected(pick(DisconnectReason.allCases), rejoin: pick([true, false])),
-                .leaveConfirmed, .mediaHeard, .restartRefused, .networkChanged, .advance,
+                .leaveConfirmed, .mediaHeard, .restartRefused, .mediaFailed,
+                .networkChanged, .advance,
             ])
         }
         let pause = pick([0, 1, 50, 200, 700, 1_500, 4_000, 9_000] as [Int64])

@@ -1,6 +1,5 @@
 // The states of a connection to a room, and which moves between them are legal for which reason.
 // SPDX-License-Identifier: Apache-2.0
-import { MartletError } from './MartletError';
 
 /** Where a connection stands. */
 export type ConnectionState =
@@ -36,25 +35,29 @@ export type SessionEnd =
   | 'serverShutdown'
   | 'engineCrashed';
 
-/** What broke. */
-export type LostLink = 'signalLost' | 'mediaLost';
+/** Why a connection is being mended. */
+export type LossReason = 'signalLost' | 'mediaLost' | 'networkChanged' | 'serverMoved';
 
-/** Why a connection is in its state. */
+/** Which link of a connection is broken. */
+export type LostLink = 'signal' | 'media' | 'both';
+
+/**
+ * Why a connection is in its state. After a break `resumed` means that the session goes on as it
+ * was, and `restarted` that a new one took its place.
+ */
 export type ChangeReason =
   | 'notJoined'
   | 'joinRequested'
   | 'joined'
   | 'left'
-  | 'networkChanged'
-  | 'serverMoved'
   | 'resumed'
   | 'restarted'
   | 'reconnectTimedOut'
-  | LostLink
+  | LossReason
   | JoinFailure
   | SessionEnd;
 
-/** One move of the state machine. */
+/** One move of a connection. */
 export interface ConnectionChange {
   readonly from: ConnectionState;
   readonly to: ConnectionState;
@@ -87,9 +90,6 @@ const sessionEnds: readonly ChangeReason[] = [
   'engineCrashed',
 ];
 
-// Until sessions are resumed, a lost link ends them.
-const lostLinks: readonly ChangeReason[] = ['signalLost', 'mediaLost'];
-
 const legalMoves: {
   readonly [From in ConnectionState]: {
     readonly [To in ConnectionState]?: readonly ChangeReason[];
@@ -100,7 +100,7 @@ const legalMoves: {
   connected: {
     reconnecting: ['signalLost', 'mediaLost', 'networkChanged', 'serverMoved'],
     leaving: ['left'],
-    disconnected: [...sessionEnds, ...lostLinks],
+    disconnected: sessionEnds,
   },
   reconnecting: {
     connected: ['resumed', 'restarted'],
@@ -110,37 +110,12 @@ const legalMoves: {
   leaving: { disconnected: ['left'] },
 };
 
-/** Holds the state; refuses every move that the table does not have. */
-export class ConnectionStateMachine {
-  #state: ConnectionState = 'disconnected';
-  #reason: ChangeReason = 'notJoined';
+/** Whether the table has the move. */
+export function isLegalMove({ from, to, reason }: ConnectionChange): boolean {
+  return legalMoves[from][to]?.includes(reason) ?? false;
+}
 
-  /** Where the connection stands. */
-  get state(): ConnectionState {
-    return this.#state;
-  }
-
-  /** Why it stands there. */
-  get reason(): ChangeReason {
-    return this.#reason;
-  }
-
-  /** Whether the move is in the table. */
-  allows(to: ConnectionState, reason: ChangeReason): boolean {
-    return legalMoves[this.#state][to]?.includes(reason) ?? false;
-  }
-
-  /** Makes a move. Throws `invalidState` for one that is not in the table. */
-  move(to: ConnectionState, reason: ChangeReason): ConnectionChange {
-    if (!this.allows(to, reason)) {
-      throw new MartletError(
-        'invalidState',
-        `A connection that is ${this.#state} cannot become ${to} (${reason}).`,
-      );
-    }
-    const change = { from: this.#state, to, reason };
-    this.#state = to;
-    this.#reason = reason;
-    return change;
-  }
+/** Whether a move to `disconnected` for this reason is a failure: nobody wanted it. */
+export function isFailure(reason: ChangeReason): boolean {
+  return !['notJoined', 'left', 'kicked', 'roomClosed'].includes(reason);
 }
