@@ -20,7 +20,7 @@ bundle() {
 }
 bundle src/index.ts "$next/martlet.js"
 bundle page/page.ts "$next/page.js"
-esbuild page/page.css --minify --log-level=warning --outfile="$next/page.css"
+esbuild page/page.css --bundle --minify --log-level=warning --outfile="$next/page.css"
 cp page/index.html page/icon.svg "$next/"
 
 rm -rf dist

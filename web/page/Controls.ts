@@ -1,8 +1,8 @@
-// The buttons under the stage, and their keys.
+// The buttons for microphone, camera and screen.
 // SPDX-License-Identifier: Apache-2.0
 import { MartletError } from '../src/index';
 import type { Room, TrackSource } from '../src/index';
-import { byID, toast } from './dom';
+import { byID, setAttribute, toast } from './dom';
 
 /** How the camera is opened when it is switched on. */
 export interface CameraSize {
@@ -14,34 +14,40 @@ export interface CameraSize {
 export class Controls {
   readonly #room: Room;
   readonly #camera: CameraSize;
-  readonly #microphoneButton = byID<HTMLButtonElement>('microphone-button');
-  readonly #cameraButton = byID<HTMLButtonElement>('camera-button');
-  readonly #screenButton = byID<HTMLButtonElement>('screen-button');
+  readonly #buttons = {
+    microphone: byID<HTMLButtonElement>('microphone-button'),
+    camera: byID<HTMLButtonElement>('camera-button'),
+    screen: byID<HTMLButtonElement>('screen-button'),
+  };
 
   constructor(room: Room, camera: CameraSize) {
     this.#room = room;
     this.#camera = camera;
-    this.#screenButton.hidden = typeof navigator.mediaDevices?.getDisplayMedia !== 'function';
-    this.#microphoneButton.addEventListener('click', () => this.toggleMicrophone());
-    this.#cameraButton.addEventListener('click', () => this.toggleCamera());
-    this.#screenButton.addEventListener('click', () => this.toggleScreen());
+    const { microphone, camera: cameraButton, screen } = this.#buttons;
+    screen.hidden = typeof navigator.mediaDevices?.getDisplayMedia !== 'function';
+    microphone.addEventListener('click', () => this.toggleMicrophone());
+    cameraButton.addEventListener('click', () => this.toggleCamera());
+    screen.addEventListener('click', () => this.toggleScreen());
     byID('leave-button').addEventListener('click', () => void room.leave());
-    document.addEventListener('keydown', (event) => this.#key(event));
     const update = () => this.update();
     room.on('localTrackPublished', update);
     room.on('localTrackMuted', update);
     room.on('localTrackUnpublished', update);
     room.on('connectionStateChanged', update);
+    room.on('roleChanged', update);
+    room.on('permissionsChanged', update);
     room.on('localTrackUnpublished', ({ track, reason }) => {
-      if (reason === 'ended' && track.source !== 'screen' && track.source !== 'screenAudio') {
-        toast(`Your ${track.source} was disconnected.`);
-      }
+      const device = deviceNames[track.source];
+      if (!device) return;
+      if (reason === 'ended') toast(`Your ${device} was disconnected.`);
+      if (reason === 'notPermitted') toast(`You may not use your ${device} here any more.`);
     });
+    room.on('warning', ({ message }) => toast(message));
   }
 
   /** Switches the microphone on or off. */
   toggleMicrophone(): Promise<void> {
-    return this.#work(this.#microphoneButton, async () => {
+    return this.#work('microphone', async () => {
       const track = this.#room.localTrack('microphone');
       if (!track) await this.#room.publishMicrophone();
       else if (track.isMuted) await this.#room.unmute(track);
@@ -51,7 +57,7 @@ export class Controls {
 
   /** Switches the camera on or off; off closes it, so that its light goes out. */
   toggleCamera(): Promise<void> {
-    return this.#work(this.#cameraButton, async () => {
+    return this.#work('camera', async () => {
       const track = this.#room.localTrack('camera');
       if (!track) await this.#room.publishCamera(this.#camera);
       else if (track.isMuted) await this.#room.unmute(track);
@@ -61,7 +67,7 @@ export class Controls {
 
   /** Starts or ends sharing the screen. */
   toggleScreen(): Promise<void> {
-    return this.#work(this.#screenButton, async () => {
+    return this.#work('screen', async () => {
       const tracks = [this.#room.localTrack('screen'), this.#room.localTrack('screenAudio')];
       if (tracks[0]) {
         for (const track of tracks) if (track) await this.#room.unpublish(track);
@@ -78,27 +84,40 @@ export class Controls {
 
   /** Makes the buttons what the room is now. */
   update(): void {
-    this.#press(this.#microphoneButton, this.#isOn('microphone'));
-    this.#press(this.#cameraButton, this.#isOn('camera'));
-    this.#press(this.#screenButton, this.#isOn('screen'));
+    for (const source of ['microphone', 'camera', 'screen'] as const) {
+      const button = this.#buttons[source];
+      const mayPublish = this.#mayPublish(source);
+      const isOn = mayPublish && this.#room.localTrack(source)?.isMuted === false;
+      button.setAttribute('aria-pressed', String(isOn));
+      // Not `disabled`: readers and pointers are to learn why.
+      setAttribute(button, 'aria-disabled', mayPublish ? undefined : 'true');
+      button.title = mayPublish ? titles[source] : this.#refusal();
+    }
   }
 
-  #isOn(source: TrackSource): boolean {
-    return this.#room.localTrack(source)?.isMuted === false;
+  #mayPublish(source: TrackSource): boolean {
+    return this.#room.localParticipant?.canPublish(source) ?? true;
   }
 
-  #press(button: HTMLButtonElement, isOn: boolean): void {
-    button.setAttribute('aria-pressed', String(isOn));
+  #refusal(): string {
+    return this.#room.localParticipant?.role === 'audience'
+      ? 'You are in the audience: only hosts are seen and heard.'
+      : 'Your access to this room does not allow it.';
   }
 
-  async #work(button: HTMLButtonElement, work: () => Promise<void>): Promise<void> {
-    if (button.disabled) return;
+  async #work(source: keyof typeof titles, work: () => Promise<void>): Promise<void> {
+    const button = this.#buttons[source];
+    if (button.disabled || button.hidden) return;
+    if (!this.#mayPublish(source)) {
+      toast(this.#refusal());
+      return;
+    }
     const hadFocus = document.activeElement === button;
     button.disabled = true;
     try {
       await work();
     } catch (error) {
-      if (this.#room.connectionState === 'connected') toast((error as Error).message);
+      if (this.#room.connectionState !== 'disconnected') toast((error as Error).message);
     } finally {
       button.disabled = false;
       // A disabled button loses the focus, which keyboard users would have to find again.
@@ -106,23 +125,15 @@ export class Controls {
       this.update();
     }
   }
-
-  #key(event: KeyboardEvent): void {
-    const target = event.target as HTMLElement | null;
-    if (this.#room.connectionState !== 'connected' || event.repeat) return;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target?.closest('input, select, textarea, dialog')) return;
-    switch (event.key.toLowerCase()) {
-      case 'm':
-        void this.toggleMicrophone();
-        break;
-      case 'v':
-        void this.toggleCamera();
-        break;
-      case 's':
-        if (!this.#screenButton.hidden) void this.toggleScreen();
-        break;
-      default:
-    }
-  }
 }
+
+const titles = {
+  microphone: 'Microphone (M)',
+  camera: 'Camera (V)',
+  screen: 'Share the screen (S)',
+} as const;
+
+const deviceNames: { readonly [Source in TrackSource]?: string } = {
+  microphone: 'microphone',
+  camera: 'camera',
+};

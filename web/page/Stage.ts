@@ -1,10 +1,13 @@
 // The stage: a tile for everybody, a large one for each shared screen.
 // SPDX-License-Identifier: Apache-2.0
-import type { LocalTrack, RemoteParticipant, RemoteTrack, Room } from '../src/index';
-import { byID, fromTemplate, part } from './dom';
+import type { LocalTrack, RemoteTrack, Room, RoomStatistics } from '../src/index';
+import { byID, fromTemplate, part, setText } from './dom';
+import { streamText } from './figures';
 import { gridLayout } from './gridLayout';
+import { otherPerson, ownPerson } from './people/person';
+import type { Person } from './people/person';
 import { Tile } from './Tile';
-import type { Attachable, TileSubject } from './Tile';
+import type { Attachable, TileSource } from './Tile';
 
 /** Keeps the tiles as the room is. */
 export class Stage {
@@ -14,6 +17,8 @@ export class Stage {
   readonly #grid = byID('grid');
   readonly #spotlight = byID('spotlight');
   readonly #alone: HTMLElement;
+  /** What is known of the picture of a track, by its id. */
+  #figures = new Map<string, string>();
 
   /** `onInvite` is called by the button shown to who is alone. */
   constructor(room: Room, onInvite: () => void) {
@@ -26,6 +31,11 @@ export class Stage {
     for (const name of [
       'participantJoined',
       'participantLeft',
+      'participantUpdated',
+      'participantInterrupted',
+      'participantResumed',
+      'localParticipantUpdated',
+      'roleChanged',
       'trackPublished',
       'trackUnpublished',
       'trackMuted',
@@ -34,7 +44,9 @@ export class Stage {
       'localTrackPublished',
       'localTrackUnpublished',
       'localTrackMuted',
-      'activeSpeakersChanged',
+      'audioLevels',
+      'networkQuality',
+      'connectionStateChanged',
     ] as const) {
       room.on(name, update);
     }
@@ -43,19 +55,27 @@ export class Stage {
   /** Makes the stage what the room is now. O(tracks). */
   update(): void {
     const kept = new Set<string>();
-    const me = this.#room.localParticipant;
-    if (me) this.#placeOwn(me, kept);
-    for (const participant of this.#room.participants.values()) {
-      this.#placeOther(participant, kept);
+    const me = ownPerson(this.#room);
+    const isBroadcast = this.#room.info?.profile === 'broadcast';
+    // Nobody sees the audience of a broadcast, so it does not see itself either.
+    if (me && !(isBroadcast && me.role === 'audience')) this.#placeOwn(me, kept);
+    const others = this.#room.remoteParticipants;
+    for (const participant of others.values()) {
+      const person = otherPerson(participant);
+      this.#place(person, 'camera', participant.track('camera'), kept);
+      for (const track of participant.tracks.values()) {
+        if (track.kind !== 'video' || track.source === 'camera') continue;
+        this.#place(person, track.source === 'screen' ? 'screen' : 'custom', track, kept, track.id);
+      }
     }
     for (const [key, tile] of this.#tiles) {
       if (kept.has(key)) continue;
       tile.remove();
       this.#tiles.delete(key);
     }
-    if (me && this.#room.participants.size === 0) this.#grid.append(this.#alone);
+    if (me && others.size === 0) this.#showAlone(me, isBroadcast);
     else this.#alone.remove();
-    byID('people-count').textContent = String(this.#room.participants.size + (me ? 1 : 0));
+    setText(byID('people-count'), String(others.size + (me ? 1 : 0)));
     this.#layOut();
   }
 
@@ -64,44 +84,49 @@ export class Stage {
     part(this.#alone, 'code').textContent = link;
   }
 
-  #placeOwn(me: { id: string; name: string }, kept: Set<string>): void {
-    const subject = { participant: me.id, name: me.name, isOwn: true };
-    const camera = this.#room.localTrack('camera');
-    const tile = this.#place({ ...subject, source: 'camera' }, camera, kept);
-    tile.isMuted = this.#room.localTrack('microphone')?.isMuted ?? true;
-    const screen = this.#room.localTrack('screen');
-    if (screen) this.#place({ ...subject, source: 'screen' }, screen, kept);
+  /** Takes the figures of the last second, shown behind each tile's bars. */
+  setFigures(figures: RoomStatistics | undefined): void {
+    this.#figures = new Map();
+    for (const stream of figures?.streams ?? []) {
+      if (stream.track && stream.kind === 'video') this.#figures.set(stream.track, streamText(stream));
+    }
+    this.update();
   }
 
-  #placeOther(participant: RemoteParticipant, kept: Set<string>): void {
-    const { id, name } = participant;
-    const subject = { participant: id, name, isOwn: false };
-    const tile = this.#place({ ...subject, source: 'camera' }, participant.track('camera'), kept);
-    tile.isMuted = participant.track('microphone')?.isMuted ?? true;
-    tile.isSpeaking = participant.isSpeaking;
-    for (const track of participant.tracks.values()) {
-      if (track.kind !== 'video' || track.source === 'camera') continue;
-      const source = track.source === 'screen' ? 'screen' : 'custom';
-      this.#place({ ...subject, source }, track, kept, track.id);
-    }
+  #placeOwn(me: Person, kept: Set<string>): void {
+    const shown = (source: 'camera' | 'screen') =>
+      me.role === 'host' ? this.#room.localTrack(source) : undefined;
+    this.#place(me, 'camera', shown('camera'), kept);
+    const screen = shown('screen');
+    if (screen) this.#place(me, 'screen', screen, kept);
   }
 
   #place(
-    subject: TileSubject,
+    person: Person,
+    source: TileSource,
     track: (LocalTrack | RemoteTrack) | undefined,
     kept: Set<string>,
-    id: string = subject.source,
-  ): Tile {
-    const key = `${subject.isOwn ? 'own' : 'other'} ${id} ${subject.participant}`;
+    id: string = source,
+  ): void {
+    const key = `${person.isOwn ? 'own' : 'other'} ${id} ${person.id}`;
     kept.add(key);
     let tile = this.#tiles.get(key);
     if (!tile) {
-      tile = new Tile(subject);
+      tile = new Tile(person, source);
       this.#tiles.set(key, tile);
-      (subject.source === 'screen' ? this.#spotlight : this.#grid).append(tile.element);
+      (source === 'screen' ? this.#spotlight : this.#grid).append(tile.element);
     }
+    tile.describe(person, this.#figures.get(track?.id ?? ''));
     tile.show(track as Attachable | undefined, track !== undefined && !track.isMuted);
-    return tile;
+  }
+
+  #showAlone(me: Person, isBroadcast: boolean): void {
+    const { title, text } = aloneTexts[isBroadcast ? me.role : 'conversation'];
+    setText(part(this.#alone, 'h2'), title);
+    setText(part(this.#alone, 'p'), text);
+    if (this.#alone.parentElement !== this.#grid || this.#alone.nextElementSibling) {
+      this.#grid.append(this.#alone);
+    }
   }
 
   #layOut(): void {
@@ -127,3 +152,18 @@ export class Stage {
     this.#grid.style.setProperty('--tile-height', `${size.height}px`);
   }
 }
+
+const aloneTexts = {
+  conversation: {
+    title: 'You are alone here',
+    text: 'Copy the link and send it to the person you want to talk to.',
+  },
+  host: {
+    title: 'You are the only host',
+    text: 'The audience sees and hears you, and is not shown here. Copy the link to invite people.',
+  },
+  audience: {
+    title: 'No host is here yet',
+    text: 'You see and hear the hosts as soon as they come.',
+  },
+} as const;

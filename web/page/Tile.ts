@@ -1,7 +1,9 @@
 // One tile: somebody's picture or initials, name, and signs.
 // SPDX-License-Identifier: Apache-2.0
-import { fromTemplate, part } from './dom';
+import { fromTemplate, part, setAttribute, setText } from './dom';
 import { hueOf, initials } from './figures';
+import type { Person } from './people/person';
+import { QualityBars } from './people/QualityBars';
 
 /** What can show itself in a video element. */
 export interface Attachable {
@@ -9,34 +11,27 @@ export interface Attachable {
   detach(element?: HTMLMediaElement): void;
 }
 
-/** Who or what a tile shows. */
-export interface TileSubject {
-  readonly participant: string;
-  readonly name: string;
-  readonly source: 'camera' | 'screen' | 'custom';
-  readonly isOwn: boolean;
-}
+/** What of somebody a tile shows. */
+export type TileSource = 'camera' | 'screen' | 'custom';
 
 /** A tile on the stage. */
 export class Tile {
   /** The element to place. */
-  readonly element: HTMLElement;
+  readonly element = fromTemplate<HTMLElement>('tile-template');
 
-  readonly #video: HTMLVideoElement;
+  readonly #source: TileSource;
+  readonly #video = part<HTMLVideoElement>(this.element, 'video');
+  readonly #bars = new QualityBars();
   #track: Attachable | undefined;
   #isVisible = false;
 
-  constructor(subject: TileSubject) {
-    this.element = fromTemplate<HTMLElement>('tile-template');
-    this.#video = part<HTMLVideoElement>(this.element, 'video');
-    this.element.dataset['participant'] = subject.participant;
-    this.element.dataset['source'] = subject.source;
-    this.element.classList.toggle('is-own', subject.isOwn);
-    this.element.style.setProperty('--hue', String(hueOf(subject.participant)));
-    const avatar = part<HTMLElement>(this.element, '.avatar');
-    avatar.dataset['initials'] = initials(subject.name);
-    part(this.element, '.name').textContent = label(subject);
-    this.#video.setAttribute('aria-label', label(subject));
+  constructor({ id, isOwn }: Person, source: TileSource) {
+    this.#source = source;
+    this.element.dataset['participant'] = id;
+    this.element.dataset['source'] = source;
+    this.element.classList.toggle('is-own', isOwn);
+    this.element.style.setProperty('--hue', String(hueOf(id)));
+    part(this.element, 'figcaption').append(this.#bars.element);
     for (const event of ['loadeddata', 'resize', 'emptied', 'playing']) {
       this.#video.addEventListener(event, () => this.#update());
     }
@@ -53,14 +48,20 @@ export class Tile {
     this.#update();
   }
 
-  /** Whether the microphone is off. */
-  set isMuted(value: boolean) {
-    this.element.classList.toggle('is-muted', value);
-  }
-
-  /** Whether its participant speaks just now. */
-  set isSpeaking(value: boolean) {
-    this.element.classList.toggle('is-speaking', value);
+  /** Shows name and signs; `figures` says more of the network. */
+  describe(person: Person, figures = ''): void {
+    const { element } = this;
+    const text = label(person, this.#source);
+    part<HTMLElement>(element, '.avatar').dataset['initials'] = initials(person.name);
+    setText(part(element, '.name'), text);
+    setAttribute(this.#video, 'aria-label', text);
+    const isCamera = this.#source === 'camera';
+    element.classList.toggle('is-muted', isCamera && !person.hasMicrophone);
+    element.classList.toggle('is-speaking', isCamera && person.isSpeaking);
+    element.classList.toggle('is-interrupted', !person.isOwn && person.isInterrupted);
+    part<HTMLElement>(element, '.interrupted').hidden = person.isOwn || !person.isInterrupted;
+    part<HTMLElement>(element, '.hand').hidden = !isCamera || !person.hasHandUp;
+    this.#bars.show(person.quality, figures);
   }
 
   /** Takes the tile off the stage. */
@@ -77,9 +78,7 @@ export class Tile {
   }
 }
 
-function label(subject: TileSubject): string {
-  if (subject.source === 'screen') {
-    return subject.isOwn ? 'Your screen' : `Screen of ${subject.name}`;
-  }
-  return subject.isOwn ? `${subject.name} (you)` : subject.name;
+function label({ name, isOwn }: Person, source: TileSource): string {
+  if (source === 'screen') return isOwn ? 'Your screen' : `Screen of ${name}`;
+  return isOwn ? `${name} (you)` : name;
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { bitRateText, hueOf, initials, lossText, millisecondsText } from './figures';
+import { bitRateText, hueOf, initials, lossText, millisecondsText, streamText } from './figures';
 
 test('bitrates', () => {
   assert.deepEqual([undefined, 0, 850_400, 999_600, 1_440_000].map(bitRateText), [
@@ -19,6 +19,15 @@ test('loss', () => {
 
 test('round trips', () => {
   assert.deepEqual([undefined, 0.4, 23.6].map(millisecondsText), ['–', '<1 ms', '24 ms']);
+});
+
+test('a picture that arrives', () => {
+  const stream = { width: 640, height: 360, framesPerSecond: 24.6, bitsPerSecond: 480_000 };
+  assert.equal(streamText(stream), '640×360, 25 pictures/s, 480 kbit/s');
+  assert.equal(
+    streamText({ ...stream, width: undefined, framesPerSecond: undefined }),
+    '480 kbit/s',
+  );
 });
 
 test('initials of all kinds of names', () => {

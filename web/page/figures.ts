@@ -1,5 +1,6 @@
 // Figures of a connection as people read them.
 // SPDX-License-Identifier: Apache-2.0
+import type { StreamStatistics } from '../src/index';
 
 /** What stands where nothing is known yet. */
 export const unknownFigure = '–';
@@ -23,6 +24,17 @@ export function lossText(loss: number | undefined): string {
 export function millisecondsText(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return unknownFigure;
   return milliseconds < 1 ? '<1 ms' : `${Math.round(milliseconds)} ms`;
+}
+
+/** A picture as it arrives: `640×360, 25 pictures/s, 480 kbit/s`. */
+export function streamText(
+  stream: Pick<StreamStatistics, 'width' | 'height' | 'framesPerSecond' | 'bitsPerSecond'>,
+): string {
+  const { width, height, framesPerSecond, bitsPerSecond } = stream;
+  const parts = [bitRateText(bitsPerSecond)];
+  if (framesPerSecond !== undefined) parts.unshift(`${Math.round(framesPerSecond)} pictures/s`);
+  if (width && height) parts.unshift(`${width}×${height}`);
+  return parts.join(', ');
 }
 
 /** Up to two first letters of a name, for a tile without a picture. */

@@ -1,69 +1,96 @@
-// The test page: joins a room and connects stage, controls, devices and figures with it.
+// The page: joins a room and connects everything one sees with it.
 // SPDX-License-Identifier: Apache-2.0
 import { Room } from '../src/index';
-import type { ChangeReason, JoinOptions, RoomStatistics } from '../src/index';
+import type { JoinOptions } from '../src/index';
+import { Access } from './Access';
+import { ChatPanel } from './chat/ChatPanel';
+import { ConnectionBanner } from './connection/ConnectionBanner';
+import { farewell } from './connection/connectionTexts';
+import { FarewellDialog } from './connection/FarewellDialog';
+import { TokenBanner } from './connection/TokenBanner';
 import { Controls } from './Controls';
 import { DeviceDialog } from './DeviceDialog';
 import { byID, toast } from './dom';
-import { bitRateText, lossText, millisecondsText } from './figures';
+import { showFigures } from './FiguresBar';
+import { JoinForm } from './join/JoinForm';
+import type { JoinChoice } from './join/JoinForm';
+import { joinProblem, needsToken } from './join/joinProblem';
+import { Panels } from './Panels';
 import { inviteLink, readParameters } from './parameters';
+import { HandButton } from './people/HandButton';
+import { PeoplePanel } from './people/PeoplePanel';
+import { listenForShortcuts } from './shortcuts';
 import { Stage } from './Stage';
 
-const nameKey = 'martlet.name';
 const figuresMilliseconds = 1000;
-/** From this loss or round trip on a figure is marked. */
-const lossMarked = 0.03;
-const roundTripMarkedMilliseconds = 300;
 
 const parameters = readParameters(location.search);
 const room = new Room();
 // For tests and for the curious: the SDK's object behind the page.
 (window as { martletRoom?: Room }).martletRoom = room;
 
-const cameraSize = {
+const access = new Access(parameters, location.href);
+const stage = new Stage(room, () => void copyInvite());
+const controls = new Controls(room, {
   ...(parameters.width && { width: parameters.width }),
   ...(parameters.height && { height: parameters.height }),
-};
-const stage = new Stage(room, () => void copyInvite());
-const controls = new Controls(room, cameraSize);
-new DeviceDialog(room);
-
-const form = byID<HTMLFormElement>('join-form');
-const roomInput = byID<HTMLInputElement>('room-name');
-const nameInput = byID<HTMLInputElement>('display-name');
-const joinButton = byID<HTMLButtonElement>('join-button');
-const notice = byID('join-notice');
-const withMicrophone = byID<HTMLInputElement>('with-microphone');
-const withCamera = byID<HTMLInputElement>('with-camera');
+});
+const form = new JoinForm(parameters, () => void join());
+const farewellDialog = new FarewellDialog(() => void join());
+const hand = new HandButton(room);
+const people = new PeoplePanel(room);
+const chat = new ChatPanel(room);
+const panels = new Panels((name, isOpen) => {
+  if (name === 'people') people.isShown = isOpen;
+  else chat.isShown = isOpen;
+});
 const soundBanner = byID('sound-banner');
+new DeviceDialog(room);
+new ConnectionBanner(room);
+new TokenBanner(
+  room,
+  access.canRenew
+    ? () => access.renew({ room: room.name ?? '', participant: room.localParticipant?.id })
+    : undefined,
+);
 
 // MARK: Joining
 
 async function join(): Promise<void> {
-  const roomName = roomInput.value.trim();
-  const name = nameInput.value.trim();
-  notice.hidden = true;
-  joinButton.disabled = true;
-  joinButton.textContent = 'Joining…';
-  remember(name);
-  const options: JoinOptions = { room: roomName, name, simulcast: parameters.simulcast };
-  if (parameters.url) options.url = parameters.url;
-  if (parameters.token) options.token = parameters.token;
-  if (parameters.participant) options.participant = parameters.participant;
-  if (parameters.codec) options.videoCodec = parameters.codec;
+  const { choice } = form;
+  form.isBusy = true;
   try {
-    await room.join(options);
+    await room.join(await joinOptions(choice));
   } catch (error) {
-    showNotice((error as Error).message);
+    if (needsToken(error)) access.discard();
+    form.showNotice(joinProblem(error));
     return;
   } finally {
-    joinButton.disabled = false;
-    joinButton.textContent = 'Join';
+    form.isBusy = false;
   }
-  enter(roomName);
-  // One after the other, so that the browser asks one question at a time.
-  if (withMicrophone.checked) await controls.toggleMicrophone();
-  if (withCamera.checked) await controls.toggleCamera();
+  enter(choice.room);
+  // One after the other, so that the browser asks one question at a time. Who comes as one of the
+  // audience is asked nothing.
+  const me = room.localParticipant;
+  if (choice.microphone && me?.canPublish('microphone')) await controls.toggleMicrophone();
+  if (choice.camera && me?.canPublish('camera')) await controls.toggleCamera();
+}
+
+async function joinOptions(choice: JoinChoice): Promise<JoinOptions> {
+  const { url, participant, codec, simulcast } = parameters;
+  const { room: name, name: displayName, profile, role } = choice;
+  const token = await access.tokenFor({ room: name, name: displayName, participant });
+  return {
+    room: name,
+    name: displayName,
+    simulcast,
+    ...(url && { url }),
+    ...(token && { token }),
+    ...(participant && { participant }),
+    ...(codec && { videoCodec: codec }),
+    ...(profile && { profile }),
+    ...(role && { role }),
+  };
 }
 
 function enter(roomName: string): void {
@@ -72,6 +99,7 @@ function enter(roomName: string): void {
   document.title = `${roomName} · Martlet`;
   stage.setInviteLink(link);
   document.body.dataset['view'] = 'call';
+  farewellDialog.close();
   // A reload comes back to the same room.
   const address = new URL(location.href);
   address.searchParams.set('room', roomName);
@@ -80,54 +108,23 @@ function enter(roomName: string): void {
   controls.update();
 }
 
-function showNotice(message: string): void {
-  notice.textContent = message;
-  notice.hidden = false;
-}
-
-function remember(name: string): void {
-  try {
-    localStorage.setItem(nameKey, name);
-  } catch {
-    // Without storage the name is asked for again.
-  }
-}
-
-function rememberedName(): string {
-  try {
-    return localStorage.getItem(nameKey) ?? '';
-  } catch {
-    return '';
-  }
-}
-
-// MARK: The call ends
-
-const farewells: Partial<Record<ChangeReason, string>> = {
-  signalLost: 'The connection to the server was lost. Join again when the network is back.',
-  mediaLost: 'Audio and video no longer reach the server. Check the network and join again.',
-  duplicateIdentity: 'You joined this room somewhere else.',
-  kicked: 'You were removed from the room.',
-  roomClosed: 'The room was closed.',
-  serverShutdown: 'The server is restarting. Join again in a moment.',
-  tokenExpired: 'Your access has run out. Ask for a new link.',
-};
-
-room.on('connectionStateChanged', ({ to, reason }) => {
-  document.body.dataset['connection'] = to;
+room.on('connectionStateChanged', ({ from, to, reason }) => {
   if (to !== 'disconnected') return;
+  panels.closeAll();
   document.body.dataset['view'] = 'join';
   document.title = 'Martlet';
   soundBanner.hidden = true;
-  stage.update();
-  const message = farewells[reason];
-  if (message) showNotice(message);
+  if (reason === 'tokenExpired') access.discard();
+  // Why joining failed is told beside the form.
+  const words = from === 'connecting' ? undefined : farewell(reason, access.canRenew);
+  if (words) farewellDialog.show(words);
+  else form.focus();
 });
 
 // MARK: Inviting
 
 async function copyInvite(): Promise<void> {
-  const link = inviteLink(location.href, room.name ?? roomInput.value);
+  const link = inviteLink(location.href, room.name ?? form.choice.room);
   try {
     await navigator.clipboard.writeText(link);
     toast('The link is copied. Send it to the person you want to talk to.');
@@ -139,63 +136,36 @@ async function copyInvite(): Promise<void> {
 
 byID('invite-button').addEventListener('click', () => void copyInvite());
 
-// MARK: Sound, people, figures
+// MARK: Sound, keys, figures
 
 room.on('audioPlaybackBlocked', () => (soundBanner.hidden = false));
 room.on('audioPlaybackStarted', () => (soundBanner.hidden = true));
 byID('sound-button').addEventListener('click', () => void room.startAudio());
 
-room.on('participantJoined', ({ participant }) => toast(`${participant.name} came in.`));
-room.on('participantLeft', ({ participant, reason }) =>
-  toast(
-    reason === 'timeout' || reason === 'networkLost'
-      ? `${participant.name} lost the connection.`
-      : `${participant.name} left.`,
-  ),
-);
+const isInCall = () =>
+  room.connectionState === 'connected' || room.connectionState === 'reconnecting';
 
-function showFigures(figures: RoomStatistics | undefined): void {
-  const loss = worse(figures?.lossUp, figures?.lossDown);
-  const roundTrip = figures?.roundTripMilliseconds;
-  figure('figure-up', bitRateText(figures?.bitsPerSecondUp));
-  figure('figure-down', bitRateText(figures?.bitsPerSecondDown));
-  figure('figure-loss', lossText(loss), (loss ?? 0) >= lossMarked);
-  const isSlow = (roundTrip ?? 0) >= roundTripMarkedMilliseconds;
-  figure('figure-round-trip', millisecondsText(roundTrip), isSlow);
-}
-
-function figure(id: string, text: string, isBad = false): void {
-  const element = byID(id);
-  if (element.textContent !== text) element.textContent = text;
-  element.dataset['level'] = isBad ? 'bad' : 'good';
-}
-
-function worse(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined ? b : b === undefined ? a : Math.max(a, b);
-}
+listenForShortcuts(isInCall, {
+  m: () => controls.toggleMicrophone(),
+  v: () => controls.toggleCamera(),
+  s: () => controls.toggleScreen(),
+  h: () => hand.toggle(),
+  p: () => panels.toggle('people'),
+  c: () => panels.toggle('chat'),
+});
 
 setInterval(() => {
-  if (room.connectionState === 'connected') void room.stats().then(showFigures);
+  if (!isInCall()) return;
+  void room.stats().then((figures) => {
+    showFigures(figures);
+    stage.setFigures(figures);
+  });
 }, figuresMilliseconds);
 
 // MARK: Start
 
-roomInput.value = parameters.room ?? 'lobby';
-nameInput.value = parameters.name ?? rememberedName();
-withMicrophone.checked = parameters.microphone;
-withCamera.checked = parameters.camera;
 if (!window.isSecureContext) {
-  showNotice('Camera and microphone need HTTPS; you can still watch and listen.');
+  form.showNotice('Camera and microphone need HTTPS; you can still watch and listen.');
 }
-form.addEventListener('submit', (event) => {
-  event.preventDefault();
-  void join();
-});
-if (parameters.autojoin) {
-  if (!nameInput.value) nameInput.value = 'Guest';
-  void join();
-} else if (!nameInput.value) {
-  nameInput.focus();
-} else {
-  joinButton.focus();
-}
+if (parameters.autojoin) void join();
+else form.focus();

@@ -24,10 +24,17 @@ test('what is given is read, nonsense is left out', () => {
   assert.equal(parameters.width, 640);
   assert.equal(parameters.height, undefined);
   assert.equal(readParameters('?codec=constructor').codec, undefined);
+  const broadcast = readParameters('?profile=Broadcast&role=audience&tokenUrl=/token');
+  assert.deepEqual(
+    [broadcast.profile, broadcast.role, broadcast.tokenUrl],
+    ['broadcast', 'audience', '/token'],
+  );
+  assert.equal(readParameters('?profile=party&role=king').profile, undefined);
+  assert.equal(readParameters('?profile=party&role=king').role, undefined);
 });
 
 test('an invitation names the room and nothing of oneself', () => {
-  const link = inviteLink('https://a.example/?room=x&token=secret&name=Ada#y', 'a & b');
+  const link = inviteLink('https://a.example/?room=x&token=secret&tokenUrl=/t&name=Ada#y', 'a & b');
   assert.equal(link, 'https://a.example/?room=a+%26+b');
   assert.equal(readParameters(new URL(link).search).room, 'a & b');
 });

@@ -1,12 +1,18 @@
 // What the page's address says: the room, the name, and switches for tests.
 // SPDX-License-Identifier: Apache-2.0
-import type { VideoCodec } from '../src/index';
+import type { ParticipantRole, RoomProfile, VideoCodec } from '../src/index';
 
 /** The settings of the page. */
 export interface PageParameters {
   readonly room: string | undefined;
   readonly name: string | undefined;
   readonly token: string | undefined;
+  /** Where a new token is to be had: an address that answers `{"token": "..."}`. */
+  readonly tokenUrl: string | undefined;
+  /** What the room is to be, where it is not there yet. */
+  readonly profile: RoomProfile | undefined;
+  /** As what one wishes to come in. */
+  readonly role: ParticipantRole | undefined;
   readonly participant: string | undefined;
   /** Another server than the one that served the page. */
   readonly url: string | undefined;
@@ -21,7 +27,9 @@ export interface PageParameters {
   readonly height: number | undefined;
 }
 
-const codecs: readonly string[] = ['vp8', 'vp9', 'h264', 'av1'];
+const codecs: readonly VideoCodec[] = ['vp8', 'vp9', 'h264', 'av1'];
+const profiles: readonly RoomProfile[] = ['communication', 'broadcast'];
+const roles: readonly ParticipantRole[] = ['host', 'audience'];
 
 /** Reads `?room=&name=&token=&autojoin=1&camera=0...`; nonsense is left out. */
 export function readParameters(search: string): PageParameters {
@@ -31,18 +39,22 @@ export function readParameters(search: string): PageParameters {
     const value = Number(query.get(name) ?? '');
     return Number.isInteger(value) && value > 0 && value <= 8192 ? value : undefined;
   };
-  const codec = text('codec')?.toLowerCase();
+  const oneOf = <Value extends string>(name: string, values: readonly Value[]) =>
+    values.find((value) => value === text(name)?.toLowerCase());
   return {
     room: text('room'),
     name: text('name'),
     token: text('token'),
+    tokenUrl: text('tokenUrl'),
+    profile: oneOf('profile', profiles),
+    role: oneOf('role', roles),
     participant: text('participant'),
     url: text('url'),
     autojoin: query.get('autojoin') === '1',
     microphone: query.get('microphone') !== '0',
     camera: query.get('camera') !== '0',
     simulcast: query.get('simulcast') === '1',
-    codec: codec && codecs.includes(codec) ? (codec as VideoCodec) : undefined,
+    codec: oneOf('codec', codecs),
     width: size('width'),
     height: size('height'),
   };

@@ -1,6 +1,6 @@
 // Oneself in a room: what the others see of one, and what one may do.
 // SPDX-License-Identifier: Apache-2.0
-import { decibelsOfFullScale, silentLevel } from './audioLevel';
+import { decibelsOfFullScale, silentLevel, speakingLevelMax } from './audioLevel';
 import type {
   Attributes,
   Grants,
@@ -70,6 +70,11 @@ export class LocalParticipant {
   /** How loud the others hear one: decibels of full scale, 0 to -127. */
   get dBFS(): number {
     return decibelsOfFullScale(this.#level);
+  }
+
+  /** Whether one speaks just now, as the others hear it. */
+  get isSpeaking(): boolean {
+    return this.#level <= speakingLevelMax;
   }
 
   /** How good one's own network is, as measured here. */

@@ -443,6 +443,9 @@ test('E13, K04: levels are told of everybody, in decibels and from 0 to 100', as
     },
   ]);
   assert.equal(room.localParticipant?.dBFS, -127);
+  assert.equal(room.localParticipant?.isSpeaking, false);
+  FakeServer.last.say({ type: 'audioLevels', levels: [{ participant: 'ada', level: 60 }] });
+  assert.equal(room.localParticipant?.isSpeaking, true);
   await room.leave();
 });
 
