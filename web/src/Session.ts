@@ -427,7 +427,11 @@ export class Session {
       isConnected: () => this.#media.isConnected,
       heard: () => this.#tell({ type: 'mediaHeard' }),
     });
-    this.#network = new NetworkWatch(() => this.#tell({ type: 'networkChanged' }));
+    this.#network = new NetworkWatch(() => {
+      // What came over the former network does not show that the path lives.
+      this.#watch?.demand();
+      this.#tell({ type: 'networkChanged' });
+    });
     this.#quality = new QualityReporter({
       stats: async () => this.#qualityStatistics.update(await this.#reports()),
       isBroken: () => this.#media.isBroken,
