@@ -48,15 +48,19 @@ class SignalProxy:
         self.run(self.change(is_flowing=True))
 
     def stop(self):
-        async def end():
-            self.server.close()
-            for work in asyncio.all_tasks():
-                if work is not asyncio.current_task():
-                    work.cancel()
-
-        self.run(end())
+        self.run(self.end())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
+        self.loop.close()
+
+    async def end(self):
+        self.server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for one in others:
+            one.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        # Closed sockets are told so in the next turns of the loop.
+        await asyncio.sleep(0.05)
 
     async def listen(self):
         self.flows = asyncio.Event()

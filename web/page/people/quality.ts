@@ -41,6 +41,11 @@ export function barsOf(quality: Quality): number {
   return bars[worseGrade(quality)];
 }
 
+/** The worse way in words: `Network: fair`. */
+export function gradeText(quality: Quality): string {
+  return `Network: ${words[worseGrade(quality)]}`;
+}
+
 /** Both ways in words: `Network: good`, `Network: sending good, receiving poor`. */
 export function qualityText({ up, down }: Quality): string {
   if (up === down) return `Network: ${words[up]}`;
