@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 30
 # What `make e2e` runs, for instance: make e2e E2E="-k whip"
 E2E ?=
 
-.PHONY: help run build web test unit web-test e2e fuzz lint format benchmark clean
+.PHONY: help run build web test unit simulate web-test e2e fuzz lint format benchmark benchmark-signaling clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,12 +35,16 @@ test: ## Install what is missing and run everything CI runs
 	$(MAKE) --no-print-directory web
 	$(MAKE) --no-print-directory build
 	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory simulate
 	$(MAKE) --no-print-directory web-test
 	$(MAKE) --no-print-directory e2e
 	$(MAKE) --no-print-directory fuzz
 
 unit: ## Run the unit, architecture and simulation tests
 	swift test --skip-build
+
+simulate: ## Run 1,000 whole systems in virtual time, with faults, from seeds
+	scripts/simulate.sh
 
 web-test: ## Run the browser SDK's own tests
 	bash web/test.sh
@@ -60,6 +64,10 @@ benchmark: ## Measure what forwarding costs: one publisher to 50 and to 100 rece
 	MARTLET_SANS_IO_ONLY=1 swift build -c release --product martlet-benchmark
 	.build/release/martlet-benchmark --receivers 50
 	.build/release/martlet-benchmark --receivers 100
+
+benchmark-signaling: ## Measure what a room of 2,000 members costs the signalling side
+	swift build -c release --product martlet-signal-benchmark
+	.build/release/martlet-signal-benchmark
 
 lint: ## Check the format of the Swift sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz

@@ -99,6 +99,7 @@ let testSupport: [Target] = [
             "PeerTransport", "ClientTransport", "MediaWorker", "NetworkImpairment", "Signaling",
             "Rooms", "RoomService", "ClientSession",
         ]),
+    tests("NetworkSimulation", ["Wire", "Signaling", "Rooms"]),
     .executableTarget(
         name: "SystemSimulator", dependencies: ["NetworkSimulation"],
         swiftSettings: strict),
@@ -161,6 +162,13 @@ let servers: [Target] = [
             .product(name: "Logging", package: "swift-log"),
         ]),
     .executableTarget(
+        name: "SignalingBenchmark",
+        dependencies: network + [
+            "SignalServer", "MediaWorker", "Negotiation", "Rooms", "Signaling", "Wire",
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        swiftSettings: strict),
+    .executableTarget(
         name: "MartletCLI",
         dependencies: [
             "SignalServer", "MediaIO", "MediaWorker", "Negotiation", "Signaling", "Rooms",
@@ -197,7 +205,12 @@ let package = Package(
         .executable(name: "martlet-benchmark", targets: ["ForwardingBenchmark"]),
         .executable(name: "martlet-simulate", targets: ["SystemSimulator"]),
     ]
-        + (isSansIOOnly ? [] : [.executable(name: "martlet", targets: ["MartletCLI"])]),
+        + (isSansIOOnly
+            ? []
+            : [
+                .executable(name: "martlet", targets: ["MartletCLI"]),
+                .executable(name: "martlet-signal-benchmark", targets: ["SignalingBenchmark"]),
+            ]),
     dependencies: [.package(url: "https://github.com/apple/swift-collections", from: "1.6.0")]
         + (isSansIOOnly ? [] : serverPackages),
     targets: sansIO + drivers + testSupport + (isSansIOOnly ? [] : servers)

@@ -5,7 +5,9 @@ from playwright.sync_api import sync_playwright
 
 from harness.browser import Participant, launch
 from harness.figures import MEASURED
+from harness.person import Person
 from harness.server import ImpairedNetwork, Server
+from harness.signal_proxy import SignalProxy
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +74,36 @@ def participant(browser):
     yield open_page
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def person(browser):
+    """Opens pages with a room of the SDK in each; their contexts are closed after the test."""
+    opened = []
+
+    def open_page(server, name, **links):
+        one = Person(browser, server, name, **links)
+        opened.append(one)
+        return one
+
+    yield open_page
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def signal_proxy():
+    """Starts proxies between one client's WebSocket and a server."""
+    proxies = []
+
+    def start(server):
+        proxy = SignalProxy(server.http_port).start()
+        proxies.append(proxy)
+        return proxy
+
+    yield start
+    for proxy in proxies:
+        proxy.stop()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -30,7 +30,8 @@ clang=$(dirname "$(readlink -f "$(command -v swiftc)")")/clang
 # In the order of their floors; a target may import those before it.
 swift_targets=(
     Wire MediaCrypto STUN RTP SDP Signaling ICE DTLS SRTP Payloads Rooms Negotiation
-    PeerTransport Forwarding MediaWorker ClientTransport NetworkImpairment NetworkSimulation
+    PeerTransport Forwarding MediaWorker RoomService ClientTransport ClientSession
+    NetworkImpairment NetworkSimulation
 )
 # What they use of swift-collections, in the same order; `swift package resolve` fetches it.
 collections=.build/checkouts/swift-collections

@@ -68,7 +68,6 @@ extension ClientSession {
         roster.begin(reply.slots)
         chooseAgain()
         publishAgain()
-        data.reopen()
         openDataStreams()
         updateSubscribeStates()
     }

@@ -75,6 +75,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How long a session whose WebSocket broke waits for its client.")
     var resumeTimeout = Lifetime(seconds: 30)
 
+    @Option(
+        help: ArgumentHelp(
+            "Whose pages may join: origins such as https://example.org, separated by commas. [default: all]",
+            valueName: "list"))
+    var allowedOrigins = AllowedOrigins.any
+
     @Option(help: "What clients do when the server is told to stop: rejoin or end.")
     var onShutdown = ShutdownNotice.rejoin
 
@@ -135,6 +141,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.webRoot = folder
         configuration.isDevelopment = isDevelopment
         configuration.onShutdown = onShutdown
+        configuration.allowedOrigins = allowedOrigins
         configuration.rooms.roomsMax = rooms
         configuration.rooms.room.participantsMax = roomParticipants
         configuration.rooms.room.departureTimeout = .seconds(roomTimeout.seconds)
@@ -251,3 +258,13 @@ struct ServeCommand: AsyncParsableCommand {
 }
 
 extension ShutdownNotice: ExpressibleByArgument {}
+
+extension AllowedOrigins: ExpressibleByArgument {
+    /// Reads origins separated by commas.
+    public init?(argument: String) {
+        self.init(argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init))
+    }
+
+    /// What `--help` says.
+    public var defaultValueDescription: String { "all" }
+}

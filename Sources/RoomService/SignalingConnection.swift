@@ -170,7 +170,9 @@ package struct SignalingConnection: Sendable {
     /// When `advance(to:)` has something to do; `nil`: never.
     package var nextDeadline: MediaInstant? {
         switch state {
-        case .waitingForEntry, .entering: return entryDeadline
+        case .waitingForEntry: return entryDeadline
+        // How long entering takes is ours to answer for, not the client's.
+        case .entering: return nil
         case .entered(let liveness):
             guard !liveness.isLinkLost else { return liveness.nextPing }
             return min(liveness.nextPing, heardAt + limits.linkLostTimeout)
@@ -181,7 +183,7 @@ package struct SignalingConnection: Sendable {
     /// Lets time pass; call it until it returns `nil`.
     package mutating func advance(to now: MediaInstant) -> TimedAction? {
         switch state {
-        case .waitingForEntry, .entering:
+        case .waitingForEntry:
             guard let entryDeadline, entryDeadline <= now else { return nil }
             self.entryDeadline = nil
             return .closeUnjoined
@@ -198,7 +200,7 @@ package struct SignalingConnection: Sendable {
                 return .linkLost
             }
             return nil
-        case .ended: return nil
+        case .entering, .ended: return nil
         }
     }
 

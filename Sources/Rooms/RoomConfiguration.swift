@@ -26,6 +26,9 @@ package struct RoomConfiguration: Sendable, Equatable {
     package var resumeTimeout: MediaDuration? = .seconds(30)
     /// How long such a client may be silent before the others are told that it is interrupted.
     package var linkTimeout = MediaDuration.seconds(3)
+    /// How long a client that was silent for so long is to be heard over the same socket before the
+    /// others are told that it is back.
+    package var returnTime = MediaDuration.milliseconds(500)
     /// The most messages kept for a client until it acknowledges them; with more it is dropped.
     package var replayMessagesMax = 2_048
     /// About the most bytes of such messages.

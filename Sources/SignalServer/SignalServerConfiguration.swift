@@ -26,6 +26,8 @@ package struct SignalServerConfiguration: Sendable {
     package var keys: TokenKeys
     /// How many rooms there may be and how each behaves.
     package var rooms = RoomDirectoryConfiguration()
+    /// Whose pages may open the signalling WebSocket.
+    package var allowedOrigins = AllowedOrigins.any
     /// What clients are told to do when the server stops.
     package var onShutdown = ShutdownNotice.rejoin
     /// The bounds of connections.

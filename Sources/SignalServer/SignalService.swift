@@ -94,7 +94,8 @@ package struct SignalService: Sendable {
             router: makeRouter(),
             server: HTTPServerBuilder { responder in
                 HTTPAndWebSocketChannel(
-                    responder: responder, limits: limits, tooLarge: tooLarge, idle: idle,
+                    responder: responder, limits: limits, origins: configuration.allowedOrigins,
+                    tooLarge: tooLarge, idle: idle,
                     onWebSocket: { await serve($0) })
             },
             configuration: ApplicationConfiguration(
@@ -128,7 +129,12 @@ package struct SignalService: Sendable {
                 headers: [.contentType: PrometheusText.contentType, .cacheControl: "no-store"],
                 body: .init(byteBuffer: ByteBuffer(string: await hub.metricsText())))
         }
-        router.get("\(HTTPAndWebSocketChannel.signalPath)") { _, _ in
+        let origins = configuration.allowedOrigins
+        router.get("\(HTTPAndWebSocketChannel.signalPath)") { request, _ in
+            guard origins.allow(request.headers[values: .origin]) else {
+                throw SignalingError(
+                    .permissionDenied, detail: "Pages of this origin may not join here.")
+            }
             var response = SignalingError(
                 .invalidArgument, detail: "This address speaks WebSocket only."
             ).response(status: .upgradeRequired)

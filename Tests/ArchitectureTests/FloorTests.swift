@@ -59,6 +59,11 @@ private let allowedImports: [String: Set<String>] = [
         "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "ICE", "Payloads", "Negotiation",
         "PeerTransport", "ClientTransport", "MediaWorker", "MediaIO", "Glibc", "Synchronization",
     ],
+    "SignalingBenchmark": [
+        "Wire", "Signaling", "Rooms", "Negotiation", "MediaWorker", "SignalServer", "Logging",
+        "NIOCore",
+        "NIOPosix", "Glibc", "Synchronization",
+    ],
     "ForwardingBenchmark": [
         "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "Negotiation", "MediaWorker", "MediaIO",
         "ClientTransport", "LoadGenerator", "CAllocationCounter", "Glibc", "Synchronization",

@@ -146,6 +146,16 @@ import Wire
         #expect(connection.nextDeadline == nil)
     }
 
+    @Test func whoIsBeingLetInIsNotClosedForTheServersSlowness() {
+        var connection = connection()
+        _ = connection.receive(join, at: .zero + .seconds(9))
+        #expect(connection.nextDeadline == nil)
+        #expect(connection.advance(to: .zero + .seconds(30)) == nil)
+        // Whoever was refused that late must be quick.
+        _ = connection.entryFailed(SignalingError(.roomFull))
+        #expect(connection.advance(to: .zero + .seconds(30)) == .closeUnjoined)
+    }
+
     @Test func pingsAreSentEachSecondAndThreeMissedOnesAreALostLink() {
         var connection = connection()
         _ = connection.receive(join, at: .zero)

@@ -7,7 +7,7 @@ import Wire
 @testable import Rooms
 
 @Suite struct MembershipTests {
-    @Test func C09_joiningAndLeavingIsToldToTheOthers() throws {
+    @Test func C09_E06_joiningAndLeavingIsToldToTheOthers() throws {
         var harness = RoomHarness()
         try harness.join(1, "ada")
         _ = harness.take()
@@ -173,7 +173,7 @@ import Wire
         #expect(harness.room.sessions == [key(1), key(4)])
     }
 
-    @Test func C19_aSessionJoinsOnce() throws {
+    @Test func C19_C20_aSessionJoinsOnce() throws {
         var harness = RoomHarness()
         try harness.join(1, "ada")
         #expect(throws: SignalingError(.invalidState)) { try harness.join(1, "ada") }
@@ -183,7 +183,7 @@ import Wire
         #expect(harness.take() == [])
     }
 
-    @Test func C22_leaveIsAnsweredThenTheSessionEnds() throws {
+    @Test func C22_Z08_leaveIsAnsweredThenTheSessionEnds() throws {
         var harness = RoomHarness()
         try harness.join(1)
         _ = harness.take()

@@ -100,7 +100,7 @@ import Wire
         #expect(harness.room.memberCount == 2)
     }
 
-    @Test func threeSecondsOfSilenceAreAnInterruptionAndAWordEndsIt() throws {
+    @Test func threeSecondsOfSilenceAreAnInterruptionAndWordsEndIt() throws {
         var harness = try harness()
         pass(&harness, to: seconds(3) - tick, alive: [2])
         #expect(harness.take() == [])
@@ -112,8 +112,40 @@ import Wire
         // The socket is there still, so what happens is sent, once.
         try harness.publish(2, .microphone)
         #expect(!harness.take().messages(to: 1).isEmpty)
-        harness.room.handle(.pong(lastSequence: nil), from: key(1), at: harness.now)
+        let pong = ClientMessage.pong(lastSequence: nil)
+        harness.room.handle(pong, from: key(1), at: harness.now)
+        #expect(harness.take() == [])
+        harness.now = harness.now + .milliseconds(500)
+        harness.room.handle(pong, from: key(1), at: harness.now)
         #expect(harness.take() == [.broadcast([key(2)], .participantResumed(who("ada")))])
+    }
+
+    @Test func B28_whatAnOldSocketStillBringsIsNoReturn() throws {
+        var harness = try harness()
+        pass(&harness, to: seconds(5), alive: [2])
+        #expect(harness.take().messages(to: 2).first == .participantInterrupted(who("ada")))
+        // What was under way arrives when the network passes again, at once, and then the end of
+        // the socket, which the client gave up meanwhile.
+        for _ in 0..<3 {
+            harness.room.handle(.pong(lastSequence: nil), from: key(1), at: harness.now)
+        }
+        harness.room.connectionLost(key(1), at: harness.now)
+        #expect(harness.take().withoutQualities == [])
+        try harness.room.resume(
+            key(1), lastSequence: 0, requestID: request(9), at: harness.now)
+        #expect(harness.take().messages(to: 2) == [.participantResumed(who("ada"))])
+    }
+
+    @Test func aWordNowAndThenIsNoReturn() throws {
+        var harness = try harness()
+        for second in [4, 8, 12] {
+            pass(&harness, to: seconds(Int64(second)), alive: [2])
+            harness.room.handle(.pong(lastSequence: nil), from: key(1), at: harness.now)
+        }
+        #expect(
+            harness.take().withoutQualities == [
+                .broadcast([key(2)], .participantInterrupted(who("ada")))
+            ])
     }
 
     @Test func aSilentSessionIsDroppedThirtySecondsAfterItsLastWordWheneverItsSocketEnds() throws {

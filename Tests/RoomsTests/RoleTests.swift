@@ -82,7 +82,7 @@ import Wire
         #expect(harness.shown(2) == ["v0=ada/camera"])
     }
 
-    @Test func R02_inABroadcastTheAudienceOnlyReceives() throws {
+    @Test func R02_R07_inABroadcastTheAudienceOnlyReceives() throws {
         var harness = try broadcast()
         try harness.publish(1, .camera)
         #expect(harness.shown(3) == ["v0=ada/camera"])

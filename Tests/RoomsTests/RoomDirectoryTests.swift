@@ -15,7 +15,7 @@ import Wire
         return effects
     }
 
-    @Test func C12_joiningARoomThatDoesNotExistMakesIt() throws {
+    @Test func C12_C13_joiningARoomThatDoesNotExistMakesIt() throws {
         var directory = RoomDirectory()
         try directory.join(name("a"), RoomHarness.entry(1), at: .zero)
         #expect(directory.roomNames == [name("a")])

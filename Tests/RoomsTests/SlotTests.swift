@@ -86,7 +86,7 @@ import Wire
             harness.shown(9) == ["a0=p1/microphone", "v0=p1/camera", "x0=p3/microphone"])
     }
 
-    @Test func aLeaversSlotIsEmptiedAndThenGivenToTheNextWhoWaits() throws {
+    @Test func Z04_aLeaversSlotIsEmptiedAndThenGivenToTheNextWhoWaits() throws {
         var harness = RoomHarness()
         try harness.join(9, "viewer", sections: sdkSections(pairs: 2, audio: 0))
         for number in 1...4 as ClosedRange<UInt64> {

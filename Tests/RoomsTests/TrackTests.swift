@@ -9,7 +9,7 @@ import Wire
 @Suite struct TrackTests {
     private func request(_ number: Int64) -> RequestID { must(RequestID(number)) }
 
-    @Test func P01_publishIsAnsweredAndToldToTheOthersOnly() throws {
+    @Test func P01_E09_publishIsAnsweredAndToldToTheOthersOnly() throws {
         var harness = RoomHarness()
         try harness.join(1, "ada")
         try harness.join(2, "bob")
@@ -30,7 +30,7 @@ import Wire
         #expect(effects.contains(.requestKeyframe(publisher: key(1), mid: mid("1"))))
     }
 
-    @Test func P02_unpublishEmptiesTheSlot() throws {
+    @Test func P02_E11_unpublishEmptiesTheSlot() throws {
         var harness = RoomHarness()
         try harness.join(1, "ada")
         try harness.join(2, "bob")
@@ -75,6 +75,29 @@ import Wire
             ])
         #expect(throws: SignalingError(.trackNotFound)) {
             try harness.room.mute(key(2), track, true, at: harness.now)
+        }
+    }
+
+    @Test(
+        "P17, E16, E17, E18: sound, picture and screen are muted and unmuted each by itself",
+        arguments: [TrackSource.microphone, .camera, .screen])
+    func everyKindIsMutedByItself(_ source: TrackSource) throws {
+        var harness = RoomHarness()
+        try harness.join(1, "ada")
+        try harness.join(2, "bob")
+        var tracks: [TrackSource: TrackID] = [:]
+        for each in [TrackSource.microphone, .camera, .screen] {
+            tracks[each] = try harness.publish(1, each)
+        }
+        let track = must(tracks[source])
+        for isMuted in [true, false] {
+            _ = harness.take()
+            harness.room.handle(
+                .mute(request(1), track, isMuted), from: key(1), at: harness.now)
+            #expect(
+                harness.take().messages(to: 2) == [.trackMuted(who("ada"), track, isMuted)])
+            let info = harness.room.visibleParticipants[0]
+            #expect(info.tracks.filter(\.muted).map(\.id) == (isMuted ? [track] : []))
         }
     }
 
@@ -225,7 +248,7 @@ import Wire
         #expect(harness.take() == [.send(key(1), .error(error))])
     }
 
-    @Test func E13_audioLevelsNamePublishedMicrophonesOnly() throws {
+    @Test func E13_K04_audioLevelsNamePublishedMicrophonesOnly() throws {
         var harness = RoomHarness()
         try harness.join(1, "ada")
         try harness.join(2, "bob")

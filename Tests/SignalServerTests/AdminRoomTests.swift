@@ -304,7 +304,7 @@ struct AdminRoomTests {
                         "PATCH", "/v1/rooms/daily/participants/bob",
                         """
                         {"name":"Bob","attributes":{"seat":"4"},"later":1,
-                        "grants":{"data":false,"admin":true}}
+                        "grants":{"data":false,"admin":false}}
                         """)
                     #expect(answer.status == 200)
                     let now = try answer.decoded(ParticipantDescription.self)
@@ -312,7 +312,7 @@ struct AdminRoomTests {
                     #expect(now.participant.attributes["seat"] == "4")
                     #expect(!now.grants.data)
                     // `admin` is none of the grants that can be changed.
-                    #expect(!now.grants.admin)
+                    #expect(now.grants.admin)
                     #expect(try await ada.next() == .participantUpdated(now.participant))
                     #expect(try await bob.next() == .participantUpdated(now.participant))
                     #expect(try await bob.next() == .permissionsChanged(now.grants))

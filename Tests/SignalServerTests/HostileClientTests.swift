@@ -26,7 +26,8 @@ struct HostileClientTests {
         }
     }
 
-    @Test func aFrameOfAGigabyteIsRefusedBeforeItComes() async throws {
+    @Test("Signalling size: a frame of a gigabyte is refused before it comes")
+    func aFrameOfAGigabyteIsRefusedBeforeItComes() async throws {
         try await besideACall { server in
             try await withClient(server) { client in
                 try await client.send(opcode: 1, [], declaredCount: 1_000_000_000)
@@ -41,7 +42,8 @@ struct HostileClientTests {
         }
     }
 
-    @Test func fragmentsCannotAddUpToMore() async throws {
+    @Test("Signalling size: fragments cannot add up to more")
+    func fragmentsCannotAddUpToMore() async throws {
         try await besideACall { server in
             try await withClient(server) { client in
                 let part = [UInt8](repeating: 0x20, count: 200_000)

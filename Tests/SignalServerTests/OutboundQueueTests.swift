@@ -65,6 +65,16 @@ struct OutboundQueueTests {
         #expect(words(await queue.nextBatch()) == ["last", "close bye"])
     }
 
+    @Test func memoryIsGivenBackOnceHalfOfManyHaveGone() {
+        var trimming = MemoryTrimming()
+        for (sessions, isTrimmed) in [
+            (50, false), (0, false), (2_000, false), (1_001, false), (1_000, true), (901, false),
+            (500, true), (0, true), (0, false), (99, false), (0, false), (100, false), (0, true),
+        ] {
+            #expect(trimming.shouldTrim(sessions: sessions) == isTrimmed, "\(sessions)")
+        }
+    }
+
     @Test func whoWaitsIsWokenByWhatComesAndByTheEnd() async {
         let queue = OutboundQueue(messagesMax: 10_000, bytesMax: 1_000_000)
         async let read: Int = {

@@ -385,7 +385,9 @@ struct SignallingTests {
 
     // MARK: Tokens
 
-    @Test func tokensOpenTheirRoomOnly() async throws {
+    @Test(
+        "T01, T07, C28, C29: in service a token is needed, and a wrong one is refused by its code")
+    func tokensOpenTheirRoomOnly() async throws {
         try await withServer {
             $0.isDevelopment = false
         } _: { server in

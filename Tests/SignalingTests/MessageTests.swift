@@ -136,7 +136,8 @@ import Testing
         }
     }
 
-    @Test func onlyMessagesWithAnOfferMayBeLarge() {
+    @Test("Signalling size: only messages with an offer may be large")
+    func onlyMessagesWithAnOfferMayBeLarge() {
         let filler = String(repeating: "x", count: 70_000)
         #expect(
             refusal(#"{"type":"leave","id":4,"x":"\#(filler)"}"#)

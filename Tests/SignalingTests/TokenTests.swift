@@ -42,7 +42,7 @@ import Wire
         }
     }
 
-    @Test func T01_anIssuedTokenSaysWhatWasPutIn() throws {
+    @Test func T01_T03_anIssuedTokenSaysWhatWasPutIn() throws {
         let token = try issuer().issue(claims())
         #expect(try verifier().verify(token, now: now) == claims())
     }

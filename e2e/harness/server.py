@@ -45,6 +45,8 @@ class Server:
         if self.dev:
             arguments.append("--dev")
         arguments += ["--http", f"127.0.0.1:{self.http_port}", "--udp-port", str(self.udp_port)]
+        # That of this tree, wherever the executable is.
+        arguments += ["--web-root", str(ROOT / "web" / "dist")]
         self.process = subprocess.Popen(
             arguments + self.options,
             stdout=self.log,

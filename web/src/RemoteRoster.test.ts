@@ -36,6 +36,7 @@ function makeRoster(
       const kind = Number(mid) % 2 === 0 ? 'audio' : 'video';
       return { mid, kind, track: { kind } as MediaStreamTrack };
     },
+    ask: ({ type, participant, source = 'all' }) => log.push(`${type} ${participant} ${source}`),
   };
   return { roster: new RemoteRoster(surroundings, auto), log, steps };
 }
@@ -239,6 +240,35 @@ test('choices are asked for again of those who stayed', () => {
   assert.deepEqual(roster.choiceRequests(), [
     { type: 'unsubscribe', participant: 'bob', source: 'screen' },
   ]);
+});
+
+test('choices hold for those who come back to a new session after oneself, if soon', () => {
+  const { roster, log } = makeRoster();
+  const now = performance.now;
+  try {
+    for (const [wait, isKept] of [[50_000, true], [61_000, false]] as const) {
+      roster.join({ id: 'bob', tracks: [camera] });
+      roster.choose('bob', false, ['camera']);
+      roster.restart([]);
+      log.length = 0;
+      const later = now.call(performance) + wait;
+      performance.now = () => later;
+      roster.join({ id: 'bob', tracks: [camera] });
+      assert.deepEqual(log, ['participantJoined', ...(isKept ? ['unsubscribe bob camera'] : [])]);
+      const state = roster.participants.get('bob')?.track('camera')?.subscribeState;
+      assert.equal(state, isKept ? 'unsubscribed' : 'subscribing');
+      // Who really goes is forgotten.
+      roster.choose('bob', false, ['camera']);
+      roster.leave('bob', 'left');
+      log.length = 0;
+      roster.join({ id: 'bob', tracks: [camera] });
+      assert.deepEqual(log, ['participantJoined']);
+      roster.leave('bob', 'left');
+      performance.now = now;
+    }
+  } finally {
+    performance.now = now;
+  }
 });
 
 test('the same id for another source is another track', () => {

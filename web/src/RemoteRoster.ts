@@ -28,6 +28,8 @@ export interface RosterSurroundings {
   readonly audio: AudioOutput;
   /** The receiving section of a mid. */
   slot(mid: string): ReceivingSlot | undefined;
+  /** Asks the server for what was chosen. */
+  ask(choice: ChoiceRequest): void;
 }
 
 /** Keeps participants as the server tells. One roster lives as long as one session. */
@@ -78,13 +80,15 @@ export class RemoteRoster {
    */
   restart(infos: readonly ParticipantInfo[]): void {
     this.#slots = new SlotTable();
-    const present = new Map(infos.map((info) => [info.id, info]));
+    const present = new Set(infos.map((info) => info.id));
     for (const id of [...this.#participants.keys()]) {
-      if (!present.has(id)) this.leave(id, 'left');
+      if (present.has(id)) continue;
+      this.#choices.await(id, performance.now());
+      this.#remove(id, 'left');
     }
     for (const info of infos) {
       if (this.#participants.has(info.id)) this.#merge(info);
-      else this.join(info);
+      else this.#admit(info);
     }
     this.#order(infos);
     this.#settleAll();
@@ -107,20 +111,14 @@ export class RemoteRoster {
 
   /** Somebody came. */
   join(info: ParticipantInfo): void {
-    const participant = this.add(info);
-    this.#surroundings.emit('participantJoined', { participant });
-    for (const track of participant.tracks.values()) this.#settle(participant, track);
+    this.#admit(info);
+    for (const choice of this.#choices.requests(info.id)) this.#surroundings.ask(choice);
   }
 
   /** Somebody went. */
   leave(id: string, reason: LeaveReason): void {
-    const participant = this.#participants.get(id);
-    if (!participant) return;
-    for (const track of [...participant.tracks.keys()]) this.unpublish(id, track);
-    this.#participants.delete(id);
     this.#choices.forget(id);
-    this.#surroundings.emit('participantLeft', { participant, reason });
-    this.#updateSpeakers();
+    this.#remove(id, reason);
   }
 
   /** Somebody has another name, text, role or priority. */
@@ -220,6 +218,22 @@ export class RemoteRoster {
     }
     this.#participants.clear();
     this.#speakers = [];
+  }
+
+  #admit(info: ParticipantInfo): void {
+    this.#choices.welcome(info.id, performance.now());
+    const participant = this.add(info);
+    this.#surroundings.emit('participantJoined', { participant });
+    for (const track of participant.tracks.values()) this.#settle(participant, track);
+  }
+
+  #remove(id: string, reason: LeaveReason): void {
+    const participant = this.#participants.get(id);
+    if (!participant) return;
+    for (const track of [...participant.tracks.keys()]) this.unpublish(id, track);
+    this.#participants.delete(id);
+    this.#surroundings.emit('participantLeft', { participant, reason });
+    this.#updateSpeakers();
   }
 
   #apply(change: SlotChange): void {

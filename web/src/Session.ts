@@ -83,7 +83,12 @@ export class Session {
     audio.onBlockedChanged = (isBlocked) =>
       emit(isBlocked ? 'audioPlaybackBlocked' : 'audioPlaybackStarted', {});
     this.roster = new RemoteRoster(
-      { emit, audio, slot: (mid) => this.#media.slot(mid) },
+      {
+        emit,
+        audio,
+        slot: (mid) => this.#media.slot(mid),
+        ask: (choice) => void this.request(choice).catch(() => {}),
+      },
       options.autoSubscribe,
     );
     const request = async (message: ClientRequest) =>

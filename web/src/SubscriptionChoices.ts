@@ -45,10 +45,16 @@ export function choiceRequests(
   return sources.map((source) => ({ type, participant, source }));
 }
 
+/** For so long after a new session began others may come back to it as well: the longest time in
+ * which one tries to, and some more. */
+const returnMilliseconds = 60_000;
+
 /** The choices of one stay in a room; they hold for tracks published later too. */
 export class SubscriptionChoices {
   readonly #auto: AutoSubscribe;
   readonly #chosen = new Map<string, Choice>();
+  /** Who was not in the present session when it began, and until when it may come back. */
+  readonly #awaited = new Map<string, number>();
 
   constructor(auto: AutoSubscribe) {
     this.#auto = auto;
@@ -76,6 +82,20 @@ export class SubscriptionChoices {
   /** Somebody left: a later one of that id is somebody new. */
   forget(participant: string): void {
     this.#chosen.delete(participant);
+    this.#awaited.delete(participant);
+  }
+
+  /** Somebody is not in a new session yet, whose server may have been started anew: if it comes
+   * back soon, it is still the same. */
+  await(participant: string, now: number): void {
+    if (this.#chosen.has(participant)) this.#awaited.set(participant, now + returnMilliseconds);
+  }
+
+  /** Somebody came: what was chosen about it before holds only if it was awaited. */
+  welcome(participant: string, now: number): void {
+    const until = this.#awaited.get(participant);
+    if (until === undefined || now > until) this.forget(participant);
+    this.#awaited.delete(participant);
   }
 
   /** What to ask of a server that knows only the default. */

@@ -61,14 +61,11 @@ struct DataQueues: Sendable {
                 streams[index].waiting.removeFirst()
                 losers.append(streams[index].handle)
             }
+            // The next session knows none of the streams.
+            streams[index].id = nil
             streams[index].request = nil
             streams[index].notBefore = nil
         }
         return losers
-    }
-
-    /// A session has begun, and knows none of the streams.
-    mutating func reopen() {
-        for index in streams.indices { streams[index].id = nil }
     }
 }

@@ -12,6 +12,8 @@ enum SystemFault: Sendable {
     case mediaBlackout(client: Int, MediaDuration)
     /// The signalling stream breaks, and both sides see it.
     case breakStream(client: Int)
+    /// The signalling stream breaks, both sides see it, and then nothing passes for a while.
+    case cutOff(client: Int, MediaDuration)
     /// The client's address changes; its streams are cut without a word.
     /// - Parameter isNoticed: Whether its machine tells it.
     case changeAddress(client: Int, isNoticed: Bool)
@@ -110,7 +112,9 @@ struct SystemPlan: Sendable {
             let length = [200, 1_000, 2_900, 5_000, 12_000, 29_000, 34_000, 40_000][below(8)]
             return .blackout(client: who, .milliseconds(Int64(length)))
         case 4: return .mediaBlackout(client: who, .milliseconds([1_000, 5_000, 9_000][below(3)]))
-        case 5...7: return .breakStream(client: who)
+        case 5...6: return .breakStream(client: who)
+        case 7:
+            return .cutOff(client: who, .milliseconds([5_000, 29_000, 33_000, 42_000][below(4)]))
         case 8...9: return .changeAddress(client: who, isNoticed: below(2) == 0)
         case 10: return .killServer(downFor: .milliseconds([50, 500, 2_000, 6_000][below(4)]))
         case 11:

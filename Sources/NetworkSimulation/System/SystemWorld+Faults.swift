@@ -1,6 +1,6 @@
-import ClientSession
 // What goes wrong in a simulated system.
 // SPDX-License-Identifier: Apache-2.0
+import ClientSession
 import NetworkImpairment
 import RoomService
 import Rooms
@@ -73,6 +73,9 @@ extension SystemWorld {
             // What is sent to no address arrives nowhere.
             note("c\(index) without media for \(length.milliseconds) ms")
             clients[index].mediaIsDarkUntil = now + length
+        case .cutOff(let index, let length):
+            happen(.breakStream(client: index))
+            happen(.blackout(client: index, length))
         case .breakStream(let index):
             guard let stream = clients[index].stream else { return }
             note("c\(index) loses its stream")

@@ -53,6 +53,8 @@ struct Participant: Sendable {
     var hasSocket = true
     /// Whether its client's messages have ceased to come.
     var isSignalLost = false
+    /// Since when they come again over the socket they had ceased to come over; `nil`: they do not.
+    var heardAgainSince: MediaInstant?
     /// Whether its media path is silent, though its client once said something over it.
     var isMediaLost = false
     /// Whether its media goes first.

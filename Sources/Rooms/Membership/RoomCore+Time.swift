@@ -14,12 +14,24 @@ extension RoomCore {
 
     /// A message or pong of the session arrived.
     package mutating func heard(from session: SessionKey, at now: MediaInstant) {
-        guard let index = index(of: session), participants[index].silentSince != nil,
+        guard let index = index(of: session), let last = participants[index].silentSince,
             participants[index].hasSocket
         else { return }
         participants[index].silentSince = now
         // With every message: nothing is copied unless there is something to tell.
         guard participants[index].isSignalLost else { return }
+        // A socket that its client gave up while nothing passed still brings what was on its way,
+        // all at once, and then its end. Who is really there goes on to say something.
+        let isFirst = now - last >= configuration.linkTimeout
+        let since = isFirst ? now : participants[index].heardAgainSince ?? now
+        participants[index].heardAgainSince = since
+        if now - since >= configuration.returnTime { isBack(index, at: now) }
+    }
+
+    /// The client of a session is there, beyond doubt.
+    mutating func isBack(_ index: Int, at now: MediaInstant) {
+        participants[index].silentSince = now
+        participants[index].heardAgainSince = nil
         changeLinks(of: index, at: now) { $0.isSignalLost = false }
     }
 

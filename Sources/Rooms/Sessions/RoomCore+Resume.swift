@@ -54,7 +54,7 @@ extension RoomCore {
         }
         // These are not kept, since only the last one counts.
         tellKnownQualities(to: participants[index], isBack: true)
-        heard(from: session, at: now)
+        isBack(index, at: now)
         noteDeadline(of: index)
         flush()
     }

@@ -12,10 +12,14 @@ final class FirstRequestFilter: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundOut = HTTPServerRequestPart
 
     private let signalPath: String
+    private let origins: AllowedOrigins
     /// Behind the first head comes its body or, once upgraded, raw bytes: neither is looked into.
     private var hasSeenHead = false
 
-    init(signalPath: String) { self.signalPath = signalPath }
+    init(signalPath: String, origins: AllowedOrigins) {
+        self.signalPath = signalPath
+        self.origins = origins
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !hasSeenHead else { return context.fireChannelRead(data) }
@@ -53,5 +57,6 @@ final class FirstRequestFilter: ChannelInboundHandler, RemovableChannelHandler {
             && head.headers["Sec-WebSocket-Version"] == ["13"]
             && head.headers["Content-Length"].allSatisfy { $0 == "0" }
             && head.headers["Transfer-Encoding"].isEmpty
+            && origins.allow(head.headers["Origin"])
     }
 }

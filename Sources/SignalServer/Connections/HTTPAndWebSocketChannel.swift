@@ -32,6 +32,7 @@ struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
 
     let responder: HTTPChannelHandler.Responder
     let limits: ServerLimits
+    let origins: AllowedOrigins
     let tooLarge: ByteBuffer
     let idle: IdleConnections
     let onWebSocket: @Sendable (Frames) async -> Void
@@ -84,7 +85,8 @@ struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
             let upgradeHandler = try channel.pipeline.syncOperations.handler(
                 type: NIOTypedHTTPServerUpgradeHandler<Negotiated>.self)
             try channel.pipeline.syncOperations.addHandler(
-                FirstRequestFilter(signalPath: Self.signalPath), position: .before(upgradeHandler))
+                FirstRequestFilter(signalPath: Self.signalPath, origins: origins),
+                position: .before(upgradeHandler))
             return Value(negotiated: chosen, channel: channel)
         }
     }

@@ -44,6 +44,7 @@ actor RoomHub {
                 }
             }
             group.addTask { await self.askForStatistics() }
+            group.addTask { await self.giveMemoryBack() }
             for await room in newRooms {
                 group.addTask {
                     await room.run()
@@ -186,6 +187,15 @@ actor RoomHub {
             }
         }
         for (room, reports) in byRoom { await room.handle(.audioLevels(reports)) }
+    }
+
+    private nonisolated func giveMemoryBack() async {
+        var trimming = MemoryTrimming()
+        while !Task.isCancelled {
+            try? await Task.sleep(for: MemoryTrimming.interval)
+            guard trimming.shouldTrim(sessions: sessions.count) else { continue }
+            try? await workbench.run { MemoryTrimming.trim() }
+        }
     }
 
     private nonisolated func askForStatistics() async {
