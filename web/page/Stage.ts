@@ -88,7 +88,8 @@ export class Stage {
   setFigures(figures: RoomStatistics | undefined): void {
     this.#figures = new Map();
     for (const stream of figures?.streams ?? []) {
-      if (stream.track && stream.kind === 'video') this.#figures.set(stream.track, streamText(stream));
+      const { track, kind } = stream;
+      if (track && kind === 'video') this.#figures.set(track, streamText(stream));
     }
     this.update();
   }

@@ -46,9 +46,12 @@ export function ownPerson(room: Room): Person | undefined {
     hasMicrophone: sends('microphone'),
     hasCamera: sends('camera'),
     hasScreen: sends('screen'),
-    quality: me.networkQuality,
+    // What was measured last is not how it is.
+    quality: isInterrupted && room.lostLink !== 'signal' ? broken : me.networkQuality,
   };
 }
+
+const broken: Quality = { up: 'down', down: 'down' };
 
 /** Somebody else. `isStale`: one's own connection is broken, so who speaks now is not known. */
 export function otherPerson(participant: RemoteParticipant, isStale: boolean): Person {

@@ -9,7 +9,15 @@ export interface Quality {
 }
 
 /** From the best to the worst; what is not known worsens nothing. */
-const order: readonly NetworkGrade[] = ['unknown', 'excellent', 'good', 'fair', 'poor', 'bad', 'down'];
+const order: readonly NetworkGrade[] = [
+  'unknown',
+  'excellent',
+  'good',
+  'fair',
+  'poor',
+  'bad',
+  'down',
+];
 
 const bars: { readonly [Grade in NetworkGrade]: number } = {
   unknown: 0,
