@@ -1,6 +1,7 @@
 """Links break between real browsers and the real server, and sessions survive: judged by both sides and by pictures."""
 
 import contextlib
+import random
 import signal
 import time
 
@@ -90,8 +91,10 @@ def test_B14_a_signalling_connection_that_is_reset_is_resumed_at_once(server, pe
         back = ada.wait_state("connected", "resumed", marks[0])
         times.append(back["at"] / 1000 - began)
         ada.moved(marks[0], ["reconnecting:signalLost", "connected:resumed"])
-        bob.wait("participantResumed", marks[1], participant="ada")
-        assert bob.told_of("ada", marks[1]) == ["interrupted", "resumed"]
+        # Who is back before the server has noticed was never away for the others.
+        ada.run("room.sendMessage({ content: 'back' })")
+        bob.wait("messageReceived", marks[1])
+        assert bob.told_of("ada", marks[1]) in ([], ["interrupted", "resumed"])
         # Sessions are resumed once a second, after ten at once.
         never_stopped(bob, "ada", began - 1, time.time())
         never_stopped(ada, "bob", began - 1, time.time())
@@ -131,7 +134,7 @@ def test_every_client_gets_another_address(server, person, impaired):
         time.sleep(0.3)
         for one, who in ((bob, "ada"), (ada, "bob")):
             one.sees(who, began + 0.3)
-        time.sleep(3)
+        time.sleep(1)
         for one, mark, who in ((ada, marks[0], "bob"), (bob, marks[1], "ada")):
             gap, _ = one.longest_gap(who, began, time.time())
             remark(f"new addresses for all: {one.name} misses pictures of {who} for {gap:.2f} s")
@@ -150,14 +153,73 @@ def test_B21_the_browser_tells_of_another_network(server, person):
     ada.wait_state("reconnecting", "networkChanged", marks[0])
     back = ada.wait_state("connected", "resumed", marks[0])
     seen_again("network changed", ada, bob, began)
-    bob.wait("participantResumed", marks[1], participant="ada")
     ada.moved(marks[0], ["reconnecting:networkChanged", "connected:resumed"])
-    assert bob.told_of("ada", marks[1]) == ["interrupted", "resumed"]
+    assert bob.told_of("ada", marks[1]) in ([], ["interrupted", "resumed"])
     never_stopped(bob, "ada", began - 1, time.time())
     remark(f"network changed: resumed {back['at'] / 1000 - began:.2f} s later")
 
 
 # Both links
+
+
+@pytest.mark.parametrize("reason", ["networkChanged", "signalLost"])
+def test_B14_B21_another_network_with_another_address(server, person, signal_proxy, impaired, reason):
+    proxy, network = signal_proxy(server), impaired(server)
+    ada, bob = call(person, server, "handover", signal=proxy, media=network)
+    marks, began = (ada.mark(), bob.mark()), time.time()
+    # As a phone that leaves one network for another, which its browser tells or not.
+    network.set("rebind")
+    if reason == "networkChanged":
+        ada.run("{ dispatchEvent(new Event('offline')); dispatchEvent(new Event('online')); }")
+    else:
+        proxy.cut()
+    back = ada.wait_state("connected", "resumed", marks[0])
+    seen_again(f"another network ({reason})", ada, bob, began + 0.2)
+    ada.moved(marks[0], [f"reconnecting:{reason}", "connected:resumed"])
+    # Who is back before the server has noticed was never away for the others.
+    assert bob.told_of("ada", marks[1]) in ([], ["interrupted", "resumed"])
+    assert bob.run("room.remoteParticipants.get('ada').isInterrupted") is False
+    gaps = [one.longest_gap(who, began, time.time())[0] for one, who in ((bob, "ada"), (ada, "bob"))]
+    remark(
+        f"another network ({reason}): resumed {back['at'] / 1000 - began:.2f} s later, without pictures for "
+        f"{gaps[0]:.2f} s at the other, {gaps[1]:.2f} s at oneself"
+    )
+
+
+def test_a_storm_of_breaks_loses_and_repeats_nothing(server, person, signal_proxy):
+    chance = random.Random(7)
+    proxy = signal_proxy(server)
+    ada = person(server, "ada", signal=proxy).join("storm").publish()
+    bob = person(server, "bob").join("storm").publish()
+    ada.sees("bob")
+    bob.sees("ada")
+    for one in (ada, bob):
+        one.run(
+            """{
+              const stream = await room.openDataStream();
+              window.outcome = sessions.attempt(async () => {
+                for (let n = 0; n < 150; n += 1) await stream.send(`${n}`);
+              });
+            }"""
+        )
+    mark, began = ada.mark(), time.time()
+    for number in range(12):
+        time.sleep(chance.uniform(0.02, 0.5))
+        if number % 4 == 3:
+            proxy.hold()
+            time.sleep(chance.uniform(0.1, 2))
+            proxy.resume()
+        else:
+            proxy.cut()
+    for one, other in ((ada, "bob"), (bob, "ada")):
+        one.wait("dataReceived", participantID=other, data="149", seconds=30)
+        came = [event["data"] for event in one.events(0, "dataReceived")]
+        assert came == [str(number) for number in range(150)]
+        assert one.run("outcome") == {"value": None}
+    never_stopped(bob, "ada", began, time.time())
+    assert set(ada.moves(mark)) == {"reconnecting:signalLost", "connected:resumed"}
+    assert "left" not in " ".join(bob.told_of("ada"))
+    wait_until(lambda: ada.state()["state"] == "connected", "the end of the last break")
 
 
 def test_B04_B09_B10_B21_B28_both_links_go_dark_for_five_seconds(
@@ -487,6 +549,18 @@ def test_B09_B14_B21_the_server_is_killed_and_started_again(trio):
         f"server killed and started again: all back {max(times) - ended:.2f} s after it serves again, all "
         f"pictures move {max(seen):.2f} s after"
     )
+    # And once more while they come back.
+    for pause in (0.1, 0.4):
+        server.stop(signal.SIGKILL)
+        server.start()
+        time.sleep(pause)
+    marks = {name: one.mark() for name, one in people.items()}
+    server.stop(signal.SIGKILL)
+    server.start()
+    ended = time.time()
+    for name, one in people.items():
+        one.wait_state("connected", "restarted", marks[name], 30)
+    assert max(same_as_before(people, marks, ended)) < 10
 
 
 def test_the_server_is_told_to_stop_and_another_takes_over(trio):

@@ -210,6 +210,8 @@ def test_V05_who_is_sent_away_while_its_link_is_broken_learns_it_on_coming_back(
         bob.wait_state("disconnected", "roomClosed")
     else:
         bob.wait("participantLeft", participant="ada", reason=reason)
+    if reason == "duplicateIdentity":
+        bob.wait("participantJoined", participant="ada")
     proxy.resume()
     ada.wait_state("disconnected", reason, mark)
     assert ada.moves(mark) == ["reconnecting:signalLost", f"disconnected:{reason}"]
@@ -346,6 +348,7 @@ def test_R01_R02_R03_R04_R08_D11_C27_audience_receives_only_and_is_not_seen(join
     dee = join("dee", "stage")
     assert dee.run("[room.info.profile, room.localParticipant.role]") == ["broadcast", "audience"]
     eve = join("eve", "stage", options={"role": "host"})
+    ada.wait("participantJoined", participant="eve")
     assert ada.told_of("eve") == ["joined"] and eve.moves()[-1] == "connected:joined"
     cy.run("room.setRole('host')")
     ada.wait("participantJoined", participant="cy")
