@@ -75,6 +75,23 @@ struct OutboundQueueTests {
         }
     }
 
+    @Test func whatIsHeldLeavesWithItsReleaseOrWithWhatIsNot() async {
+        let queue = OutboundQueue(messagesMax: 100, bytesMax: 1_000)
+        async let first = queue.nextBatch()
+        // The reader waits, or will.
+        try? await Task.sleep(for: .milliseconds(20))
+        #expect(queue.append(text("a"), held: true) == .held)
+        #expect(queue.append(text("b"), held: true) == .queued)
+        queue.release()
+        #expect(words(await first) == ["a", "b"])
+        #expect(queue.append(text("c"), held: true) == .held)
+        #expect(queue.append(text("d")) == .queued)
+        #expect(words(await queue.nextBatch()) == ["c", "d"])
+        queue.release()
+        queue.finish()
+        #expect(await queue.nextBatch() == nil)
+    }
+
     @Test func whoWaitsIsWokenByWhatComesAndByTheEnd() async {
         let queue = OutboundQueue(messagesMax: 10_000, bytesMax: 1_000_000)
         async let read: Int = {

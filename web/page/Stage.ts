@@ -61,7 +61,7 @@ export class Stage {
     if (me && !(isBroadcast && me.role === 'audience')) this.#placeOwn(me, kept);
     const others = this.#room.remoteParticipants;
     for (const participant of others.values()) {
-      const person = otherPerson(participant);
+      const person = otherPerson(participant, me?.isInterrupted ?? false);
       this.#place(person, 'camera', participant.track('camera'), kept);
       for (const track of participant.tracks.values()) {
         if (track.kind !== 'video' || track.source === 'camera') continue;
@@ -88,7 +88,8 @@ export class Stage {
   setFigures(figures: RoomStatistics | undefined): void {
     this.#figures = new Map();
     for (const stream of figures?.streams ?? []) {
-      if (stream.track && stream.kind === 'video') this.#figures.set(stream.track, streamText(stream));
+      const { track, kind } = stream;
+      if (track && kind === 'video') this.#figures.set(track, streamText(stream));
     }
     this.update();
   }

@@ -72,6 +72,11 @@ export function toast(message: string): void {
   setTimeout(() => element.remove(), toastMilliseconds);
 }
 
+/** Takes away what is still there of them. */
+export function clearToasts(): void {
+  byID('toasts').replaceChildren();
+}
+
 /** Has a screen reader say something at once. */
 export function announce(message: string): void {
   setText(byID('announcer'), message);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { displayName, NameBook } from './names';
+import { displayName, NameBook, shortName } from './names';
 
 test('signs that turn or hide text are taken out of names', () => {
   assert.equal(displayName('Ada\u202egnp.exe'), 'Ada gnp.exe');
@@ -17,6 +17,12 @@ test('ordinary names of all scripts stay as they are', () => {
   for (const name of ['Ada Lovelace', 'משה', '王小明', '👩\u200d💻', '<b>Eve</b>']) {
     assert.equal(displayName(name), name);
   }
+});
+
+test('a long name is cut in sentences, and never in the middle of a sign', () => {
+  assert.equal(shortName('Ada'), 'Ada');
+  assert.equal(shortName('🦜'.repeat(50)), `${'🦜'.repeat(39)}…`);
+  assert.equal(shortName('\u200b', 'p-1'), 'p-1');
 });
 
 test('the last name of somebody is remembered, and not of everybody for ever', () => {

@@ -11,6 +11,17 @@ export function displayName(name: string, fallback = 'Somebody'): string {
   return name.replace(unfit, ' ').replace(/\s+/gu, ' ').trim() || fallback;
 }
 
+/** So much of a name stands in a sentence. */
+const shortLength = 40;
+
+/** The name in few enough signs for a sentence. */
+export function shortName(name: string, fallback?: string): string {
+  const letters = [...displayName(name, fallback)];
+  return letters.length > shortLength
+    ? `${letters.slice(0, shortLength - 1).join('')}…`
+    : letters.join('');
+}
+
 const remembered = 1000;
 
 /** Remembers who was called what, so that a message of somebody who has left still has a name. */

@@ -29,6 +29,9 @@ const room = new Room();
 // For tests and for the curious: the SDK's object behind the page.
 (window as { martletRoom?: Room }).martletRoom = room;
 
+/** Who one was where: joining there again is done as the same person, where no token says who. */
+let former: { room: string; participant: string } | undefined;
+
 const access = new Access(parameters, location.href);
 const stage = new Stage(room, () => void copyInvite());
 const controls = new Controls(room, {
@@ -69,17 +72,21 @@ async function join(): Promise<void> {
     form.isBusy = false;
   }
   enter(choice.room);
+  const me = room.localParticipant;
+  if (me) former = { room: choice.room, participant: me.id };
   // One after the other, so that the browser asks one question at a time. Who comes as one of the
   // audience is asked nothing.
-  const me = room.localParticipant;
   if (choice.microphone && me?.canPublish('microphone')) await controls.toggleMicrophone();
   if (choice.camera && me?.canPublish('camera')) await controls.toggleCamera();
 }
 
 async function joinOptions(choice: JoinChoice): Promise<JoinOptions> {
-  const { url, participant, codec, simulcast } = parameters;
+  const { url, codec, simulcast } = parameters;
   const { room: name, name: displayName, profile, role } = choice;
-  const token = await access.tokenFor({ room: name, name: displayName, participant });
+  const wished = parameters.participant;
+  const token = await access.tokenFor({ room: name, name: displayName, participant: wished });
+  const known = former?.room === name && !token ? former.participant : undefined;
+  const participant = wished ?? known;
   return {
     room: name,
     name: displayName,
@@ -166,6 +173,9 @@ setInterval(() => {
 
 if (!window.isSecureContext) {
   form.showNotice('Camera and microphone need HTTPS; you can still watch and listen.');
+}
+if (parameters.tokenUrl && !access.canRenew) {
+  form.showNotice('The address after “tokenUrl=” cannot be used: it must be one of HTTP or HTTPS.');
 }
 if (parameters.autojoin) void join();
 else form.focus();

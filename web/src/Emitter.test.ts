@@ -71,6 +71,26 @@ test('once means once, even if the listener emits again', () => {
   assert.equal(count, 1);
 });
 
+test('all listeners are taken off at once, and from their signals', () => {
+  const emitter = new Emitter<Events>();
+  const controller = new AbortController();
+  let count = 0;
+  let offs = 0;
+  const { signal } = controller;
+  const remove = signal.removeEventListener.bind(signal);
+  signal.removeEventListener = (...rest: Parameters<typeof remove>) => {
+    offs += 1;
+    remove(...rest);
+  };
+  emitter.on('number', () => (count += 1), { signal });
+  emitter.on('text', () => (count += 1));
+  emitter.clear();
+  emitter.emit('number', 1);
+  emitter.emit('text', 'x');
+  assert.equal(count, 0);
+  assert.equal(offs, 1);
+});
+
 test('a listener added while an event is delivered does not hear that event', () => {
   const emitter = new Emitter<Events>();
   let late = 0;

@@ -37,6 +37,11 @@ export class Emitter<Events> {
     return off;
   }
 
+  /** Takes all listeners off. */
+  clear(): void {
+    for (const set of this.#listeners.values()) for (const entry of [...set]) entry.off?.();
+  }
+
   /** Calls the listeners of `name`. One that throws is reported and does not stop the others. */
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
     for (const entry of [...(this.#listeners.get(name) ?? [])]) {

@@ -1,6 +1,7 @@
 // Oneself in a room: what the others see of one, and what one may do.
 // SPDX-License-Identifier: Apache-2.0
 import { decibelsOfFullScale, silentLevel, speakingLevelMax } from './audioLevel';
+import type { LocalTrack } from './LocalTrack';
 import type {
   Attributes,
   Grants,
@@ -16,6 +17,7 @@ export class LocalParticipant {
   /** One's id: the one wished for, the token's, or one that the server chose. */
   readonly id: string;
 
+  readonly #tracks: () => ReadonlyMap<string, LocalTrack>;
   #info: ParticipantInfo;
   #role: ParticipantRole;
   #grants: Grants | undefined;
@@ -23,7 +25,12 @@ export class LocalParticipant {
   #quality: { up: NetworkGrade; down: NetworkGrade } = { up: 'unknown', down: 'unknown' };
 
   /** @internal */
-  constructor(info: ParticipantInfo, grants: Grants | undefined) {
+  constructor(
+    info: ParticipantInfo,
+    grants: Grants | undefined,
+    tracks: () => ReadonlyMap<string, LocalTrack>,
+  ) {
+    this.#tracks = tracks;
     this.id = info.id;
     this.#info = info;
     this.#role = info.role ?? 'host';
@@ -43,6 +50,16 @@ export class LocalParticipant {
   /** The application's small named texts. */
   get attributes(): Attributes {
     return this.#info.attributes ?? {};
+  }
+
+  /** What one publishes, by id: all that leaves this machine. */
+  get tracks(): ReadonlyMap<string, LocalTrack> {
+    return this.#tracks();
+  }
+
+  /** One's own track of a source. */
+  track(source: TrackSource): LocalTrack | undefined {
+    return [...this.tracks.values()].find((track) => track.source === source);
   }
 
   /** Whether one publishes or only receives. */

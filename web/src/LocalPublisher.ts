@@ -9,6 +9,7 @@ import { asMartletError, MartletError } from './MartletError';
 import type { MediaConnection } from './MediaConnection';
 import type { TrackKind, TrackSource } from './messages';
 import { PublishStates } from './PublishStates';
+import type { MediaFlow } from './qualityIncidents';
 import type { EmitRoomEvent, TrackEndReason, UnpublishReason } from './RoomEvents';
 
 /** What the publisher needs of the session around it. */
@@ -69,6 +70,18 @@ export class LocalPublisher {
     return this.#states.of(source);
   }
 
+  /** What is to leave this machine now. */
+  get flows(): MediaFlow[] {
+    const flows: MediaFlow[] = [];
+    for (const { source, kind, section, mediaStreamTrack, isMuted, isAnnounced } of this.#tracks) {
+      const isSent = isAnnounced && !isMuted && section.sender.track === mediaStreamTrack;
+      if (isSent && section.mid !== null) {
+        flows.push({ direction: 'up', mid: section.mid, kind, source, participant: undefined });
+      }
+    }
+    return flows;
+  }
+
   // MARK: Publishing
 
   async publishMicrophone(options: MicrophoneOptions & PublishOptions): Promise<LocalTrack> {
@@ -78,12 +91,14 @@ export class LocalPublisher {
   }
 
   async publishCamera(options: CameraOptions & PublishOptions): Promise<LocalTrack> {
+    this.#checkKind('video');
     const reopen: Reopen = (deviceId) =>
       captureCamera({ ...options, ...(deviceId && { deviceId }) });
     return this.#publishCaptured(await reopen(), 'camera', options, reopen);
   }
 
   async publishScreen(options: ScreenOptions & PublishOptions): Promise<LocalTrack[]> {
+    this.#checkKind('video');
     const { video, audio } = await captureScreen(options);
     const never: Reopen = () =>
       Promise.reject(new MartletError('invalidState', 'A screen is chosen by the user anew.'));
@@ -246,6 +261,7 @@ export class LocalPublisher {
     if (source !== 'custom' && this.track(source)) {
       throw new MartletError('sourceAlreadyPublished', `You publish a ${source} already.`);
     }
+    this.#checkKind(media.kind as TrackKind);
     const muted = options.muted ?? false;
     media.enabled = !muted;
     this.#states.move(source, media, 'publishing');
@@ -395,6 +411,12 @@ export class LocalPublisher {
   #check(track: LocalTrack): void {
     if (this.#tracks.has(track)) return;
     throw new MartletError('trackNotFound', 'You publish no such track.');
+  }
+
+  /** Refused before a device is opened: there is no section that could carry it. */
+  #checkKind(kind: TrackKind): void {
+    if (kind === 'audio' || this.#surroundings.media().carriesVideo) return;
+    throw new MartletError('invalidState', 'You joined for sound alone: no picture is sent.');
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -7,6 +7,9 @@ import type { TrackKind, TrackSource } from './messages';
 
 /** How a session's media is set up. */
 export interface MediaOptions {
+  /** What is sent and received: sound and pictures, or with `['audio']` sound alone. Then the offer
+   * has no sections for pictures, and nothing of them is set up. */
+  mediaKinds?: readonly TrackKind[];
   /** Sends the camera in three sizes, so that each receiver gets the one that fits it. */
   simulcast?: boolean;
   /** The video codec to send with, where browser and server have it. */
@@ -20,6 +23,11 @@ export interface ReceivingSlot {
   readonly mid: string;
   readonly kind: TrackKind;
   readonly track: MediaStreamTrack;
+}
+
+/** Whether pictures are sent and received. */
+export function carriesVideo(options: MediaOptions): boolean {
+  return options.mediaKinds?.includes('video') ?? true;
 }
 
 /** The pairs and audio-only slots of the first offer (docs/protocol.md, "Slots"). */
@@ -67,15 +75,24 @@ export class MediaConnection {
     };
     const camera = options.simulcast ? simulcastEncodings : undefined;
     this.#sending.set('microphone', this.#add('audio', 'sendonly'));
-    this.#sending.set('camera', this.#add('video', 'sendonly', camera));
-    this.#sending.set('screen', this.#add('video', 'sendonly'));
+    if (this.carriesVideo) {
+      this.#sending.set('camera', this.#add('video', 'sendonly', camera));
+      this.#sending.set('screen', this.#add('video', 'sendonly'));
+    }
     this.#sending.set('screenAudio', this.#add('audio', 'sendonly'));
-    this.addSlots(firstSlots.pairs, firstSlots.audio);
+    const { pairs, audio } = firstSlots;
+    if (this.carriesVideo) this.addSlots(pairs, audio);
+    else this.addSlots(0, pairs + audio);
   }
 
   /** How often descriptions were exchanged; joining is the first time. */
   get negotiationCount(): number {
     return this.#negotiationCount;
+  }
+
+  /** Whether it has sections for pictures. */
+  get carriesVideo(): boolean {
+    return carriesVideo(this.#options);
   }
 
   /** Whether ICE takes the path for good. */

@@ -13,6 +13,7 @@ import type {
   TrackInfo,
   TrackSource,
 } from './messages';
+import type { MediaFlow } from './qualityIncidents';
 import { RemoteParticipant } from './RemoteParticipant';
 import { RemoteTrack } from './RemoteTrack';
 import type { SubscribeState } from './RemoteTrack';
@@ -59,6 +60,19 @@ export class RemoteRoster {
   /** Which track a receiving section carries. */
   source(mid: string): SlotSource | null {
     return this.#slots.source(mid);
+  }
+
+  /** What is to arrive here now. */
+  get flows(): MediaFlow[] {
+    const flows: MediaFlow[] = [];
+    for (const [mid, { participant: id, track: trackID }] of this.#slots.sources) {
+      const participant = this.#participants.get(id);
+      const track = participant?.tracks.get(trackID);
+      if (!track?.isFlowing || track.isMuted || participant?.isInterrupted) continue;
+      const { kind, source } = track;
+      flows.push({ direction: 'down', mid, kind, source, participant: id });
+    }
+    return flows;
   }
 
   /** Takes in somebody who was in the room already. */

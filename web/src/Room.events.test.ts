@@ -158,7 +158,7 @@ test('P01, P02: a source is published and taken back, and its device closed', as
   await room.leave();
 });
 
-test('P06: what is to be published on joining is, one device after the other', async () => {
+test('P06, R10: what is to be published on joining is, each time as that join says', async () => {
   const { room } = makeRoom();
   await room.join({ ...join, publish: ['camera', 'microphone'] });
   await settle();

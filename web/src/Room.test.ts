@@ -37,7 +37,7 @@ test('one message joins: the offer goes there and the room comes back', async ()
   await room.leave();
 });
 
-test('B02, B03, B13, B15, C24, E22: each state is entered with its reason', async () => {
+test('B02, B03, B13, B15, C24, E02, E05, E22, E30: each state has its reason', async () => {
   const { room } = makeRoom();
   const moves: string[] = [];
   room.on('connectionStateChanged', ({ from, to, reason }) =>

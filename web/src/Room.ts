@@ -33,7 +33,7 @@ import type { RemoteParticipant } from './RemoteParticipant';
 import type { EmitRoomEvent, RoomEvents } from './RoomEvents';
 import { Session } from './Session';
 import type { RoomStatistics } from './statistics';
-import { choiceRequests, selectedSources } from './SubscriptionChoices';
+import { audibleSources, choiceRequests, selectedSources } from './SubscriptionChoices';
 import type { TrackSelection } from './SubscriptionChoices';
 
 /** The call one is in. */
@@ -63,7 +63,8 @@ export interface SentMessage {
   readonly unreachable: readonly string[];
 }
 
-/** One room, joined or not. It may be joined again after it was left. */
+/** One room, joined or not. It may be joined again after it was left, until it is closed. A page
+ * may have several: each stands for itself. */
 export class Room {
   readonly #emitter = new Emitter<RoomEvents>();
   readonly #emit: EmitRoomEvent = (name, event) => this.#emitter.emit(name, event);
@@ -71,18 +72,21 @@ export class Room {
   /** Devices chosen, also before anything was published. */
   readonly #devices = new Map<DeviceKind, string>();
   #session: Session | undefined;
+  #isClosed = false;
   /** Why the last session ended; there is none now. */
   #lastReason: ChangeReason = 'notJoined';
   /** Called when the session under way is in, or over. */
   #arrivals: ((reason: ChangeReason, error: MartletError | undefined) => void)[] = [];
   #ends: (() => void)[] = [];
 
-  /** Listens for an event; the function returned, or a signal, ends that. */
+  /** Listens for an event, now or before joining; the function returned, or a signal, ends that.
+   * Throws `invalidState` once the room is closed. */
   on<Name extends keyof RoomEvents>(
     name: Name,
     listener: (event: RoomEvents[Name]) => void,
     options?: ListenerOptions,
   ): () => void {
+    this.#checkOpen();
     return this.#emitter.on(name, listener, options);
   }
 
@@ -170,6 +174,7 @@ export class Room {
    * these two change nothing.
    */
   async join(options: JoinOptions): Promise<void> {
+    this.#checkOpen();
     if (this.#session) throw new MartletError('invalidState', 'Leave before you join again.');
     checkJoinOptions(options);
     const { signal } = options;
@@ -200,6 +205,19 @@ export class Room {
       this.#ends.push(resolve);
       session.leave();
     });
+  }
+
+  /** Whether `close` was called. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Leaves, then takes all listeners off. From the call on every verb is refused with
+   * `invalidState`, but for `leave` and `close`, which never fail. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.leave();
+    this.#emitter.clear();
   }
 
   // MARK: Oneself
@@ -261,6 +279,7 @@ export class Room {
    * audience publishes when it becomes a host.
    */
   async setPublishing(source: DeviceSource, isPublished: boolean): Promise<void> {
+    this.#checkOpen();
     this.#autoPublisher.choose(source, isPublished);
     const session = this.#session;
     if (!session?.isAlive) return;
@@ -321,6 +340,7 @@ export class Room {
 
   /** Plays sound that was blocked. Call it in a handler of a click or key. */
   async startAudio(): Promise<void> {
+    this.#checkOpen();
     await this.#session?.audio.start();
   }
 
@@ -344,7 +364,8 @@ export class Room {
   // MARK: Devices
 
   /** Cameras, microphones and loudspeakers; named only once the page may use them. */
-  listDevices(): Promise<Device[]> {
+  async listDevices(): Promise<Device[]> {
+    this.#checkOpen();
     return listDevices();
   }
 
@@ -356,6 +377,7 @@ export class Room {
 
   /** Changes the device: at once for what is published, else for what will be. */
   async switchDevice(kind: DeviceKind, deviceId: string): Promise<void> {
+    this.#checkOpen();
     const track = this.#deviceTrack(kind);
     if (kind === 'audiooutput') await this.#session?.audio.setSink(deviceId);
     else if (track) await this.#session?.publisher.switchDevice(track, deviceId);
@@ -366,6 +388,7 @@ export class Room {
 
   /** Bitrates, loss and round trip since this was last asked; undefined while not joined. */
   async stats(): Promise<RoomStatistics | undefined> {
+    this.#checkOpen();
     return this.#session?.me && this.#session.stats();
   }
 
@@ -418,14 +441,21 @@ export class Room {
     if (to === 'disconnected') for (const end of this.#ends.splice(0)) end();
   }
 
+  #checkOpen(): void {
+    if (this.#isClosed) throw new MartletError('invalidState', 'The room is closed.');
+  }
+
   async #withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    this.#checkOpen();
     if (!this.#session?.isAlive) throw new MartletError('invalidState', 'Join a room first.');
     return work(this.#session);
   }
 
   async #choose(id: string, wanted: boolean, selection?: TrackSelection): Promise<void> {
-    const sources = selectedSources(selection);
+    const selected = selectedSources(selection);
     await this.#withSession(async (session) => {
+      const isLimited = wanted && !session.carriesVideo;
+      const sources = isLimited ? audibleSources(selected) : selected;
       const requests = choiceRequests(id, wanted, sources);
       await Promise.all(requests.map((request) => session.request(request)));
       session.roster.choose(id, wanted, sources);

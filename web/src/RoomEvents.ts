@@ -13,6 +13,7 @@ import type {
   TrackKind,
   TrackSource,
 } from './messages';
+import type { QualityIncident } from './qualityIncidents';
 import type { RemoteParticipant } from './RemoteParticipant';
 import type { RemoteTrack, SubscribeState } from './RemoteTrack';
 
@@ -103,6 +104,9 @@ export interface RoomEvents {
   audioLevels: { readonly levels: readonly ParticipantLevel[] };
   /** Whose network is better or worse than before, oneself among them. */
   networkQuality: { readonly qualities: readonly ParticipantQuality[] };
+
+  /** Something hurts quality and is no error: told when it begins and when it is over. */
+  qualityIncident: QualityIncident;
 
   /** Somebody sent a packet over a data stream. */
   dataReceived: ReceivedData;

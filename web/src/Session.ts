@@ -5,7 +5,8 @@ import type { ClientRequest } from './clientMessages';
 import type { ChangeReason, ConnectionChange } from './connectionMoves';
 import { DataStreams } from './DataStreams';
 import { EventRouter } from './EventRouter';
-import { joinRequest, rejoinOptions, timingOf } from './joinOptions';
+import { IncidentWatch } from './IncidentWatch';
+import { autoSubscribeOf, joinRequest, rejoinOptions, timingOf } from './joinOptions';
 import type { JoinOptions } from './joinOptions';
 import { LocalParticipant } from './LocalParticipant';
 import { LocalPublisher } from './LocalPublisher';
@@ -15,6 +16,7 @@ import { MediaWatch } from './MediaWatch';
 import type { LeaveReason, ParticipantRole, TrackSource } from './messages';
 import { Negotiator } from './Negotiator';
 import { NetworkWatch } from './NetworkWatch';
+import { mediaSnapshot } from './qualityIncidents';
 import { QualityReporter } from './QualityReporter';
 import { RemoteRoster } from './RemoteRoster';
 import type { EmitRoomEvent } from './RoomEvents';
@@ -51,6 +53,7 @@ export class Session {
   readonly #router: EventRouter;
   readonly #statistics = new StatisticsSummary();
   readonly #qualityStatistics = new StatisticsSummary();
+  readonly #incidents = new IncidentWatch();
   #options: JoinOptions;
   #media: MediaConnection;
   #negotiator: Negotiator;
@@ -89,7 +92,7 @@ export class Session {
         slot: (mid) => this.#media.slot(mid),
         ask: (choice) => void this.request(choice).catch(() => {}),
       },
-      options.autoSubscribe,
+      autoSubscribeOf(options),
     );
     const request = async (message: ClientRequest) =>
       (await this.request(message)) as { track?: string; stream?: number };
@@ -113,8 +116,7 @@ export class Session {
       publisher: this.publisher,
       me: () => this.#me,
       // What has slots goes on; the server asks again when it lacks more.
-      grow: (pairs, audio) =>
-        void this.#negotiator.offer((media) => media.addSlots(pairs, audio)).catch(() => {}),
+      grow: (pairs, audio) => this.#grow(this.#media.carriesVideo ? pairs : 0, audio),
       mayPublish: () => listener.mayPublish(),
     });
     this.#link = this.#makeLink();
@@ -136,6 +138,11 @@ export class Session {
   /** Oneself; undefined before one was in. */
   get me(): LocalParticipant | undefined {
     return this.#me;
+  }
+
+  /** Whether pictures are sent and received. */
+  get carriesVideo(): boolean {
+    return this.#media.carriesVideo;
   }
 
   /** How often descriptions were exchanged with the peer connection there is now. */
@@ -255,6 +262,7 @@ export class Session {
       // What was measured while nothing could be told was not told.
       this.#quality?.forget();
     }
+    if (to === 'reconnecting') this.#incidents.pause();
     if (to === 'disconnected') this.#close(error);
     this.#listener.changed(change, error);
   }
@@ -381,7 +389,8 @@ export class Session {
 
   #begin(reply: JoinedReply): void {
     const isFirst = !this.#me;
-    const me = this.#me ?? new LocalParticipant(reply.participant, reply.grants);
+    const tracks = () => this.publisher.tracks;
+    const me = this.#me ?? new LocalParticipant(reply.participant, reply.grants, tracks);
     const roleBefore = me.role;
     this.#joined = reply;
     this.#me = me;
@@ -433,13 +442,35 @@ export class Session {
       this.#tell({ type: 'networkChanged' });
     });
     this.#quality = new QualityReporter({
-      stats: async () => this.#qualityStatistics.update(await this.#reports()),
+      stats: async () => {
+        const reports = await this.#reports();
+        this.#lookForIncidents(reports);
+        return this.#qualityStatistics.update(reports);
+      },
       isBroken: () => this.#media.isBroken,
       changed: (up, down) => {
         this.#me?.setQuality(up, down);
         this.#link.notify({ type: 'reportQuality', up, down });
       },
     });
+  }
+
+  #lookForIncidents(reports: readonly Report[]): void {
+    // Over broken links nothing flows, and that is told as such.
+    if (this.machine.state !== 'connected' || this.#media.isBroken) {
+      this.#incidents.pause();
+      return;
+    }
+    const flows = [...this.publisher.flows, ...this.roster.flows];
+    const incidents = this.#incidents.look(mediaSnapshot(reports, flows, performance.now()));
+    for (const incident of incidents) {
+      if (this.isAlive) this.#listener.emit('qualityIncident', incident);
+    }
+  }
+
+  #grow(pairs: number, audio: number): void {
+    if (pairs === 0 && audio === 0) return;
+    this.#negotiator.offer((media) => media.addSlots(pairs, audio)).catch(() => {});
   }
 
   async #reports(): Promise<Report[]> {

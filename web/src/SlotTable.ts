@@ -63,6 +63,13 @@ export class SlotTable {
     return this.#slots.get(mid)?.source ?? null;
   }
 
+  /** What is shown, by section. */
+  get sources(): ReadonlyMap<string, SlotSource> {
+    const sources = new Map<string, SlotSource>();
+    for (const [mid, { source }] of this.#slots) if (source) sources.set(mid, source);
+    return sources;
+  }
+
   /** How many sections show something. */
   get usedCount(): number {
     let count = 0;

@@ -34,6 +34,18 @@ export function selectedSources(
   }
 }
 
+/** The sources of a selection that one may ask for who receives sound alone. Throws
+ * `invalidState` where it names pictures. */
+export function audibleSources(
+  sources: readonly TrackSource[] | undefined,
+): readonly TrackSource[] | undefined {
+  if (!sources) return selectedSources('audio');
+  if (sources.includes('camera') || sources.includes('screen')) {
+    throw new MartletError('invalidState', 'You joined for sound alone: no picture is received.');
+  }
+  return sources;
+}
+
 /** The requests that tell the server a choice. */
 export function choiceRequests(
   participant: string,

@@ -39,6 +39,7 @@ export { decibelsOfFullScale, volumePercent } from './audioLevel';
 export type { ParticipantLevel } from './audioLevel';
 export { gradeLimits, networkGrade } from './networkGrade';
 export type { PathFigures } from './networkGrade';
+export type { QualityIncident, QualityIncidentCode } from './qualityIncidents';
 export type {
   CameraOptions,
   Device,

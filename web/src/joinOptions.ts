@@ -3,6 +3,7 @@
 import type { AutoSubscribe, ClientRequest, DataDirection } from './clientMessages';
 import type { LocalParticipant } from './LocalParticipant';
 import { MartletError } from './MartletError';
+import { carriesVideo } from './MediaConnection';
 import type { MediaOptions } from './MediaConnection';
 import type {
   Attributes,
@@ -39,7 +40,7 @@ export interface JoinOptions extends MediaOptions {
   /** The role to begin with, where the token lets one choose. */
   role?: ParticipantRole;
   /** Whether the tracks of others are received as they come, or those of one kind alone; else
-   * `subscribe` asks for them. */
+   * `subscribe` asks for them. With `mediaKinds: ['audio']` true means `'audio'`. */
   autoSubscribe?: AutoSubscribe;
   /** What is opened and published as soon as one is in: nothing unless given, because browsers
    * then ask the user. `Room.setPublishing` goes before it. */
@@ -85,6 +86,26 @@ export function checkJoinOptions(options: JoinOptions): void {
   oneOf('role', options.role, ['host', 'audience']);
   oneOf('priority', options.priority, ['normal', 'high']);
   for (const source of options.publish ?? []) oneOf('publish', source, ['microphone', 'camera']);
+  checkMediaKinds(options);
+}
+
+function checkMediaKinds(options: JoinOptions): void {
+  const { mediaKinds, autoSubscribe, publish = [] } = options;
+  if (mediaKinds === undefined) return;
+  for (const kind of mediaKinds) oneOf('mediaKinds', kind, ['audio', 'video']);
+  if (!mediaKinds.includes('audio')) {
+    throw new MartletError('invalidArgument', "mediaKinds is ['audio'] or ['audio', 'video'].");
+  }
+  if (carriesVideo(options)) return;
+  if (autoSubscribe === 'video' || publish.includes('camera')) {
+    throw new MartletError('invalidArgument', 'Pictures are not among mediaKinds.');
+  }
+}
+
+/** Which tracks of others are received as they come. */
+export function autoSubscribeOf(options: JoinOptions): AutoSubscribe {
+  const { autoSubscribe = true } = options;
+  return autoSubscribe === true && !carriesVideo(options) ? 'audio' : autoSubscribe;
 }
 
 /** The message that joins. */
@@ -93,7 +114,7 @@ export function joinRequest(
   offer: DescriptionBody,
 ): Extract<ClientRequest, { type: 'join' }> {
   const { room, token, participant, name, metadata, attributes } = options;
-  const { autoSubscribe = true, profile, role, priority, preempt, resume = true } = options;
+  const { profile, role, priority, preempt, resume = true } = options;
   const data = directions(options.data ?? {});
   return {
     type: 'join',
@@ -105,7 +126,7 @@ export function joinRequest(
     ...(attributes !== undefined && { attributes }),
     offer,
     options: {
-      autoSubscribe,
+      autoSubscribe: autoSubscribeOf(options),
       ...(profile !== undefined && { profile }),
       ...(role !== undefined && { role }),
       ...(priority !== undefined && { priority }),

@@ -177,12 +177,14 @@ function roundTrip(rows: Report[]): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000;
 }
 
-function number(row: Report, field: string): number | undefined {
+/** A field of a report, where it is a number. */
+export function number(row: Report, field: string): number | undefined {
   const value = row[field];
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
-function text(row: Report, field: string): string | undefined {
+/** A field of a report, where it is text. */
+export function text(row: Report, field: string): string | undefined {
   const value = row[field];
   return typeof value === 'string' ? value : undefined;
 }

@@ -18,6 +18,7 @@ declare module 'node:assert/strict' {
 }
 
 declare module 'node:fs' {
+  export function readdirSync(path: string): string[];
   export function readFileSync(path: string, encoding: 'utf8'): string;
 }
 

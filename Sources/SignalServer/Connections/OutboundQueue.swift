@@ -21,6 +21,8 @@ final class OutboundQueue: Sendable {
     /// What became of an item.
     enum Outcome: Sendable {
         case queued
+        /// It waits for `release`, and is the first to do so since the last.
+        case held
         /// There is a close frame before it already.
         case discarded
         /// Too much waits: nothing more is taken.
@@ -40,6 +42,8 @@ final class OutboundQueue: Sendable {
         var writing = (messages: 0, bytes: 0)
         var isClosing = false
         var isFinished = false
+        /// Whether something waits for `release`.
+        var isHeld = false
         var reader: CheckedContinuation<Void, Never>?
 
         var isEmpty: Bool { head == items.count }
@@ -63,7 +67,8 @@ final class OutboundQueue: Sendable {
     }
 
     /// Adds an item; nothing after a close frame.
-    func append(_ item: Item) -> Outcome {
+    /// - Parameter isHeld: Whether to leave it to `release` to wake who writes, so that more can come beside it.
+    func append(_ item: Item, held isHeld: Bool = false) -> Outcome {
         let (outcome, reader) = state.withLock { state in
             guard !state.isClosing else {
                 return (Outcome.discarded, nil as CheckedContinuation<Void, Never>?)
@@ -78,10 +83,22 @@ final class OutboundQueue: Sendable {
             }
             if case .close = item { state.isClosing = true }
             state.items.append(item)
-            return (.queued, state.takeReader())
+            guard isHeld else { return (.queued, state.takeReader()) }
+            let isFirst = !state.isHeld
+            state.isHeld = true
+            return (isFirst ? .held : .queued, nil)
         }
         reader?.resume()
         return outcome
+    }
+
+    /// Lets go what was held.
+    func release() {
+        let reader = state.withLock { state in
+            state.isHeld = false
+            return state.isEmpty ? nil : state.takeReader()
+        }
+        reader?.resume()
     }
 
     /// Takes nothing more; what waits can still be taken.

@@ -33,19 +33,32 @@ final class SignalSocket: Sendable {
     /// Queues a text message; a client with too much waiting is disconnected instead.
     /// - Parameter isReplay: Whether it is part of what is told at once to who comes back, which has bounds of its
     ///   own and does not count here.
-    func send(_ text: ByteBuffer, isReplay: Bool = false) {
-        enqueue(isReplay ? .replay(text) : .text(text))
+    /// - Returns: Whether it, and what comes after it this way, leaves only with `release`.
+    func hold(_ text: ByteBuffer, isReplay: Bool = false) -> Bool {
+        enqueue(isReplay ? .replay(text) : .text(text), held: true) == .held
     }
+
+    /// Lets go what was held: many messages then leave in one write.
+    func release() { queue.release() }
+
+    /// Queues a text message that leaves at once; a client with too much waiting is disconnected instead.
+    func send(_ text: ByteBuffer) { enqueue(.text(text)) }
 
     /// Queues a close frame behind what already waits; later messages are discarded.
     func close(_ code: WebSocketErrorCode, reason: String = "") {
         enqueue(.close(code, reason))
     }
 
-    private func enqueue(_ item: OutboundQueue.Item) {
-        guard queue.append(item) == .overflown else { return }
-        onOverflow()
-        channel.close(promise: nil)
+    @discardableResult
+    private func enqueue(
+        _ item: OutboundQueue.Item, held isHeld: Bool = false
+    ) -> OutboundQueue.Outcome {
+        let outcome = queue.append(item, held: isHeld)
+        if outcome == .overflown {
+            onOverflow()
+            channel.close(promise: nil)
+        }
+        return outcome
     }
 
     /// Reads messages until either side closes; returns how, when the connection is gone.

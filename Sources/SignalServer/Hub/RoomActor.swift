@@ -25,6 +25,10 @@ actor RoomActor {
     /// The WebSockets of those who have one.
     private var connections: [SessionKey: SignalConnection] = [:]
     private var backlog: [WorkerCommand] = []
+    /// The sockets that hold something since the last flush.
+    private var held: [SignalSocket] = []
+    private let flushes: AsyncStream<Void>
+    private let flushesIn: AsyncStream<Void>.Continuation
 
     init(
         name: RoomName, id: RoomID, loop: Int, configuration: RoomConfiguration, bans: BanList,
@@ -37,12 +41,22 @@ actor RoomActor {
         self.sessions = sessions
         self.clock = clock
         self.metrics = metrics
+        (flushes, flushesIn) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         room = HostedRoom(
             name: name, id: id, configuration: configuration, bans: bans, at: clock.now)
     }
 
-    /// Lets time pass in the room until it has closed, or the task is cancelled.
+    /// Keeps the room going until it has closed, or the task is cancelled.
     func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.flushWhenAsked() }
+            await letTimePass()
+            flush()
+            flushesIn.finish()
+        }
+    }
+
+    private func letTimePass() async {
         while !Task.isCancelled {
             room.advance(to: clock.now)
             carryOut()
@@ -195,11 +209,13 @@ actor RoomActor {
             switch output {
             case .send(let key, let message):
                 guard let socket = connections[key]?.socket else { continue }
-                socket.send(encoded(message), isReplay: key == replayed)
+                hold(encoded(message), for: socket, isReplay: key == replayed)
             case .broadcast(let keys, let message):
                 // Once: the bytes are the same for all.
                 let text = encoded(message)
-                for key in keys { connections[key]?.socket.send(text) }
+                for key in keys {
+                    if let socket = connections[key]?.socket { hold(text, for: socket) }
+                }
             case .command(let command): submit(command)
             case .replaced: break  // `resume` has closed it.
             case .dropped(let key, let reason):
@@ -210,6 +226,25 @@ actor RoomActor {
             case .closed: break
             }
         }
+        if !held.isEmpty { flushesIn.yield() }
+    }
+
+    private func hold(_ text: ByteBuffer, for socket: SignalSocket, isReplay: Bool = false) {
+        if socket.hold(text, isReplay: isReplay) { held.append(socket) }
+    }
+
+    /// Writes what is held whenever somebody asked for it.
+    ///
+    /// It comes behind whatever else already waits for this actor: when a hundred join at once, each member is told
+    /// in a few writes, not in a hundred. Where nothing waits it comes at once.
+    private func flushWhenAsked() async {
+        for await _ in flushes { flush() }
+    }
+
+    private func flush() {
+        let sockets = held
+        held.removeAll(keepingCapacity: sockets.count < 256)
+        for socket in sockets { socket.release() }
     }
 
     private func encoded(_ message: ServerMessage) -> ByteBuffer {

@@ -1,6 +1,6 @@
 // The list of lines on the screen: adds at the end, drops at the beginning, follows the newest.
 // SPDX-License-Identifier: Apache-2.0
-import { byID } from '../dom';
+import { byID, oncePerFrame } from '../dom';
 import { lineElement, showDelivery } from './chatLine';
 import type { LineActions } from './chatLine';
 import { ChatLog } from './chatLog';
@@ -19,6 +19,8 @@ export class ChatLines {
   readonly #newest = byID<HTMLButtonElement>('chat-newest');
   /** One's own lines that may still change. */
   readonly #open = new Map<Outgoing, HTMLElement>();
+  /** Looking where the end is costs a layout: once for all lines that come together. */
+  readonly #follow = oncePerFrame(() => this.#scrollToEnd());
   #isAtEnd = true;
   #isShown = false;
 
@@ -60,9 +62,10 @@ export class ChatLines {
     this.#empty.hidden = true;
     this.#list.append(line);
     for (let count = 0; count < surplus; count += 1) this.#list.firstElementChild?.remove();
-    const isOwn = entry.kind === 'message' && entry.outgoing !== undefined;
-    if (isOwn && entry.outgoing) this.#open.set(entry.outgoing, line);
-    if (this.#isAtEnd || isOwn) this.#scrollToEnd();
+    const outgoing = entry.kind === 'message' ? entry.outgoing : undefined;
+    if (outgoing) this.#open.set(outgoing, line);
+    if (outgoing) this.#isAtEnd = true;
+    if (this.#isAtEnd) this.#follow();
     else this.#newest.hidden = false;
   }
 
@@ -72,7 +75,7 @@ export class ChatLines {
     if (!line) return;
     showDelivery(line, message, isBroken);
     if (message.delivery.type === 'sent' || !line.isConnected) this.#open.delete(message);
-    if (this.#isAtEnd) this.#scrollToEnd();
+    if (this.#isAtEnd) this.#follow();
   }
 
   /** Shows the same of all that are under way. */

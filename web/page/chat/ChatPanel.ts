@@ -1,7 +1,7 @@
 // The chat: writing to all or to one, reading, and what the room tells.
 // SPDX-License-Identifier: Apache-2.0
 import type { ReceivedMessage, Room } from '../../src/index';
-import { byID, setAttribute, setText, toast } from '../dom';
+import { byID, clearToasts, setAttribute, setText, toast } from '../dom';
 import { displayName, NameBook } from '../names';
 import { ChatLines } from './ChatLines';
 import { badgeText } from './chatLog';
@@ -55,6 +55,8 @@ export class ChatPanel {
     this.#lines.isShown = value;
     this.#showUnread();
     if (!value) return;
+    // The chat tells the same.
+    clearToasts();
     this.#update();
     // On a phone the keyboard would come with it and hide what one wants to read.
     if (!matchMedia('(pointer: coarse)').matches) this.#input.focus();
@@ -139,6 +141,7 @@ export class ChatPanel {
     const from = this.#room.localParticipant?.id;
     const name = displayName(this.#room.localParticipant?.name ?? '', 'You');
     this.#lines.add({ kind: 'message', from, name, text, at: new Date(), privateTo, outgoing });
+    this.#lines.updateDelivery(outgoing, this.#isBroken);
     this.#input.value = '';
     this.#update();
   }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ParticipantRole, Room } from '../../src/index';
 import { hasHandUp } from '../people/person';
-import { displayName } from '../names';
+import { shortName } from '../names';
 import { leftText, ownRoleText, roleText } from './roomLines';
 
 /** Listens to the room and writes a line for what a person would want to know. */
@@ -16,18 +16,18 @@ export class Chronicle {
     this.#tell = tell;
     room.on('participantJoined', ({ participant }) => {
       this.#note(participant);
-      tell(`${displayName(participant.name, participant.id)} came in.`);
+      tell(`${shortName(participant.name, participant.id)} came in.`);
     });
     room.on('participantLeft', ({ participant, reason }) => {
       this.#roles.delete(participant.id);
       this.#hands.delete(participant.id);
-      tell(leftText(displayName(participant.name, participant.id), reason));
+      tell(leftText(shortName(participant.name, participant.id), reason));
     });
     room.on('participantInterrupted', ({ participant }) =>
-      tell(`The connection of ${displayName(participant.name, participant.id)} was interrupted.`),
+      tell(`The connection of ${shortName(participant.name, participant.id)} was interrupted.`),
     );
     room.on('participantResumed', ({ participant }) =>
-      tell(`${displayName(participant.name, participant.id)} is back.`),
+      tell(`${shortName(participant.name, participant.id)} is back.`),
     );
     room.on('participantUpdated', ({ participant }) => this.#compare(participant));
     room.on('roleChanged', ({ role }) => tell(ownRoleText(role)));
@@ -46,7 +46,7 @@ export class Chronicle {
   }
 
   #compare(participant: Known): void {
-    const name = displayName(participant.name, participant.id);
+    const name = shortName(participant.name, participant.id);
     const { id, role, attributes } = participant;
     if (this.#roles.get(id) !== role) this.#tell(roleText(name, role));
     if (hasHandUp(attributes) && !this.#hands.has(id)) this.#tell(`${name} raised a hand.`);

@@ -139,6 +139,7 @@ function outcome(error: unknown): Delivery {
 export function deliveryText(delivery: Delivery, isBroken: boolean): string {
   switch (delivery.type) {
     case 'queued':
+      return isBroken ? 'Waits for the connection…' : 'Waits for those before it…';
     case 'sending':
       return isBroken ? 'Waits for the connection…' : 'Sending…';
     case 'waiting':

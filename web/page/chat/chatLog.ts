@@ -3,7 +3,14 @@
 import type { Outgoing } from './Outbox';
 
 /** One line. Texts and names of others are untrusted. */
-export type ChatEntry = MessageEntry | { readonly kind: 'system'; readonly text: string; readonly at: Date };
+export type ChatEntry = MessageEntry | SystemEntry;
+
+/** What the room tells. */
+export interface SystemEntry {
+  readonly kind: 'system';
+  readonly text: string;
+  readonly at: Date;
+}
 
 /** What somebody wrote. */
 export interface MessageEntry {

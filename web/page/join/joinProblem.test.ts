@@ -28,7 +28,7 @@ test('an error without words of its own keeps the words it came with', () => {
   assert.equal(joinProblem(new Error('Plain.')), 'Plain.');
 });
 
-test('a new token helps where the present one is missing or bad, not where it grants too little', () => {
+test('a new token helps where the present one is bad, not where it grants too little', () => {
   assert.equal(needsToken(new MartletError('tokenExpired', '')), true);
   assert.equal(needsToken(new MartletError('permissionDenied', '')), false);
   assert.equal(needsToken(new Error('')), false);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Room } from '../../src/index';
 import { byID, oncePerFrame, setText, toast } from '../dom';
-import { displayName } from '../names';
+import { shortName } from '../names';
 import { peopleIn } from './person';
 import type { Person } from './person';
 import { inOrder } from './peopleOrder';
@@ -126,7 +126,7 @@ export class PeoplePanel {
   }
 
   #nameOf(id: string): string {
-    return displayName(this.#room.remoteParticipants.get(id)?.name ?? id, id);
+    return shortName(this.#room.remoteParticipants.get(id)?.name ?? id, id);
   }
 
   async #try(work: () => Promise<void>): Promise<boolean> {

@@ -3,7 +3,7 @@
 import { fromTemplate, part, setAttribute, setText } from '../dom';
 import { hueOf, initials } from '../figures';
 import type { Person } from './person';
-import { barsOf, qualityText, worseGrade } from './quality';
+import { barsOf, gradeText, worseGrade } from './quality';
 import { QualityBars } from './QualityBars';
 
 /** What can be done about somebody. */
@@ -83,7 +83,7 @@ export class PersonRow {
     }
     // A good network needs no words beside its bars.
     if (barsOf(person.quality) <= 2 && worseGrade(person.quality) !== 'unknown') {
-      if (!person.isInterrupted) words.push(qualityText(person.quality));
+      if (!person.isInterrupted) words.push(gradeText(person.quality));
     }
     setText(part(this.element, '.person-state'), words.join(' · '));
   }

@@ -34,23 +34,27 @@ export function ownPerson(room: Room): Person | undefined {
   if (!me) return undefined;
   const sends = (source: 'microphone' | 'camera' | 'screen') =>
     me.role === 'host' && room.localTrack(source)?.isMuted === false;
+  const isInterrupted = room.connectionState === 'reconnecting';
   return {
     id: me.id,
     name: displayName(me.name, me.id),
     isOwn: true,
     role: me.role,
     hasHandUp: hasHandUp(me.attributes),
-    isSpeaking: me.isSpeaking && sends('microphone'),
-    isInterrupted: room.connectionState === 'reconnecting',
+    isSpeaking: me.isSpeaking && sends('microphone') && !isInterrupted,
+    isInterrupted,
     hasMicrophone: sends('microphone'),
     hasCamera: sends('camera'),
     hasScreen: sends('screen'),
-    quality: me.networkQuality,
+    // What was measured last is not how it is.
+    quality: isInterrupted && room.lostLink !== 'signal' ? broken : me.networkQuality,
   };
 }
 
-/** Somebody else. */
-export function otherPerson(participant: RemoteParticipant): Person {
+const broken: Quality = { up: 'down', down: 'down' };
+
+/** Somebody else. `isStale`: one's own connection is broken, so who speaks now is not known. */
+export function otherPerson(participant: RemoteParticipant, isStale: boolean): Person {
   const sends = (source: 'microphone' | 'camera' | 'screen') =>
     participant.track(source)?.isMuted === false;
   const { id, role, attributes, isSpeaking, isInterrupted, networkQuality } = participant;
@@ -60,7 +64,7 @@ export function otherPerson(participant: RemoteParticipant): Person {
     isOwn: false,
     role,
     hasHandUp: hasHandUp(attributes),
-    isSpeaking: isSpeaking && !isInterrupted,
+    isSpeaking: isSpeaking && !isInterrupted && !isStale,
     isInterrupted,
     hasMicrophone: sends('microphone'),
     hasCamera: sends('camera'),
@@ -72,6 +76,7 @@ export function otherPerson(participant: RemoteParticipant): Person {
 /** Everybody, in no order one should rely on. */
 export function peopleIn(room: Room): Person[] {
   const me = ownPerson(room);
-  const others = [...room.remoteParticipants.values()].map(otherPerson);
+  const isStale = me?.isInterrupted ?? false;
+  const others = [...room.remoteParticipants.values()].map((one) => otherPerson(one, isStale));
   return me ? [me, ...others] : others;
 }

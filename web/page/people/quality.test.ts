@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { barsOf, qualityText, worseGrade } from './quality';
+import { barsOf, gradeText, qualityText, worseGrade } from './quality';
 
 test('the worse way decides, and what is not measured does not', () => {
   assert.equal(worseGrade({ up: 'good', down: 'poor' }), 'poor');
@@ -25,5 +25,6 @@ test('words name both ways where they differ', () => {
     qualityText({ up: 'good', down: 'poor' }),
     'Network: sending good, receiving poor',
   );
+  assert.equal(gradeText({ up: 'good', down: 'poor' }), 'Network: poor');
   assert.equal(qualityText({ up: 'down', down: 'down' }), 'Network: nothing gets through');
 });

@@ -9,7 +9,15 @@ export interface Quality {
 }
 
 /** From the best to the worst; what is not known worsens nothing. */
-const order: readonly NetworkGrade[] = ['unknown', 'excellent', 'good', 'fair', 'poor', 'bad', 'down'];
+const order: readonly NetworkGrade[] = [
+  'unknown',
+  'excellent',
+  'good',
+  'fair',
+  'poor',
+  'bad',
+  'down',
+];
 
 const bars: { readonly [Grade in NetworkGrade]: number } = {
   unknown: 0,
@@ -39,6 +47,11 @@ export function worseGrade({ up, down }: Quality): NetworkGrade {
 /** How many of four bars are lit. */
 export function barsOf(quality: Quality): number {
   return bars[worseGrade(quality)];
+}
+
+/** The worse way in words: `Network: fair`. */
+export function gradeText(quality: Quality): string {
+  return `Network: ${words[worseGrade(quality)]}`;
 }
 
 /** Both ways in words: `Network: good`, `Network: sending good, receiving poor`. */

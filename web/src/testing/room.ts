@@ -80,6 +80,11 @@ export function makeRoom(answer: Answer = polite): { room: Room; log: string[] }
   devices.opened = [];
   installBrowser(FakeServer);
   const room = new Room();
+  return { room, log: logOf(room) };
+}
+
+/** A log of what a room tells from now on. */
+export function logOf(room: Room): string[] {
   const log: string[] = [];
   room.on('connectionStateChanged', ({ to, reason }) => log.push(`${to} ${reason}`));
   room.on('trackStarted', ({ track }) => log.push(`started ${track.id}`));
@@ -90,7 +95,7 @@ export function makeRoom(answer: Answer = polite): { room: Room; log: string[] }
   room.on('participantLeft', ({ participant, reason }) =>
     log.push(`went ${participant.name} ${reason}`),
   );
-  return { room, log };
+  return log;
 }
 
 /** A room that is joined, with an empty log. */
