@@ -390,6 +390,28 @@ test('another network is used at once', async () => {
   Reflect.deleteProperty(globalThis, 'window');
 });
 
+test('what came over the former network does not keep media from being restarted', async () => {
+  const page = new EventTarget();
+  Object.defineProperty(globalThis, 'window', { value: page, configurable: true });
+  const { room, log } = await joinedRoom();
+  await clock.pass(4_000);
+  FakeConnection.isFlowing = false;
+  FakeConnection.last.receive(25);
+  FakeServer.isUp = false;
+  page.dispatchEvent(new Event('offline'));
+  page.dispatchEvent(new Event('online'));
+  await clock.pass(600);
+  FakeServer.isUp = true;
+  await clock.pass(2_000);
+  assert.deepEqual(log, ['reconnecting networkChanged']);
+  assert.equal(FakeConnection.last.restartCount, 1);
+  FakeConnection.isFlowing = true;
+  await clock.pass(1_000);
+  assert.deepEqual(log, ['reconnecting networkChanged', 'connected resumed']);
+  await room.leave();
+  Reflect.deleteProperty(globalThis, 'window');
+});
+
 test('one may leave while links are broken, and nothing is left behind', async () => {
   const { room, log } = await joinedRoom();
   FakeServer.isUp = false;

@@ -124,6 +124,11 @@ export class FakeConnection {
     this.restartCount += 1;
   }
 
+  /** Packets arrive that nobody has looked for yet. */
+  receive(packets: number): void {
+    this.#packets += packets;
+  }
+
   getStats(): Promise<Map<string, object>> {
     if (FakeConnection.isFlowing) this.#packets += 25;
     const transport = { id: 'T', type: 'transport', timestamp: performance.now() };
