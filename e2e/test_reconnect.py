@@ -169,6 +169,7 @@ def test_B14_B21_another_network_with_another_address(server, person, signal_pro
     marks, began = (ada.mark(), bob.mark()), time.time()
     # As a phone that leaves one network for another, which its browser tells or not.
     network.set("rebind")
+    negotiations = ada.participant.negotiations()
     if reason == "networkChanged":
         ada.run("{ dispatchEvent(new Event('offline')); dispatchEvent(new Event('online')); }")
     else:
@@ -176,6 +177,9 @@ def test_B14_B21_another_network_with_another_address(server, person, signal_pro
     back = ada.wait_state("connected", "resumed", marks[0])
     seen_again(f"another network ({reason})", ada, bob, began + 0.2)
     ada.moved(marks[0], [f"reconnecting:{reason}", "connected:resumed"])
+    if reason == "networkChanged":
+        # New ways to the server are looked for at once, whatever still came the old way.
+        assert ada.participant.negotiations() == negotiations + 1
     # Who is back before the server has noticed was never away for the others.
     assert bob.told_of("ada", marks[1]) in ([], ["interrupted", "resumed"])
     assert bob.run("room.remoteParticipants.get('ada').isInterrupted") is False

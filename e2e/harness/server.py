@@ -45,8 +45,9 @@ class Server:
         if self.dev:
             arguments.append("--dev")
         arguments += ["--http", f"127.0.0.1:{self.http_port}", "--udp-port", str(self.udp_port)]
-        # That of this tree, wherever the executable is.
-        arguments += ["--web-root", str(ROOT / "web" / "dist")]
+        if not BUILD.resolve().is_relative_to(ROOT):
+            # An executable of this tree finds the page by itself.
+            arguments += ["--web-root", str(ROOT / "web" / "dist")]
         self.process = subprocess.Popen(
             arguments + self.options,
             stdout=self.log,

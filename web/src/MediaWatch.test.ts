@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { MediaPulse, mediaSample } from './MediaWatch';
+import { MediaPulse, mediaSample, MediaWatch } from './MediaWatch';
 
 /** Looks twice a second at a path of one's own. */
 function watched(): {
@@ -51,6 +51,45 @@ test('a restarted path is heard when something arrives, not because ICE knows no
   assert.ok(!look(0));
   assert.ok(look(0, 1));
   assert.ok(look(0, 1));
+});
+
+test('what arrived before the restart does not say that the path is heard', () => {
+  const { pulse, look } = watched();
+  for (let n = 0; n < 9; n += 1) look(n);
+  pulse.demand();
+  assert.ok(!look(12));
+  assert.ok(!look(12));
+  assert.ok(look(13));
+});
+
+test('a look that was under way when the network changed counts for nothing', async () => {
+  let packets = 0;
+  let heard = 0;
+  const waiting: (() => void)[] = [];
+  const watch = new MediaWatch({
+    reports: () => {
+      const report = { id: 'T', timestamp: 1, type: 'transport', packetsReceived: packets };
+      return new Promise((resolve) => waiting.push(() => resolve([report])));
+    },
+    isConnected: () => true,
+    heard: () => (heard += 1),
+  });
+  const answer = async (look: Promise<void>) => {
+    waiting.shift()?.();
+    await look;
+  };
+  await answer(watch.look());
+  packets = 5;
+  const late = watch.look();
+  heard = 0;
+  watch.demand();
+  await answer(late);
+  await answer(Promise.resolve());
+  assert.equal(heard, 0);
+  packets = 6;
+  await answer(watch.look());
+  assert.equal(heard, 1);
+  watch.close();
 });
 
 test('counts are read from the reports that browsers give', () => {

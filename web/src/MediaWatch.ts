@@ -34,9 +34,11 @@ export class MediaPulse {
   #packetAt = -Infinity;
   #isDemanded = false;
 
-  /** The path was restarted: nothing but what really arrives counts until something does. */
+  /** The path was restarted: nothing but what really arrives from now on counts until something
+   * does. */
   demand(): void {
     this.#isDemanded = true;
+    this.#last = undefined;
   }
 
   /** Whether the path was heard since the last sample. */
@@ -100,7 +102,9 @@ export interface WatchSurroundings {
 export class MediaWatch {
   readonly #surroundings: WatchSurroundings;
   readonly #timer: ReturnType<typeof setInterval>;
-  #pulse = new MediaPulse();
+  readonly #pulse = new MediaPulse();
+  /** Grows with each demand; what was counted before says nothing any more. */
+  #demands = 0;
   #isClosed = false;
 
   constructor(surroundings: WatchSurroundings) {
@@ -108,22 +112,25 @@ export class MediaWatch {
     this.#timer = setInterval(() => void this.look(), mediaWatchMilliseconds);
   }
 
-  /** The path is being restarted. */
+  /** The path is being restarted, or the network is another one. */
   demand(): void {
+    this.#demands += 1;
     this.#pulse.demand();
+    // What has arrived so far is known at once, and what arrives then seen at the next look.
+    void this.look();
   }
 
   /** Looks now. */
   async look(): Promise<void> {
-    const pulse = this.#pulse;
+    const demands = this.#demands;
     const reports = await this.#surroundings.reports().catch(() => []);
-    if (this.#isClosed || pulse !== this.#pulse) return;
+    if (this.#isClosed || demands !== this.#demands) return;
     const sample = mediaSample(
       reports,
       performance.now(),
       this.#surroundings.isConnected(),
     );
-    if (pulse.update(sample)) this.#surroundings.heard();
+    if (this.#pulse.update(sample)) this.#surroundings.heard();
   }
 
   /** Ends it. */

@@ -436,7 +436,11 @@ export class Session {
       isConnected: () => this.#media.isConnected,
       heard: () => this.#tell({ type: 'mediaHeard' }),
     });
-    this.#network = new NetworkWatch(() => this.#tell({ type: 'networkChanged' }));
+    this.#network = new NetworkWatch(() => {
+      // What came over the former network does not show that the path lives.
+      this.#watch?.demand();
+      this.#tell({ type: 'networkChanged' });
+    });
     this.#quality = new QualityReporter({
       stats: async () => {
         const reports = await this.#reports();
