@@ -10,6 +10,25 @@ import Wire
 
 @Suite(.timeLimit(.minutes(1)))
 struct SignallingTests {
+    @Test func aRoomWhoseDescriptionIsLargerThanMayWaitCanBeJoined() async throws {
+        try await withServer {
+            $0.limits.outboundBytesMax = 16 * 1024
+        } _: { server in
+            try await withClient(server) { ada in
+                try await ada.join(as: "ada", offer: TestOffer.sdk(pairs: 40))
+                try await withClient(server) { bob in
+                    // The answer alone is larger.
+                    let reply = try await bob.join(as: "bob", offer: TestOffer.sdk(pairs: 40))
+                    guard case .plain(let answer) = reply.answer else {
+                        throw TestFailure("no SDP")
+                    }
+                    #expect(answer.utf8.count > 16 * 1024)
+                    #expect(reply.participants.map(\.id.text) == ["ada"])
+                }
+            }
+        }
+    }
+
     @Test func joinAnswersWithAnswerAndSnapshot() async throws {
         try await withServer { server in
             try await withClient(server) { client in

@@ -3,8 +3,11 @@
 
 /** Controls, line ends, signs of no width, and those that turn the direction of what follows. A
  * joiner (U+200D) stays: emoji are made with it. */
-const unfit =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/gu;
+const unfit = new RegExp(
+  '[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u200b\\u200c\\u200e\\u200f' +
+    '\\u2028-\\u202e\\u2060-\\u206f\\ufeff]+',
+  'gu',
+);
 
 /** The name as one line of plain text; the fallback where nothing is left of it. */
 export function displayName(name: string, fallback = 'Somebody'): string {

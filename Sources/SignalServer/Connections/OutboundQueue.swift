@@ -12,7 +12,8 @@ final class OutboundQueue: Sendable {
     /// What waits to be written.
     enum Item: Sendable {
         case text(ByteBuffer)
-        /// What was missed while there was no connection; bounded by what is kept of it.
+        /// What a connection is told once: what was missed, bounded by what is kept of it, or the room as it is,
+        /// bounded by how large a room may be.
         case replay(ByteBuffer)
         case pong(ByteBuffer)
         case close(WebSocketErrorCode, String)

@@ -203,13 +203,16 @@ actor RoomActor {
 
     // MARK: Outputs
 
-    /// - Parameter replayed: Who is told what it has missed: that may be more than else may wait for a reader.
+    /// - Parameter replayed: Who is told what it has missed: that may be more than else may wait for a reader, as
+    ///   may the description of a large room, which a connection gets once.
     private func carryOut(replayingTo replayed: SessionKey? = nil) {
         while let output = room.pollOutput() {
             switch output {
             case .send(let key, let message):
                 guard let socket = connections[key]?.socket else { continue }
-                hold(encoded(message), for: socket, isReplay: key == replayed)
+                var isReplay = key == replayed
+                if case .joined = message { isReplay = true }
+                hold(encoded(message), for: socket, isReplay: isReplay)
             case .broadcast(let keys, let message):
                 // Once: the bytes are the same for all.
                 let text = encoded(message)
