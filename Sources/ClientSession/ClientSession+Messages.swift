@@ -143,6 +143,8 @@ extension ClientSession {
         default: break
         }
         roster.take(message)
+        // Who comes back later than oneself to a server that was started anew is wanted as before.
+        if case .participantJoined(let info) = message { chooseAgain(info.id) }
         report(.told(message))
         updateSubscribeStates()
     }

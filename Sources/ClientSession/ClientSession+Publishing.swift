@@ -141,8 +141,12 @@ extension ClientSession {
     }
 
     /// A session has begun: says again what was chosen of those who are here.
-    mutating func chooseAgain() {
-        for choice in choices.choices where roster.participant(choice.participant) != nil {
+    /// - Parameter participant: Of this one alone; `nil`: of all.
+    mutating func chooseAgain(_ participant: ParticipantID? = nil) {
+        for choice in choices.choices
+        where (participant ?? choice.participant) == choice.participant
+            && roster.participant(choice.participant) != nil
+        {
             sendChoice(choice.participant, choice.source, choice.isWanted)
         }
     }

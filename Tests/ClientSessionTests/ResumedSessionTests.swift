@@ -121,6 +121,32 @@ import Wire
         #expect(told == ["trackUnpub", "trackUnpub", "trackPubli", "trackPubli"])
     }
 
+    @Test func whoComesBackLaterThanOneselfIsWantedAsBefore() throws {
+        var client = try SessionHarness()
+        let info = try bob()
+        try client.join([info], room: SessionHarness.roomID)
+        try client.perform { try $0.setSubscribed(false, to: info.id, source: .camera) }
+        client.hear(.ok(try client.lastID, nil))
+        client.reconnect()
+        client.hear(.error(SignalingError(.sessionNotFound, requestID: try client.lastID)))
+        client.hear(try client.joined(to: client.lastID))
+        let before = client.sent.count
+        client.hear(.participantJoined(info))
+        guard case .unsubscribe(let id, info.id, .camera)? = client.sent.last else {
+            Issue.record("not asked again")
+            return
+        }
+        client.hear(.ok(id, nil))
+        // Who leaves and comes back by itself is somebody new.
+        client.hear(.participantLeft(info.id, .left))
+        client.hear(.participantJoined(info))
+        #expect(client.sent.count == before + 1)
+        #expect(
+            client.session.roster.participants[0].tracks.map(\.state) == [
+                .subscribing, .subscribing,
+            ])
+    }
+
     @Test("T05: a renewed token is the one to come back with")
     func renewedToken() throws {
         var client = try SessionHarness()
