@@ -45,6 +45,8 @@ package struct RoomConfiguration: Sendable, Equatable {
     package var duplicates = Duplicates.replace
     /// The most members of a room, players included.
     package var participantsMax = 1_000
+    /// How many microphones are heard, the loudest; `nil`: all. Each receiver may ask for all.
+    package var audioRanking: Int?
     /// The most tracks one participant publishes.
     package var tracksPerParticipantMax = 16
     /// The most pairs of slots a client is asked to offer.

@@ -127,7 +127,9 @@ extension RoomCore {
             else { continue }
             told.append(
                 AudioLevel(participant: participants[index].id, level: min(level.level, 127)))
+            ranking.note(participants[index].number, level: min(level.level, 127))
         }
         if !told.isEmpty { broadcast(.audioLevels(told), except: nil) }
+        flush()
     }
 }

@@ -39,6 +39,8 @@ package struct RoomCore: Sendable {
 
     /// What all sessions together may still send.
     var roomData: DataBudget
+    /// Who is heard, where only the loudest are.
+    var ranking = AudioRanking()
 
     private var effects: [RoomEffect] = []
     private var effectsTaken = 0
@@ -234,6 +236,7 @@ package struct RoomCore: Sendable {
 
     mutating func remove(at index: Int, reason: DisconnectReason, at now: MediaInstant) {
         let leaver = participants.remove(at: index)
+        ranking.noteChange()
         numberBySession[leaver.key] = nil
         if numberByID[leaver.id] == leaver.number { numberByID[leaver.id] = nil }
         if leaver.isVisible {
@@ -352,6 +355,7 @@ package struct RoomCore: Sendable {
 
     /// Ends a verb: tells each member of its changed slots, once, after the events behind them.
     mutating func flush() {
+        updateRanking()
         let numbers = untold
         untold = []
         for number in numbers {

@@ -84,7 +84,7 @@ test('everything that may be said on joining is said', async () => {
   await room.join({
     ...join, token: 'T', participant: 'ada', metadata: 'm', attributes: { seat: '4' },
     profile: 'broadcast', role: 'audience', autoSubscribe: 'audio', priority: 'high',
-    preempt: true, data: { subscribe: false }, resume: false,
+    preempt: true, audioRanking: false, data: { subscribe: false }, resume: false,
   });
   const said = FakeServer.last.heard[0];
   assert.deepEqual({ ...said, offer: undefined }, {
@@ -92,7 +92,7 @@ test('everything that may be said on joining is said', async () => {
     attributes: { seat: '4' }, offer: undefined,
     options: {
       autoSubscribe: 'audio', profile: 'broadcast', role: 'audience', priority: 'high',
-      preempt: true, data: ['publish'],
+      preempt: true, audioRanking: false, data: ['publish'],
     },
   });
   await room.leave();

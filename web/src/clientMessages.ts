@@ -27,6 +27,7 @@ export interface JoinMessageOptions {
   role?: ParticipantRole;
   priority?: MediaPriority;
   preempt?: boolean;
+  audioRanking?: boolean;
   data?: readonly DataDirection[];
   /** This client numbers what it receives, so that its session can be taken up again. */
   resume?: boolean;

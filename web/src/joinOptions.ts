@@ -49,6 +49,8 @@ export interface JoinOptions extends MediaOptions {
   priority?: MediaPriority;
   /** Takes high priority from whoever has it. */
   preempt?: boolean;
+  /** `false`: everybody is heard, also where the room lets only the loudest be. */
+  audioRanking?: boolean;
   /** Whether data streams are sent and received; both unless given. */
   data?: { publish?: boolean; subscribe?: boolean };
   /** Whether the session is taken up again after a break; it is unless this is false, and then a
@@ -114,7 +116,7 @@ export function joinRequest(
   offer: DescriptionBody,
 ): Extract<ClientRequest, { type: 'join' }> {
   const { room, token, participant, name, metadata, attributes } = options;
-  const { profile, role, priority, preempt, resume = true } = options;
+  const { profile, role, priority, preempt, audioRanking, resume = true } = options;
   const data = directions(options.data ?? {});
   return {
     type: 'join',
@@ -131,6 +133,7 @@ export function joinRequest(
       ...(role !== undefined && { role }),
       ...(priority !== undefined && { priority }),
       ...(preempt !== undefined && { preempt }),
+      ...(audioRanking === false && { audioRanking }),
       ...(data && { data }),
       ...(resume && { resume }),
     },

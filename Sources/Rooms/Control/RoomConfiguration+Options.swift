@@ -27,6 +27,9 @@ extension RoomConfiguration {
             try checked(
                 options.participantsMax, 1...max(participantsMax, 1), "participantsMax")
             ?? participantsMax
+        if let places = try checked(options.audioRanking, 0...32, "audioRanking") {
+            changed.audioRanking = places == 0 ? nil : places
+        }
         changed.tracksPerParticipantMax =
             try checked(
                 options.tracksPerParticipantMax, 0...max(tracksPerParticipantMax, 0),

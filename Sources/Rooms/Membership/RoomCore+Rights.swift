@@ -83,6 +83,7 @@ extension RoomCore {
             }
         }
         participants[index].tracks = []
+        ranking.noteChange()
     }
 
     private mutating func resumeTracks(of index: Int, telling isTold: Bool) {
@@ -90,6 +91,7 @@ extension RoomCore {
         participants[index].suspendedTracks = []
         for track in tracks {
             participants[index].tracks.append(track)
+            ranking.noteChange()
             emit(
                 .setPaused(publisher: participants[index].key, mid: track.mid, track.isMuted))
             if isTold {

@@ -118,7 +118,9 @@ extension RoomCore {
             return publisher.tracks.first { $0.source == source && $0.kind == kind }
         }
         switch aspect {
-        case .person: return (first(.camera, .video), first(.microphone, .audio))
+        case .person:
+            let voice = hears(publisher, by: receiver) ? first(.microphone, .audio) : nil
+            return (first(.camera, .video), voice)
         case .screen: return (first(.screen, .video), first(.screenAudio, .audio))
         case .custom(let number):
             guard let track = publisher.tracks.first(where: { $0.number == number }),

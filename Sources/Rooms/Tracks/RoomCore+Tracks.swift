@@ -46,6 +46,7 @@ extension RoomCore {
             mid: request.mid, isMuted: request.muted)
         nextTrackNumber += 1
         participants[index].tracks.append(track)
+        ranking.noteChange()
         // The section may have been left paused by the track before.
         emit(.setPaused(publisher: session, mid: track.mid, track.isMuted))
         broadcast(.trackPublished(publisher.id, track.info), except: publisher.number)
@@ -77,6 +78,7 @@ extension RoomCore {
     }
 
     mutating func removeTrack(_ number: UInt64, ofParticipantAt index: Int) {
+        ranking.noteChange()
         let position = participants[index].tracks.firstIndex { $0.number == number }
         guard let position else { return }
         let track = participants[index].tracks.remove(at: position)

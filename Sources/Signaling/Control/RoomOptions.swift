@@ -21,6 +21,8 @@ package struct RoomOptions: Codable, Hashable, Sendable {
     package var participantsMax: Int?
     /// The most tracks one participant publishes.
     package var tracksPerParticipantMax: Int?
+    /// How many microphones are heard, the loudest; 0: all.
+    package var audioRanking: Int?
     /// The most data streams of one participant at a time.
     package var dataStreamsPerUser: Int?
     /// The largest packet of a data stream, in bytes.

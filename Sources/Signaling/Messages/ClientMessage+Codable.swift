@@ -196,7 +196,7 @@ extension JoinRequest: Codable {
 
 extension JoinOptions: Codable {
     private enum Key: String, CodingKey {
-        case autoSubscribe, profile, role, resume, data, priority, preempt
+        case autoSubscribe, profile, role, resume, data, priority, preempt, audioRanking
     }
 
     private enum DataUse: String { case publish, subscribe }
@@ -214,7 +214,8 @@ extension JoinOptions: Codable {
             resume: try fields.decodeIfPresent(Bool.self, forKey: .resume) ?? false,
             publishesData: uses(.publish), receivesData: uses(.subscribe),
             priority: try fields.decodeIfPresent(MediaPriority.self, forKey: .priority) ?? .normal,
-            preempts: try fields.decodeIfPresent(Bool.self, forKey: .preempt) ?? false)
+            preempts: try fields.decodeIfPresent(Bool.self, forKey: .preempt) ?? false,
+            audioRanking: try fields.decodeIfPresent(Bool.self, forKey: .audioRanking) ?? true)
     }
 
     /// Writes options.
@@ -226,6 +227,7 @@ extension JoinOptions: Codable {
         if resume { try fields.encode(true, forKey: .resume) }
         if priority != .normal { try fields.encode(priority, forKey: .priority) }
         if preempts { try fields.encode(true, forKey: .preempt) }
+        if !audioRanking { try fields.encode(false, forKey: .audioRanking) }
         guard !publishesData || !receivesData else { return }
         var data: [String] = []
         if publishesData { data.append(DataUse.publish.rawValue) }

@@ -104,6 +104,8 @@ package struct JoinRequest: Hashable, Sendable {
 package struct JoinOptions: Hashable, Sendable {
     /// Which tracks of others are subscribed as they come.
     package var autoSubscribe: AutoSubscribe
+    /// Whether only the loudest are heard, in a room where that is so; else everybody is.
+    package var audioRanking: Bool
     /// Whether the others receive one's media first.
     package var priority: MediaPriority
     /// Whether a high priority is taken from who has it; else it stays there.
@@ -123,8 +125,10 @@ package struct JoinOptions: Hashable, Sendable {
     package init(
         autoSubscribe: AutoSubscribe = .all, profile: RoomProfile? = nil,
         role: ParticipantRole? = nil, resume: Bool = false, publishesData: Bool = true,
-        receivesData: Bool = true, priority: MediaPriority = .normal, preempts: Bool = false
+        receivesData: Bool = true, priority: MediaPriority = .normal, preempts: Bool = false,
+        audioRanking: Bool = true
     ) {
+        self.audioRanking = audioRanking
         self.priority = priority
         self.preempts = preempts
         self.autoSubscribe = autoSubscribe
