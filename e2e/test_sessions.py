@@ -795,3 +795,24 @@ def test_T06_a_token_just_past_its_end_lets_in_for_the_rest_of_its_tolerance(
     away.wait_state("disconnected", "tokenExpired", mark)
     assert [one for one in away.moves() if "Expired" not in one][-1] == "reconnecting:signalLost"
     assert bob.told_of("away") == ["joined", "interrupted", "left:tokenExpired"]
+
+
+def test_K01_K02_only_the_loudest_is_heard_unless_all_are_asked_for(guarded, join):
+    Backend(guarded).ask("POST", "/v1/rooms", {"name": "ranked", "audioRanking": 1})
+    join("soft", "ranked").publish("room.publishTrack(await sessions.tone(0.05), 'microphone')")
+    loud = join("loud", "ranked").publish("room.publishTrack(await sessions.tone(0.5), 'microphone')")
+    ear = join("ear", "ranked")
+    everything = join("everything", "ranked", options={"audioRanking": False})
+
+    def heard(one):
+        return one.run(
+            "[...room.remoteParticipants.values()].filter((other) => [...other.tracks.values()]"
+            ".some((track) => track.subscribeState === 'subscribed')).map((other) => other.id).sort()"
+        )
+
+    # The soft one was first, and is heard until the loud one has been.
+    wait_until(lambda: heard(ear) == ["loud"], "the loudest alone", 15)
+    wait_until(lambda: heard(everything) == ["loud", "soft"], "everybody", 15)
+    loud.run("room.mute(room.localTrack('microphone'))")
+    wait_until(lambda: heard(ear) == ["soft"], "the next loudest", 15)
+    assert heard(everything) == ["loud", "soft"]
