@@ -16,7 +16,7 @@ def test_a_room_of_six_grows_its_slots_with_one_more_exchange(server, participan
     people[0].screenshot("six-in-a-call")
 
 
-def test_rooms_on_different_loops_do_not_meet(start_server, participant):
+def test_C11_rooms_on_different_loops_do_not_meet(start_server, participant):
     server = start_server("--loops", "2")
     rooms = {
         room: [

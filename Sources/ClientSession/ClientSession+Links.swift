@@ -9,7 +9,7 @@ extension ClientSession {
         case .changed(let change):
             if change.to == .disconnected { forgetSession() }
             report(.changed(change))
-            if change.to == .connected { catchUp(at: now) }
+            if change.to == .connected { sendDueData(at: now) }
         case .openSocket: act(.openSocket)
         case .closeSocket:
             entry = nil

@@ -148,7 +148,4 @@ extension ClientSession {
         report(.told(message))
         updateSubscribeStates()
     }
-
-    /// The machine says that both links are there.
-    mutating func catchUp(at now: MediaInstant) { sendDueData(at: now) }
 }

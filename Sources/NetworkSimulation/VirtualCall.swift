@@ -94,7 +94,8 @@ package final class VirtualCall {
         codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1]
     ) throws -> VirtualClient {
         let offer = ClientOffer(
-            sending: streams, receivingPairs: pairs, receivingAudio: audio, ice: freshICE(),
+            sending: streams, receivingPairs: pairs, receivingAudio: audio,
+            ice: .random(using: &random),
             fingerprint: VirtualIdentity.fingerprint(VirtualIdentity.client), codecs: codecs,
             using: &random)
         let client = VirtualClient(
@@ -118,7 +119,7 @@ package final class VirtualCall {
 
     /// Restarts the client's ICE with fresh words.
     package func restartICE(_ client: VirtualClient) throws {
-        client.offer.restartICE(with: freshICE())
+        client.offer.restartICE(with: .random(using: &random))
         try negotiate(client)
     }
 
@@ -147,14 +148,6 @@ package final class VirtualCall {
         NetworkAddress(
             ipv4: 0x0A00_0000 | UInt32(random.next() & 0xFF_FFFF),
             port: UInt16(random.next() & 0x7FFF) + 10_000)
-    }
-
-    private func freshICE() -> ICEParameters {
-        func word(_ count: Int) -> String {
-            let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
-            return String((0..<count).map { _ in letters[Int(random.next() % 36)] })
-        }
-        return ICEParameters(usernameFragment: word(8), password: word(24))
     }
 
     /// Lets time pass.

@@ -121,12 +121,12 @@ final class SystemClient {
             media = nil
             offer = ClientOffer(
                 sending: [ClientStream(kind: .audio), ClientStream(kind: .video)],
-                receivingPairs: 4, ice: freshICE(),
+                receivingPairs: 4, ice: .random(using: &random),
                 fingerprint: VirtualIdentity.fingerprint(VirtualIdentity.client),
                 codecs: [.opus, .vp8], using: &random)
         case .restart:
             if let media {
-                media.offer.restartICE(with: freshICE())
+                media.offer.restartICE(with: .random(using: &random))
                 offer = media.offer
             }
         case .slots(let demand):
@@ -215,13 +215,5 @@ final class SystemClient {
             if let other { next = next.map { min($0, other) } ?? other }
         }
         return next
-    }
-
-    private func freshICE() -> ICEParameters {
-        func word(_ count: Int) -> String {
-            let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
-            return String((0..<count).map { _ in letters[Int(random.next() % 36)] })
-        }
-        return ICEParameters(usernameFragment: word(8), password: word(24))
     }
 }

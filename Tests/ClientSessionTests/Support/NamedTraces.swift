@@ -223,7 +223,7 @@ func namedTraces() throws -> [MachineTrace] {
 
 /// A trace of inputs drawn from a seed, legal or not, early or late.
 func randomTrace(seed: UInt64) throws -> MachineTrace {
-    var random = SplitMix(seed: seed)
+    var random = SeededRandom(seed: seed)
     func pick<T>(_ choices: [T]) -> T { choices[Int(random.next() % UInt64(choices.count))] }
     var configuration = MachineTrace.Configuration()
     configuration.windowMilliseconds = pick([30_000, 41_000, 45_000, 50_000])
@@ -263,11 +263,4 @@ func randomTrace(seed: UInt64) throws -> MachineTrace {
         now += pause
     }
     return trace
-}
-
-/// The numbers a random trace is drawn with.
-struct SplitMix {
-    private var random: SeededRandom
-    init(seed: UInt64) { random = SeededRandom(seed: seed) }
-    mutating func next() -> UInt64 { random.next() }
 }
