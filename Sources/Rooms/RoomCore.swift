@@ -27,7 +27,7 @@ package struct RoomCore: Sendable {
     /// Those whose ids are taken: all but players. Looked up, never iterated.
     private var numberByID: [ParticipantID: UInt64] = [:]
     private var nextParticipantNumber: UInt64 = 1
-    var nextTrackNumber: UInt64 = 1
+    var nextTrackNumber: UInt64
 
     /// Members whose network's quality changed and was not told, by number.
     var untoldQualities: [UInt64] = []
@@ -66,6 +66,7 @@ package struct RoomCore: Sendable {
         self.configuration = configuration
         openedAt = now
         self.bans = bans
+        nextTrackNumber = id?.firstTrackNumber ?? 1
         profile = configuration.profile
         roomData = DataBudget(
             packets: configuration.data.roomPackets, bytes: configuration.data.roomBytes, at: now)

@@ -46,10 +46,11 @@ struct RoomHarness {
     private(set) var effects: [RoomEffect] = []
     private var nextRequest: Int64 = 1
 
-    init(_ change: (inout RoomConfiguration) -> Void = { _ in }) {
+    init(id: RoomID? = nil, _ change: (inout RoomConfiguration) -> Void = { _ in }) {
         var configuration = RoomConfiguration()
         change(&configuration)
-        room = RoomCore(name: must(try RoomName("r")), configuration: configuration, at: .zero)
+        room = RoomCore(
+            name: must(try RoomName("r")), id: id, configuration: configuration, at: .zero)
     }
 
     mutating func drain() {

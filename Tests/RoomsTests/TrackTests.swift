@@ -30,6 +30,17 @@ import Wire
         #expect(effects.contains(.requestKeyframe(publisher: key(1), mid: mid("1"))))
     }
 
+    @Test func P02_roomsOfOneNameGiveTheirTracksDifferentIDs() throws {
+        var random = SeededRandom(seed: 7)
+        var given: Set<TrackID> = []
+        for _ in 0..<100 {
+            var harness = RoomHarness(id: .random(using: &random))
+            try harness.join(1, "ada")
+            #expect(given.insert(try harness.publish(1, .camera)).inserted)
+            #expect(given.insert(try harness.publish(1, .microphone)).inserted)
+        }
+    }
+
     @Test func P02_E11_unpublishEmptiesTheSlot() throws {
         var harness = RoomHarness()
         try harness.join(1, "ada")

@@ -1,7 +1,8 @@
 // The ids that the server gives: of published tracks, of rooms, and the secret ones of sessions.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A published track's id, given by the server: `TR_` and a number, never used twice in a room.
+/// A published track's id, given by the server: `TR_` and a number, never used twice in a room, nor in a room of
+/// the same name that was before it: whoever comes back after a restart can tell old tracks from new ones.
 package struct TrackID: Hashable, Sendable, CustomStringConvertible {
     /// The longest id taken from a client, in bytes.
     package static let bytesMax = 32
@@ -9,7 +10,7 @@ package struct TrackID: Hashable, Sendable, CustomStringConvertible {
     /// The id as the clients see it.
     package let text: String
 
-    /// The id of the `number`-th track of a room.
+    /// The id of a room's track with that number.
     package init(number: UInt64) { text = "TR_\(number)" }
 
     /// Checks an id that a client sent; whether such a track exists is the room's affair.
@@ -60,6 +61,14 @@ package struct RoomID: Hashable, Sendable, CustomStringConvertible {
             throw SignalingError(.invalidArgument, detail: "`id` is no room id.")
         }
         self.text = text
+    }
+
+    /// The number of the room's first track, 1 to 2^40, as random as the id: rooms of one name that follow each
+    /// other give their tracks different numbers. It is FNV-1a of the id's bytes.
+    package var firstTrackNumber: UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return 1 + hash >> 24
     }
 
     /// The id itself.
