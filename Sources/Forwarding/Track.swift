@@ -50,6 +50,8 @@ package struct Track: ~Copyable, Sendable {
     package var watchers: [Watcher] = []
     /// Whether it is muted: nothing of it is forwarded.
     package var isPaused = false
+    /// When its turn comes where a receiver's path does not carry all.
+    package var rank = BandwidthRank.camera
     /// Whether a packet of it has been seen.
     package var hasStarted = false
     /// The header extension that carries the audio level; `nil`: none.

@@ -20,6 +20,11 @@ extension MediaWorker {
             setSlot(receiver: receiver, mid: mid, source: source, at: now)
         case .setPaused(let publisher, let mid, let isPaused):
             setPaused(publisher: publisher, mid: mid, isPaused, at: now)
+        case .setRank(let publisher, let mid, let rank):
+            guard let peer = peerOfID[publisher], let track = track(mid: mid, of: peer) else {
+                return
+            }
+            tracks[track]?.rank = rank
         case .requestStatistics(let token):
             emit(.statistics(token: token, statistics))
         }

@@ -1,5 +1,6 @@
 // What the control plane tells a media loop, in the order it should happen.
 // SPDX-License-Identifier: Apache-2.0
+package import Forwarding
 package import Negotiation
 
 /// One change asked of a media worker. Commands about one room are obeyed in the order they were
@@ -15,6 +16,8 @@ package enum WorkerCommand: Sendable {
     case setSlot(receiver: PeerID, mid: String, source: SlotBinding?)
     /// Stops (`true`) or resumes forwarding of what `publisher` sends in the section `mid`.
     case setPaused(publisher: PeerID, mid: String, Bool)
+    /// Says when the turn of what `publisher` sends in the section `mid` comes where a path does not carry all.
+    case setRank(publisher: PeerID, mid: String, BandwidthRank)
     /// Asks for the counters, answered by `WorkerEvent.statistics` with the same token.
     case requestStatistics(token: UInt64)
 }

@@ -18,10 +18,23 @@ package enum WorkerEvent: Sendable {
     case mediaStarted(PeerID, mid: String)
     /// From this RTP timestamp of the slot on, the slot shows `source`.
     case slotStarted(receiver: PeerID, mid: String, source: SlotBinding, rtpTimestamp: UInt32)
+    /// The slot shows more or less of `source` from now on, as far as the receiver's path carries. Until the first
+    /// such event it shows all that was asked for.
+    case slotQuality(receiver: PeerID, mid: String, source: SlotBinding, SlotQuality)
     /// How loud the speaking peers are; only those that changed.
     case audioLevels([AudioLevelReport])
     /// The answer to `WorkerCommand.requestStatistics`.
     case statistics(token: UInt64, WorkerStatistics)
+}
+
+/// How much of its source a slot shows.
+package enum SlotQuality: Sendable {
+    /// All that was asked for.
+    case full
+    /// Less than that.
+    case reduced
+    /// Nothing.
+    case paused
 }
 
 /// The loudness of one audio section over the last interval (RFC 6464).

@@ -1,5 +1,6 @@
 // One room in service: its decisions, and what they mean for sockets and media loops; still without either.
 // SPDX-License-Identifier: Apache-2.0
+import Forwarding
 package import MediaWorker
 package import Negotiation
 package import Rooms
@@ -234,6 +235,20 @@ package struct HostedRoom: Sendable {
                 receiver: SessionKey(receiver), mid: mid,
                 source: SlotSource(publisher: SessionKey(source.publisher), mid: sourceMID),
                 rtpTimestamp: rtpTimestamp)
+        case .slotQuality(let receiver, let mid, let source, let quality):
+            guard let mid = try? MediaSectionID(mid),
+                let sourceMID = try? MediaSectionID(source.mid)
+            else { return }
+            let told: TrackQuality =
+                switch quality {
+                case .full: .full
+                case .reduced: .reduced
+                case .paused: .paused
+                }
+            core.slotQuality(
+                receiver: SessionKey(receiver), mid: mid,
+                source: SlotSource(publisher: SessionKey(source.publisher), mid: sourceMID),
+                told)
         case .peerConnected(let peer), .peerMediaResumed(let peer), .mediaStarted(let peer, _):
             core.mediaConnected(SessionKey(peer), at: now)
         case .peerMediaLost(let peer):
@@ -274,6 +289,11 @@ package struct HostedRoom: Sendable {
                 outputs.append(
                     .command(
                         .setPaused(publisher: publisher.rawValue, mid: mid.text, isPaused)))
+            case .setRank(let publisher, let mid, let source, let priority):
+                let rank: BandwidthRank =
+                    priority == .high ? .favoured : source == .screen ? .screen : .camera
+                outputs.append(
+                    .command(.setRank(publisher: publisher.rawValue, mid: mid.text, rank)))
             case .requestKeyframe:
                 // The media loop asks for one itself whenever a slot gets a source.
                 break

@@ -26,6 +26,8 @@ package enum RoomEffect: Hashable, Sendable {
     case bindSlot(receiver: SessionKey, mid: MediaSectionID, source: SlotSource?)
     /// Stop or resume forwarding of a section to everybody.
     case setPaused(publisher: SessionKey, mid: MediaSectionID, Bool)
+    /// What a section carries from now on and how it is to be treated where a path does not carry all.
+    case setRank(publisher: SessionKey, mid: MediaSectionID, TrackSource, MediaPriority)
     /// Somebody new watches this section.
     case requestKeyframe(publisher: SessionKey, mid: MediaSectionID)
     /// The session is over: close its peer and, once all is sent, its connection.

@@ -16,7 +16,8 @@ import Wire
         harness.room.handle(
             .publish(id(2), PublishRequest(source: .camera, mid: mid("1"))), from: link(1, 1),
             at: harness.now)
-        #expect(harness.take() == ["add 1", "1 <- joined", "play 1/1", "1 <- ok"])
+        #expect(
+            harness.take() == ["add 1", "1 <- joined", "play 1/1", "rank 1/1 camera", "1 <- ok"])
         try harness.join(2)
         #expect(
             harness.take() == [

@@ -124,6 +124,7 @@ struct ServiceHarness {
             "slot \(receiver)/\(mid) \(source.map { "\($0.publisher)/\($0.mid)" } ?? "-")"
         case .setPaused(let publisher, let mid, let isPaused):
             "\(isPaused ? "pause" : "play") \(publisher)/\(mid)"
+        case .setRank(let publisher, let mid, let rank): "rank \(publisher)/\(mid) \(rank)"
         case .requestStatistics: "statistics"
         }
     }

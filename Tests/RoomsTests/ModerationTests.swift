@@ -191,6 +191,30 @@ import Wire
         #expect(priorities(harness) == [])
     }
 
+    @Test func S03_S04_theMediaLoopKnowsWhoseTracksGoFirst() throws {
+        var harness = RoomHarness()
+        try harness.join(1, "ada", options: high())
+        try harness.join(2, "bob")
+        _ = harness.take()
+        func ranks(_ effects: [RoomEffect]) -> [String] {
+            effects.compactMap {
+                guard case .setRank(let publisher, _, let source, let priority) = $0 else {
+                    return nil
+                }
+                return "\(publisher.rawValue) \(source) \(priority)"
+            }
+        }
+        try harness.publish(1, .microphone)
+        try harness.publish(1, .camera)
+        try harness.publish(1, .screen)
+        try harness.publish(2, .camera)
+        #expect(ranks(harness.take()) == ["1 camera high", "1 screen high", "2 camera normal"])
+        // Whoever preempts takes it away from what is published already.
+        try harness.join(3, "cy", options: high(preempts: true))
+        try harness.publish(3, .camera)
+        #expect(ranks(harness.take()) == ["1 camera normal", "1 screen normal", "3 camera high"])
+    }
+
     @Test func S03_aPriorityOutlivesBreaksAndIsTakenOverByTheSameID() throws {
         var harness = RoomHarness()
         var options = high()

@@ -52,7 +52,7 @@ private struct World {
         case .setPaused(let publisher, let mid, let isPaused):
             require(alive.contains(publisher), "an order for the gone")
             paused[SlotKey(session: publisher, mid: mid)] = isPaused
-        case .requestKeyframe(let publisher, _):
+        case .requestKeyframe(let publisher, _), .setRank(let publisher, _, _, _):
             require(alive.contains(publisher), "an order for the gone")
         case .roomClosed: closed = true
         }

@@ -234,6 +234,28 @@ import Wire
         #expect(harness.take() == [])
     }
 
+    @Test func howMuchOfAPictureComesIsToldToItsReceiverAlone() throws {
+        var harness = RoomHarness()
+        try harness.join(1, "ada")
+        try harness.join(2, "bob")
+        try harness.join(3, "cy")
+        let track = try harness.publish(1, .camera)
+        _ = harness.take()
+        let source = SlotSource(publisher: key(1), mid: mid("1"))
+        harness.room.slotQuality(
+            receiver: key(2), mid: mid("v0"), source: source, .reduced)
+        #expect(
+            harness.take() == [.send(key(2), .trackQuality(who("ada"), track, .reduced))])
+        for (receiver, name, source) in [
+            (2, "v1", source), (2, "nowhere", source), (7, "v0", source),
+            (2, "v0", SlotSource(publisher: key(1), mid: mid("2"))),
+        ] as [(UInt64, String, SlotSource)] {
+            harness.room.slotQuality(
+                receiver: key(receiver), mid: mid(name), source: source, .paused)
+        }
+        #expect(harness.take() == [])
+    }
+
     // MARK: WHIP and WHEP
 
     @Test func aPlayerIsFilledWithAScreenFirstThenFirstComeFirstShown() throws {

@@ -59,6 +59,9 @@ export class EventRouter {
       case 'trackMuted':
         roster.mute(event.participant, event.track, event.muted);
         break;
+      case 'trackQuality':
+        roster.changeQuality(event.participant, event.track, event.quality);
+        break;
       case 'slots':
         roster.assign(event.assignments);
         break;

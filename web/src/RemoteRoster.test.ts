@@ -98,6 +98,24 @@ test('messages about nobody known change nothing', () => {
   assert.deepEqual(log, []);
 });
 
+test('how much of a picture comes is told once, and a new slot begins with all', () => {
+  const { roster, log } = makeRoster();
+  roster.add({ id: 'bob', tracks: [camera] });
+  roster.assign([{ mid: '5', participant: 'bob', track: 'TR_2' }]);
+  const track = roster.participants.get('bob')?.tracks.get('TR_2');
+  assert.equal(track?.receivedQuality, 'full');
+  roster.changeQuality('bob', 'TR_2', 'reduced');
+  roster.changeQuality('bob', 'TR_2', 'reduced');
+  roster.changeQuality('bob', 'TR_77', 'paused');
+  roster.changeQuality('x', 'TR_2', 'paused');
+  assert.equal(track?.receivedQuality, 'reduced');
+  assert.deepEqual(log.filter((entry) => entry.startsWith('trackQuality')), [
+    'trackQualityChanged TR_2',
+  ]);
+  roster.assign([{ mid: '5', participant: null, track: null }]);
+  assert.equal(track?.receivedQuality, 'full');
+});
+
 test('E12, K03: the loudest speaks first, and who is muted does not speak', () => {
   const { roster, log } = makeRoster();
   roster.add({ id: 'bob', tracks: [microphone] });

@@ -11,6 +11,7 @@ import type {
   ParticipantQuality,
   SlotAssignment,
   TrackInfo,
+  TrackQuality,
   TrackSource,
 } from './messages';
 import type { MediaFlow } from './qualityIncidents';
@@ -191,6 +192,15 @@ export class RemoteRoster {
     track.setMuted(muted);
     this.#surroundings.emit('trackMuted', { participant, track, muted });
     this.#updateSpeakers();
+  }
+
+  /** One's network carries more or less of a picture. */
+  changeQuality(id: string, trackID: string, quality: TrackQuality): void {
+    const participant = this.#participants.get(id);
+    const track = participant?.tracks.get(trackID);
+    if (!participant || !track || track.receivedQuality === quality) return;
+    track.setReceivedQuality(quality);
+    this.#surroundings.emit('trackQualityChanged', { participant, track, quality });
   }
 
   /** The application chose whose tracks it wants; without sources all of them. */

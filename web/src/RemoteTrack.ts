@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { frameWaitMillisecondsMax, whenFrameReached } from './frameGate';
 import { MediaView } from './MediaView';
-import type { TrackInfo, TrackKind, TrackSource } from './messages';
+import type { TrackInfo, TrackKind, TrackQuality, TrackSource } from './messages';
 
 /**
  * How far a subscription is. `idle`: the track is not published (any more). `subscribing`: it is
@@ -30,6 +30,7 @@ export class RemoteTrack {
   #isRevealed = false;
   #stopWaiting: (() => void)[] = [];
   #subscribeState: SubscribeState = 'idle';
+  #receivedQuality: TrackQuality = 'full';
 
   /** Whether the application was told `trackSubscribed` of this subscription. @internal */
   isSubscriptionTold = false;
@@ -46,6 +47,14 @@ export class RemoteTrack {
   /** Whether its participant has silenced it. */
   get isMuted(): boolean {
     return this.#isMuted;
+  }
+
+  /**
+   * How much of its picture one is sent: `full` is all that was asked for, `reduced` less, because
+   * one's network carries no more, `paused` nothing, because it carries sound alone.
+   */
+  get receivedQuality(): TrackQuality {
+    return this.#receivedQuality;
   }
 
   /** How far one's subscription of it is. */
@@ -90,6 +99,11 @@ export class RemoteTrack {
   }
 
   /** @internal */
+  setReceivedQuality(quality: TrackQuality): void {
+    this.#receivedQuality = quality;
+  }
+
+  /** @internal */
   setMuted(isMuted: boolean): void {
     this.#isMuted = isMuted;
   }
@@ -124,6 +138,8 @@ export class RemoteTrack {
     this.#isFlowing = false;
     this.#startsAt = undefined;
     this.#isRevealed = false;
+    // In another slot it begins with all again.
+    this.#receivedQuality = 'full';
     this.#view.show(null);
   }
 

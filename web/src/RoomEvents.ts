@@ -11,6 +11,7 @@ import type {
   ParticipantQuality,
   ParticipantRole,
   TrackKind,
+  TrackQuality,
   TrackSource,
 } from './messages';
 import type { QualityIncident } from './qualityIncidents';
@@ -58,6 +59,8 @@ export interface RoomEvents {
   trackUnpublished: RemoteTrackEvent;
   /** Somebody silenced a track, or it came back. */
   trackMuted: RemoteTrackEvent & { readonly muted: boolean };
+  /** One is sent more or less of a picture, as far as one's network carries. */
+  trackQualityChanged: RemoteTrackEvent & { readonly quality: TrackQuality };
   /** A track can be seen or heard from now on: it has a slot. */
   trackStarted: RemoteTrackEvent;
   /** A track lost its slot; elements attached to it are blank. */

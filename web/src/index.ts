@@ -64,6 +64,7 @@ export type {
   RoomProfile,
   SelfUpdate,
   TrackKind,
+  TrackQuality,
   TrackSource,
 } from './messages';
 export type { RoomStatistics, StreamStatistics } from './statistics';

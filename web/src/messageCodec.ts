@@ -23,6 +23,7 @@ import {
   role,
   room,
   track,
+  trackQuality,
 } from './messageParts';
 import type { ServerMessage } from './serverMessages';
 
@@ -153,6 +154,12 @@ const readers: { [Type in ServerMessage['type']]: (fields: Fields) => ServerMess
     participant: who(f),
     track: string(f['track'], 'track'),
     muted: boolean(f['muted'], 'muted'),
+  }),
+  trackQuality: (f) => ({
+    type: 'trackQuality',
+    participant: who(f),
+    track: string(f['track'], 'track'),
+    quality: trackQuality(f['quality'], 'quality'),
   }),
   slots: (f) => ({ type: 'slots', assignments: list(f['assignments'], 'assignments', assignment) }),
   needSlots: (f) => ({

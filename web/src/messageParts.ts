@@ -15,6 +15,7 @@ import type {
   RoomInfo,
   SlotAssignment,
   TrackInfo,
+  TrackQuality,
   TrackSource,
 } from './messages';
 
@@ -162,6 +163,12 @@ const grades: readonly string[] = [
 function grade(value: unknown, name: string): NetworkGrade {
   const text = string(value, name);
   return (grades.includes(text) ? text : 'unknown') as NetworkGrade;
+}
+
+/** One of a later version says less than all, and not that nothing comes. */
+export function trackQuality(value: unknown, name: string): TrackQuality {
+  const text = string(value, name);
+  return text === 'full' || text === 'paused' ? text : 'reduced';
 }
 
 function priority(value: unknown, name: string): MediaPriority {

@@ -19,6 +19,9 @@ export type MediaPriority = 'normal' | 'high';
 /** How good somebody's network is; `down`: nothing gets through. */
 export type NetworkGrade = 'unknown' | 'excellent' | 'good' | 'fair' | 'poor' | 'bad' | 'down';
 
+/** How much of a picture one is sent, as far as one's network carries. */
+export type TrackQuality = 'full' | 'reduced' | 'paused';
+
 /** How packets of a data stream arrive. */
 export type DataDelivery = 'reliableOrdered' | 'unreliableOrdered' | 'unreliableUnordered';
 

@@ -12,6 +12,7 @@ import type {
   RoomInfo,
   SlotAssignment,
   TrackInfo,
+  TrackQuality,
 } from './messages';
 
 /** The server's answers, which carry the number of a request. */
@@ -49,6 +50,7 @@ export type ServerEvent =
   | { type: 'trackPublished'; participant: string; track: TrackInfo }
   | { type: 'trackUnpublished'; participant: string; track: string }
   | { type: 'trackMuted'; participant: string; track: string; muted: boolean }
+  | { type: 'trackQuality'; participant: string; track: string; quality: TrackQuality }
   | { type: 'slots'; assignments: SlotAssignment[] }
   | { type: 'needSlots'; video: number; audio: number }
   | { type: 'audioLevels'; levels: AudioLevel[] }

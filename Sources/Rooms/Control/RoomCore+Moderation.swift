@@ -43,8 +43,18 @@ extension RoomCore {
         }
         guard entry.options.preempts else { return .normal }
         participants[former].priority = .normal
+        for track in participants[former].tracks { emitRank(of: track, publisherAt: former) }
         tellUpdated(former)
         return .high
+    }
+
+    /// Says how a track is treated where a path does not carry all; sound always goes first.
+    mutating func emitRank(of track: PublishedTrack, publisherAt index: Int) {
+        guard track.kind == .video else { return }
+        let publisher = participants[index]
+        emit(
+            .setRank(
+                publisher: publisher.key, mid: track.mid, track.source, publisher.priority))
     }
 
     /// Tells everybody who sees somebody, and itself, how it is seen from now on.

@@ -94,6 +94,7 @@ extension RoomCore {
             ranking.noteChange()
             emit(
                 .setPaused(publisher: participants[index].key, mid: track.mid, track.isMuted))
+            emitRank(of: track, publisherAt: index)
             if isTold {
                 broadcast(
                     .trackPublished(participants[index].id, track.info),

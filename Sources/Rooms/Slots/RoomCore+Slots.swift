@@ -51,6 +51,21 @@ extension RoomCore {
         tell(receiver, .slots([told]))
     }
 
+    /// A receiver's path carries more or less of what a slot shows. Ignored if the slot has been given to another
+    /// source since.
+    package mutating func slotQuality(
+        receiver: SessionKey, mid: MediaSectionID, source: SlotSource, _ quality: TrackQuality
+    ) {
+        guard let index = index(of: receiver), participants[index].hearsMessages,
+            let section = participants[index].board.section(named: mid),
+            let shown = participants[index].board.sections[section].source,
+            slotSource(shown) == source
+        else { return }
+        let assignment = assignment(section, of: index)
+        guard let told = assignment.source else { return }
+        tell(receiver, .trackQuality(told.participant, told.track, quality))
+    }
+
     // MARK: Wishes
 
     /// Fills the board of a newcomer.

@@ -49,6 +49,7 @@ extension RoomCore {
         ranking.noteChange()
         // The section may have been left paused by the track before.
         emit(.setPaused(publisher: session, mid: track.mid, track.isMuted))
+        emitRank(of: track, publisherAt: index)
         broadcast(.trackPublished(publisher.id, track.info), except: publisher.number)
         seat(track.aspect, ofPublisherAt: index)
         return track.id

@@ -165,7 +165,8 @@ actor RoomHub {
     /// Hands an event of a media loop to the room it concerns.
     private nonisolated func route(_ event: WorkerEvent) async {
         switch event {
-        case .slotStarted(let peer, _, _, _), .peerConnected(let peer), .peerMediaResumed(let peer),
+        case .slotStarted(let peer, _, _, _), .slotQuality(let peer, _, _, _),
+            .peerConnected(let peer), .peerMediaResumed(let peer),
             .mediaStarted(let peer, _), .peerMediaLost(let peer), .peerTimedOut(let peer),
             .peerFailed(let peer, _):
             await sessions.room(of: SessionKey(peer))?.handle(event)

@@ -8,14 +8,15 @@ extension ServerMessage: Codable {
         case messageReceived, participantInterrupted, participantResumed, participantJoined,
             participantLeft, participantUpdated
         case roleChanged, trackPublished
-        case trackUnpublished, trackMuted, slots, needSlots, audioLevels, tokenWillExpire
+        case trackUnpublished, trackMuted, trackQuality, slots, needSlots, audioLevels,
+            tokenWillExpire
         case permissionsChanged, networkQuality, ping, pong, disconnected
     }
 
     private enum Key: String, CodingKey {
         case type, id, answer, track, code, message, participant, reason, muted, assignments
         case levels, grants, role, stream, unreachable, sequence, retryAfterMilliseconds
-        case qualities, rejoin
+        case qualities, rejoin, quality
     }
 
     private var kind: Kind {
@@ -38,6 +39,7 @@ extension ServerMessage: Codable {
         case .trackPublished: .trackPublished
         case .trackUnpublished: .trackUnpublished
         case .trackMuted: .trackMuted
+        case .trackQuality: .trackQuality
         case .slots: .slots
         case .needSlots: .needSlots
         case .audioLevels: .audioLevels
@@ -107,6 +109,9 @@ extension ServerMessage: Codable {
         case .trackMuted:
             self = .trackMuted(
                 try who(), try track(), try fields.decode(Bool.self, forKey: .muted))
+        case .trackQuality:
+            self = .trackQuality(
+                try who(), try track(), try fields.decode(TrackQuality.self, forKey: .quality))
         case .slots:
             self = .slots(try fields.decode([SlotAssignment].self, forKey: .assignments))
         case .needSlots: self = .needSlots(try SlotDemand(from: decoder))
@@ -176,6 +181,10 @@ extension ServerMessage: Codable {
             try fields.encode(who, forKey: .participant)
             try fields.encode(track, forKey: .track)
             try fields.encode(muted, forKey: .muted)
+        case .trackQuality(let who, let track, let quality):
+            try fields.encode(who, forKey: .participant)
+            try fields.encode(track, forKey: .track)
+            try fields.encode(quality, forKey: .quality)
         case .slots(let assignments): try fields.encode(assignments, forKey: .assignments)
         case .needSlots(let demand): try demand.encode(to: encoder)
         case .audioLevels(let levels): try fields.encode(levels, forKey: .levels)

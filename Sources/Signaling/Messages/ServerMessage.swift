@@ -35,6 +35,8 @@ package enum ServerMessage: Hashable, Sendable {
     case trackUnpublished(ParticipantID, TrackID)
     /// Somebody's track fell silent or came back.
     case trackMuted(ParticipantID, TrackID, Bool)
+    /// One is sent somebody's picture otherwise from now on, as far as one's path carries.
+    case trackQuality(ParticipantID, TrackID, TrackQuality)
     /// The whole truth about the slots it names.
     case slots([SlotAssignment])
     /// There are more tracks than slots: offer this many more.
@@ -84,6 +86,16 @@ package enum DisconnectReason: String, Codable, Hashable, Sendable, CaseIterable
         case .tokenExpired: "The token has expired; get a new one and join again."
         }
     }
+}
+
+/// How much of a picture one is sent.
+package enum TrackQuality: String, Codable, Hashable, Sendable, CaseIterable {
+    /// All that was asked for.
+    case full
+    /// Less, because the path carries no more.
+    case reduced
+    /// Nothing, because the path carries sound alone.
+    case paused
 }
 
 /// A participant as the others see it.

@@ -52,6 +52,7 @@ final class FakeMediaPlane: MediaPlane {
                 "slot \(receiver)/\(mid) \(source.map { "\($0.publisher)/\($0.mid)" } ?? "-")"
             case .setPaused(let publisher, let mid, let isPaused):
                 "\(isPaused ? "pause" : "resume") \(publisher)/\(mid)"
+            case .setRank(let publisher, let mid, let rank): "rank \(publisher)/\(mid) \(rank)"
             case .requestStatistics: "statistics"
             }
         }

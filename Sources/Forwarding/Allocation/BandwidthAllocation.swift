@@ -1,0 +1,82 @@
+// Divides what a receiver's path carries among the tracks it shows.
+// SPDX-License-Identifier: Apache-2.0
+package import BasicContainers
+
+/// Grants each wish as many steps as fit, in this order:
+///
+/// 1. everybody's cheapest way, by rank and within one rank in the order of asking, so that nobody is dark for
+///    another's sharpness;
+/// 2. the favoured participant's tracks up to their best;
+/// 3. screens up to their best;
+/// 4. cameras, always the one with the fewest steps next.
+///
+/// What it has, a slot keeps while it fits; more is given only where a tenth stays free above it, so that the
+/// estimate's small movements move nothing. O(wishes x steps).
+package enum BandwidthAllocation {
+    /// What more must leave free, in parts of what it takes: a tenth.
+    package static let headroomDivisor: Int64 = 10
+
+    /// What an allocation came to.
+    package struct Outcome: Sendable, Equatable {
+        /// What everything granted takes, in bits/s.
+        package var used: Int64 = 0
+        /// What everybody's best would take, in bits/s: worth probing for.
+        package var wanted: Int64 = 0
+    }
+
+    /// Sets `granted` of every wish.
+    /// - Parameters:
+    ///   - wishes: In the order in which they were there.
+    ///   - bitsPerSecond: What there is for them, sound and repairs already taken off; below 0 is 0.
+    package static func allocate(
+        _ wishes: inout UniqueArray<BandwidthWish>, bitsPerSecond: Int64
+    ) -> Outcome {
+        var outcome = Outcome()
+        var left = max(0, bitsPerSecond)
+        for index in 0..<wishes.count {
+            wishes[index].granted = 0
+            outcome.wanted += wishes[index].cost(of: wishes[index].stepCount)
+        }
+        for rank in BandwidthRank.allCases {
+            for index in 0..<wishes.count where wishes[index].rank == rank {
+                _ = raise(&wishes[index], &left)
+            }
+        }
+        for rank in [BandwidthRank.favoured, .screen] {
+            for index in 0..<wishes.count where wishes[index].rank == rank {
+                while wishes[index].granted > 0, raise(&wishes[index], &left) {}
+            }
+        }
+        raiseCameras(&wishes, &left)
+        for index in 0..<wishes.count {
+            outcome.used += wishes[index].cost(of: wishes[index].granted)
+        }
+        return outcome
+    }
+
+    /// Gives every camera one step more in turn until nobody's next step fits.
+    private static func raiseCameras(
+        _ wishes: inout UniqueArray<BandwidthWish>, _ left: inout Int64
+    ) {
+        for level in 1..<BandwidthWish.stepsMax {
+            for index in 0..<wishes.count
+            where wishes[index].rank == .camera && wishes[index].granted == level {
+                _ = raise(&wishes[index], &left)
+            }
+        }
+    }
+
+    /// Gives a wish one step more, if there is one, it may have it, and it fits.
+    private static func raise(_ wish: inout BandwidthWish, _ left: inout Int64) -> Bool {
+        let next = wish.granted + 1
+        guard next <= wish.stepCount, next <= wish.current || wish.mayRise else { return false }
+        let added = wish.cost(of: next) - wish.cost(of: wish.granted)
+        let isNew = next > wish.current
+        guard added + (isNew ? wish.cost(of: next) / headroomDivisor : 0) <= left else {
+            return false
+        }
+        left -= added
+        wish.granted = next
+        return true
+    }
+}

@@ -1,0 +1,48 @@
+// What one slot could use of its receiver's bandwidth.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The ways in which one slot can show its track, from the cheapest to the best, and what was granted.
+///
+/// Of fixed size: asking and granting allocate nothing.
+package struct BandwidthWish: Sendable {
+    /// The most ways of one track: four temporal layers of the smallest picture, then larger pictures.
+    package static let stepsMax = 12
+
+    /// The slot it is for, for the asker to know.
+    package let slot: Int
+    /// When its turn comes.
+    package let rank: BandwidthRank
+    /// How many steps it had until now, 0 (paused) to `stepCount`.
+    package let current: Int
+    /// Whether it may be given more than it has.
+    package let mayRise: Bool
+    /// How many steps it is given: 0 pauses it.
+    package internal(set) var granted = 0
+    /// How many steps there are.
+    package private(set) var stepCount = 0
+    private var rates = InlineArray<12, Int64>(repeating: 0)
+
+    /// Makes a wish without steps, which is always granted nothing.
+    package init(slot: Int, rank: BandwidthRank, current: Int, mayRise: Bool) {
+        self.slot = slot
+        self.rank = rank
+        self.current = current
+        self.mayRise = mayRise
+    }
+
+    /// Adds the next better way; what comes after the last possible step is left out.
+    /// - Parameter bitsPerSecond: What it takes, cheaper ways not counted twice; at least 0. A way that takes less
+    ///   than the one before it counts as much as that one.
+    package mutating func append(bitsPerSecond: Int64) {
+        guard stepCount < Self.stepsMax else { return }
+        let before = stepCount == 0 ? 0 : rates[stepCount - 1]
+        rates[stepCount] = min(max(bitsPerSecond, before), 1 << 40)
+        stepCount += 1
+    }
+
+    /// What so many steps take, in bits/s; 0 for none.
+    package func cost(of steps: Int) -> Int64 {
+        guard steps > 0, stepCount > 0 else { return 0 }
+        return rates[min(steps, stepCount) - 1]
+    }
+}
