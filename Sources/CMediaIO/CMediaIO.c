@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
 #include "CMediaIO.h"
+#include "Addresses.h"
 
 #include <errno.h>
 #include <linux/sock_diag.h>
@@ -41,7 +42,7 @@ static void store_big_endian(uint64_t value, uint8_t *bytes) {
     for (int index = 7; index >= 0; index--, value >>= 8) bytes[index] = (uint8_t)value;
 }
 
-static socklen_t to_sockaddr(const mediaio_address *address, struct sockaddr_in6 *storage) {
+socklen_t mediaio_to_sockaddr(const mediaio_address *address, struct sockaddr_in6 *storage) {
     if (!address->is_ipv6) {
         struct sockaddr_in *ipv4 = (struct sockaddr_in *)storage;
         memset(ipv4, 0, sizeof *ipv4);
@@ -58,7 +59,7 @@ static socklen_t to_sockaddr(const mediaio_address *address, struct sockaddr_in6
     return sizeof *storage;
 }
 
-static void from_sockaddr(const struct sockaddr_in6 *storage, mediaio_address *address) {
+void mediaio_from_sockaddr(const struct sockaddr_in6 *storage, mediaio_address *address) {
     memset(address, 0, sizeof *address);
     if (storage->sin6_family == AF_INET) {
         const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)storage;
@@ -92,7 +93,7 @@ int mediaio_udp_open(
     set_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, receive_buffer_bytes);
     set_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, send_buffer_bytes);
     struct sockaddr_in6 storage;
-    socklen_t size = to_sockaddr(local, &storage);
+    socklen_t size = mediaio_to_sockaddr(local, &storage);
     if (bind(descriptor, (struct sockaddr *)&storage, size) != 0) {
         int reason = errno;
         close(descriptor);
@@ -106,7 +107,7 @@ int mediaio_local_address(int descriptor, mediaio_address *address) {
     socklen_t size = sizeof storage;
     memset(&storage, 0, sizeof storage);
     if (getsockname(descriptor, (struct sockaddr *)&storage, &size) != 0) return -errno;
-    from_sockaddr(&storage, address);
+    mediaio_from_sockaddr(&storage, address);
     return 0;
 }
 
@@ -189,7 +190,7 @@ int mediaio_inbox_receive(mediaio_inbox *inbox, int descriptor, uint32_t first_s
     if (received < 0) return -errno;
     for (int index = 0; index < received; index++) {
         mediaio_datagram *datagram = &inbox->datagrams[first_slot + (uint32_t)index];
-        from_sockaddr(&inbox->sources[first_slot + (uint32_t)index], &datagram->remote);
+        mediaio_from_sockaddr(&inbox->sources[first_slot + (uint32_t)index], &datagram->remote);
         datagram->count = headers[index].msg_len;
         datagram->is_truncated = (headers[index].msg_hdr.msg_flags & MSG_TRUNC) != 0;
     }
@@ -217,7 +218,7 @@ int mediaio_send(
         vectors[index].iov_base = (void *)(slab + message->offset);
         vectors[index].iov_len = message->count;
         header->msg_name = &destinations[index];
-        header->msg_namelen = to_sockaddr(&message->remote, &destinations[index]);
+        header->msg_namelen = mediaio_to_sockaddr(&message->remote, &destinations[index]);
         header->msg_iov = &vectors[index];
         header->msg_iovlen = 1;
         header->msg_control = NULL;
@@ -332,7 +333,7 @@ int mediaio_interface_addresses(mediaio_interface_address *addresses, uint32_t c
             &storage, entry->ifa_addr,
             family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
         mediaio_interface_address *found = &addresses[count++];
-        from_sockaddr(&storage, &found->address);
+        mediaio_from_sockaddr(&storage, &found->address);
         found->address.port = 0;
         found->is_loopback = (entry->ifa_flags & IFF_LOOPBACK) != 0;
         found->is_link_local = (uint8_t)is_link_local(&found->address);

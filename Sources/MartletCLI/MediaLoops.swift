@@ -15,17 +15,23 @@ final class MediaLoops: MediaPlane {
     private let loops: [MediaLoop<MediaWorker>]
 
     /// Opens the sockets and starts the loops.
-    /// - Parameter port: The UDP port of the first loop; the next has the next. 0: whatever is free.
+    /// - Parameters:
+    ///   - port: The UDP port of the first loop; the next has the next. 0: whatever is free.
+    ///   - acceptsStreams: Whether TCP is taken on the same ports.
     init(
-        count: Int, addresses: [NetworkAddress], port: UInt16, dtls: DTLSContext
+        count: Int, addresses: [NetworkAddress], port: UInt16, acceptsStreams: Bool,
+        dtls: DTLSContext
     ) throws {
         let now = Date().timeIntervalSince1970
         let unixNanoseconds = Int64(now * 1e9) - MonotonicClock.now().nanoseconds
         var random = SecureRandom()
+        var socketConfiguration = SocketConfiguration()
+        socketConfiguration.acceptsStreams = acceptsStreams
         loops = try (0..<count).map { index in
             let port = port == 0 ? 0 : port + UInt16(index)
             do {
-                let sockets = try SocketSet(addresses: addresses, port: port)
+                let sockets = try SocketSet(
+                    addresses: addresses, port: port, configuration: socketConfiguration)
                 let worker = MediaWorker(
                     configuration: WorkerConfiguration(
                         dtls: dtls, ntpAtZero: NTPTime(nanosecondsSince1970: unixNanoseconds),
@@ -57,7 +63,7 @@ final class MediaLoops: MediaPlane {
     private static func explain(_ error: SocketError) -> String {
         switch error {
         case .addressInUse(let address):
-            "UDP \(address) is in use; is another server running? Choose with --udp-port"
+            "\(address) is in use; is another server running? Choose with --udp-port, or leave TCP out with --no-tcp"
         case .addressNotAvailable(let address): "this machine does not have \(address.hostText)"
         case .permissionDenied(let address):
             "UDP port \(address.port) needs a privilege this process lacks; choose with --udp-port"

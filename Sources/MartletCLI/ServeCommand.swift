@@ -39,6 +39,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The UDP port of all media; with several loops each takes the next. 0: any.")
     var udpPort: UInt16 = 7881
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Take media over TCP as well, on the ports of --udp-port, for networks without UDP.")
+    var tcp = true
+
     @Option(
         name: .customLong("public-address"),
         help: ArgumentHelp(
@@ -121,7 +126,8 @@ struct ServeCommand: AsyncParsableCommand {
             throw CommandFailure("OpenSSL cannot be used: \(error)")
         }
         let media = try MediaLoops(
-            count: loops, addresses: LocalAddresses.all(), port: udpPort, dtls: dtls)
+            count: loops, addresses: LocalAddresses.all(), port: udpPort,
+            acceptsStreams: tcp, dtls: dtls)
         defer { media.stop() }
 
         var configuration = SignalServerConfiguration(
@@ -134,7 +140,7 @@ struct ServeCommand: AsyncParsableCommand {
                 return Negotiator(
                     configuration: ServerMediaConfiguration(
                         fingerprint: Self.fingerprint(of: identity),
-                        candidates: Self.candidates(told)))
+                        candidates: HostCandidate.list(told, withTCP: tcp)))
             })
         configuration.host = http.host
         configuration.port = http.port
@@ -219,14 +225,6 @@ struct ServeCommand: AsyncParsableCommand {
         var bytes: [UInt8] = []
         for index in digest.indices { bytes.append(digest[index]) }
         return Fingerprint(algorithm: "sha-256", bytes: bytes)
-    }
-
-    /// Host candidates in the order given (RFC 8445 §5.1.2.1): type preference 126, component 1.
-    private static func candidates(_ addresses: [NetworkAddress]) -> [HostCandidate] {
-        addresses.enumerated().map { index, address in
-            let local = UInt32(65_535 - min(index, 65_535))
-            return HostCandidate(address: address, priority: 126 << 24 | local << 8 | 255)
-        }
     }
 
     // MARK: Greeting

@@ -28,6 +28,8 @@ package struct MediaLoopStatistics: Sendable, Equatable {
     package var received = ReceiveCounters()
     /// What went out.
     package var sent = SendCounters()
+    /// What came and went over TCP.
+    package var streams = StreamCounters()
     /// Datagrams the kernel dropped because the receive buffers were full; looked up once a second.
     package var kernelDrops: UInt64 = 0
     /// Turns of the loop.
@@ -73,8 +75,8 @@ package final class MediaLoop<Handler: MediaLoopHandler & ~Copyable>: Sendable {
         let inbox = try DatagramInbox(capacity: configuration.datagramsPerTurnMax)
         var poller = try Poller()
         try poller.watch(commands.wake)
-        // A TCP listener for ICE-TCP will be watched here, under a token of its own.
         try poller.watch(sockets)
+        try sockets.streams.watch(with: &poller)
         let turns = MediaLoopTurns(
             configuration: configuration, sockets: sockets, inbox: inbox, poller: poller,
             handler: handler, commands: commands, events: continuation, published: published)

@@ -52,6 +52,7 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
             applyCommands(all: isLast, at: now)
             handler.advance(to: now)
             handler.finishTurn(at: now, through: &sockets)
+            finishStreams(at: now)
             deliverEvents()
             publish(at: now, isLast: isLast)
         }
@@ -61,14 +62,21 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
     /// - Parameter advanced: The time the handler was last told.
     private func timeUntilNextTurn(after advanced: MediaInstant) -> MediaDuration? {
         if hasMoreCommands || hasMoreEvents { return .zero }
-        guard let deadline = handler.nextDeadline else { return nil }
+        guard let deadline = earliest(handler.nextDeadline, sockets.streams.nextDeadline) else {
+            return nil
+        }
         guard deadline > advanced else { return Self.overdueWait }
         return deadline - MonotonicClock.now()
     }
 
+    private func earliest(_ left: MediaInstant?, _ right: MediaInstant?) -> MediaInstant? {
+        guard let left, let right else { return left ?? right }
+        return min(left, right)
+    }
+
     /// Clears the wake-up if it is among the ready; whether this is the last turn.
     private mutating func takeWakeUp(among ready: Int) -> Bool {
-        for index in 0..<ready where poller.token(index) == Poller.wakeToken {
+        for index in 0..<ready where poller.source(index) == .wake {
             commands.wake.clear()
             hasMoreCommands = true
             return commands.isClosed
@@ -82,10 +90,28 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
         // Another socket begins each turn, so that a flooded one cannot take every slot of every turn.
         let start = Int(statistics.turns % UInt64(ready))
         for step in 0..<ready {
-            let token = poller.token((start + step) % ready)
-            guard token != Poller.wakeToken, let socket = UInt8(exactly: token) else { continue }
-            receive(from: socket)
+            switch poller.source((start + step) % ready) {
+            case .socket(let socket): receive(from: socket)
+            case .listener(let listener):
+                sockets.streams.accept(at: listener, with: &poller, at: MonotonicClock.now())
+            case .connection(let slot): receive(fromConnection: slot)
+            case .wake, nil: break
+            }
         }
+    }
+
+    private mutating func receive(fromConnection slot: Int) {
+        let now = MonotonicClock.now()
+        sockets.streams.serve(slot, with: &poller, at: now) { datagram, path in
+            handler.receive(&datagram, on: path, at: now)
+        }
+    }
+
+    /// Lets what found no room wait for it, and silent connections go.
+    private mutating func finishStreams(at now: MediaInstant) {
+        guard sockets.streams.nextDeadline != nil else { return }
+        sockets.streams.watchForRoom(with: &poller)
+        sockets.streams.advance(to: now)
     }
 
     private mutating func receive(from socket: UInt8) {
@@ -138,6 +164,7 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
         statistics.turns &+= 1
         statistics.received = inbox.counters
         statistics.sent = sockets.counters
+        statistics.streams = sockets.streams.counters
         if now >= nextSurvey || isLast {
             nextSurvey = now + .seconds(1)
             statistics.kernelDrops = sockets.kernelDrops

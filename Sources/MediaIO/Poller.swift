@@ -8,6 +8,9 @@ package import Wire
 package struct Poller: ~Copyable {
     /// The token of the loop's own wake-up; sockets have their index as token.
     package static let wakeToken: UInt32 = .max
+    /// The tokens of listeners and of connections begin here; sockets are far fewer.
+    private static let firstListener: UInt32 = 1 << 16
+    private static let firstConnection: UInt32 = 1 << 24
     private let descriptor: Int32
     private var ready: [UInt32]
 
@@ -33,7 +36,35 @@ package struct Poller: ~Copyable {
         try watch(wake.descriptor, token: Self.wakeToken)
     }
 
-    private mutating func watch(_ watched: Int32, token: UInt32) throws(SocketError) {
+    /// What a token is of.
+    enum Source: Equatable {
+        case wake
+        case socket(UInt8)
+        case listener(Int)
+        case connection(Int)
+    }
+
+    /// What one of the ready descriptors of the last wait is.
+    func source(_ index: Int) -> Source? {
+        switch ready[index] {
+        case Self.wakeToken: .wake
+        case Self.firstConnection...: .connection(Int(ready[index] - Self.firstConnection))
+        case Self.firstListener...: .listener(Int(ready[index] - Self.firstListener))
+        default: UInt8(exactly: ready[index]).map { .socket($0) }
+        }
+    }
+
+    static func listenerToken(_ index: Int) -> UInt32 { firstListener + UInt32(clamping: index) }
+
+    static func connectionToken(_ slot: Int) -> UInt32 { firstConnection + UInt32(clamping: slot) }
+
+    /// Tells of a connection's room for writing too, or no longer.
+    mutating func change(_ watched: Int32, token: UInt32, wantsRoom: Bool) {
+        // It fails only for a descriptor that is not watched.
+        _ = mediaio_poller_change(descriptor, watched, token, wantsRoom ? 1 : 0)
+    }
+
+    mutating func watch(_ watched: Int32, token: UInt32) throws(SocketError) {
         let result = mediaio_poller_add(descriptor, watched, token)
         guard result == 0 else { throw .system(call: "epoll_ctl", code: -result) }
     }

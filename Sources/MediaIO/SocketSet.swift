@@ -1,4 +1,4 @@
-// The UDP sockets of one media loop: one for each local address.
+// The sockets of one media loop: UDP on each local address, and TCP for those who have no UDP.
 // SPDX-License-Identifier: Apache-2.0
 import CMediaIO
 import Glibc
@@ -11,6 +11,8 @@ package struct SocketConfiguration: Sendable, Equatable {
     package var receiveBufferBytes = 4 << 20
     /// The send buffer asked of the kernel, in bytes; 0 keeps the system's.
     package var sendBufferBytes = 4 << 20
+    /// Whether peers may come over TCP, on the same addresses and port (RFC 6544).
+    package var acceptsStreams = false
     /// Whether runs leave as one message where the kernel can segment them (`UDP_SEGMENT`).
     package var usesSegmentation = true
 
@@ -34,6 +36,8 @@ package struct SocketSet: ~Copyable {
     package private(set) var counters = SendCounters()
     let descriptors: [Int32]
     private var queues: [SendQueue]
+    /// The TCP side; without listeners where it is not wanted.
+    var streams: StreamSet
 
     /// Opens a socket for each address, all on one port.
     /// - Parameters:
@@ -82,6 +86,8 @@ package struct SocketSet: ~Copyable {
                 opened.append(descriptor)
                 bound.append(try Self.localAddress(of: descriptor))
             }
+            streams = try StreamSet(
+                addresses: configuration.acceptsStreams ? bound : [], firstSocket: bound.count)
         } catch {
             for descriptor in opened { mediaio_close(descriptor) }
             throw error
@@ -137,10 +143,17 @@ extension SocketSet: DatagramDoor {
             for index in transmissions.indices {
                 let transmission = transmissions[index]
                 let socket = Int(transmission.path.socket)
-                guard socket < queues.count, transmission.offset >= 0, transmission.count > 0,
-                    transmission.offset <= bytes.count - transmission.count
+                guard transmission.offset >= 0, transmission.count > 0,
+                    transmission.offset <= bytes.count - transmission.count,
+                    socket < queues.count || streams.owns(transmission.path)
                 else {
                     counters.malformed &+= 1
+                    continue
+                }
+                if socket >= queues.count {
+                    unsafe streams.send(
+                        base + transmission.offset, count: transmission.count,
+                        segmentSize: transmission.segmentSize, on: transmission.path)
                     continue
                 }
                 var rest = OutgoingRun(transmission)

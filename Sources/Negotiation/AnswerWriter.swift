@@ -101,7 +101,7 @@ struct AnswerWriter {
             for (number, candidate) in configuration.candidates.enumerated() {
                 let line = CandidateLine(
                     foundation: "\(number + 1)", address: candidate.address,
-                    priority: candidate.priority)
+                    priority: candidate.priority, isPassiveTCP: candidate.isPassiveTCP)
                 lines.append(SDPAttribute("candidate", line.text))
             }
             lines.append(SDPAttribute("end-of-candidates"))

@@ -9,11 +9,33 @@ package struct HostCandidate: Sendable, Equatable {
     package var address: NetworkAddress
     /// Higher is tried first.
     package var priority: UInt32
+    /// Whether it takes TCP connections rather than datagrams (RFC 6544).
+    package var isPassiveTCP: Bool
 
     /// Holds one address.
-    package init(address: NetworkAddress, priority: UInt32) {
+    package init(address: NetworkAddress, priority: UInt32, isPassiveTCP: Bool = false) {
         self.address = address
         self.priority = priority
+        self.isPassiveTCP = isPassiveTCP
+    }
+
+    /// The candidates of addresses that are all alike, best first: each for UDP (RFC 8445 §5.1.2.1, type preference
+    /// 126), then, if asked for, each for TCP, after every one for UDP (RFC 6544 §4.2, direction preference 4).
+    package static func list(_ addresses: [NetworkAddress], withTCP: Bool) -> [HostCandidate] {
+        var candidates: [HostCandidate] = []
+        for (index, address) in addresses.enumerated() {
+            let local = UInt32(65_535 - min(index, 65_535))
+            candidates.append(
+                HostCandidate(address: address, priority: 126 << 24 | local << 8 | 255))
+        }
+        guard withTCP else { return candidates }
+        for (index, address) in addresses.enumerated() {
+            let local = UInt32(4 << 13 | (8_191 - min(index, 8_191)))
+            candidates.append(
+                HostCandidate(
+                    address: address, priority: 90 << 24 | local << 8 | 255, isPassiveTCP: true))
+        }
+        return candidates
     }
 }
 

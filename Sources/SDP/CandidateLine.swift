@@ -29,17 +29,19 @@ package struct CandidateLine: Equatable, Sendable {
     /// The generation's username fragment, where the line names it.
     package var usernameFragment: String?
 
-    /// Makes a host candidate for UDP.
-    package init(foundation: String, address: NetworkAddress, priority: UInt32) {
+    /// Makes a host candidate, for UDP or for connections that the other side opens (RFC 6544 §4.5).
+    package init(
+        foundation: String, address: NetworkAddress, priority: UInt32, isPassiveTCP: Bool = false
+    ) {
         self.foundation = foundation
         component = 1
-        transport = "udp"
+        transport = isPassiveTCP ? "tcp" : "udp"
         self.priority = priority
         self.address = address
         host = address.hostText
         port = address.port
         type = "host"
-        tcpType = nil
+        tcpType = isPassiveTCP ? "passive" : nil
         usernameFragment = nil
     }
 

@@ -38,11 +38,12 @@ import Wire
     }
 
     @Test func S03_theFavouredGoesFirstAndNobodyIsDarkForItsSharpness() {
-        let wishes = [Self.wish(.camera), Self.wish(.favoured), Self.wish(.camera)]
+        let steep: [Int64] = [80, 1_000]
+        let wishes = [Self.wish(.camera, steep), Self.wish(.favoured), Self.wish(.camera, steep)]
         // All of the small ones and the favoured one's best.
-        #expect(Self.grants(wishes, kilobits: 1_700).steps == [1, 4, 1])
+        #expect(Self.grants(wishes, kilobits: 1_900).steps == [1, 4, 1])
         // What is left after it goes round.
-        #expect(Self.grants(wishes, kilobits: 2_400).steps == [3, 4, 2])
+        #expect(Self.grants(wishes, kilobits: 3_000).steps == [2, 4, 1])
         // Where there is room for one alone it is the favoured.
         #expect(Self.grants(wishes, kilobits: 100).steps == [0, 1, 0])
     }

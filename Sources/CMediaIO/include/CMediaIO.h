@@ -107,4 +107,7 @@ typedef struct mediaio_interface_address {
 /// Lists the addresses of this machine in the kernel's order. Returns how many were written.
 int mediaio_interface_addresses(mediaio_interface_address *addresses, uint32_t capacity);
 
+
+#include "CMediaIOStreams.h"
+
 #endif
