@@ -3,6 +3,7 @@
 import itertools
 import json
 import subprocess
+import time
 
 import pytest
 
@@ -85,6 +86,23 @@ def test_what_chromium_publishes_by_whip_chromium_plays_by_whep(open_page, room,
     assert len(seen["video"]) == 1 and len(seen["audio"]) == 1
     figure(f"WHEP request to first frame ({direction})", seen["firstFrame"])
     player.participant.screenshot(f"whep-{direction}")
+
+
+def test_where_no_udp_gets_through_media_goes_over_tcp(server, open_page, room):
+    publisher, player = open_page(), open_page()
+    publisher.publish("camera", f"/whip/{room}", transport="tcp", **sized(LARGE))
+    player.play("show", f"/whep/{room}", transport="tcp")
+    player.wait_for_call("show", size=LARGE)
+    assert [publisher.call("transport", "camera"), player.call("transport", "show")] == ["tcp", "tcp"]
+    before = player.look("show")["video"][0]["frames"]
+    time.sleep(3)
+    assert player.look("show")["video"][0]["frames"] - before > 30
+    # Where both get through UDP is taken.
+    both = open_page()
+    both.play("show", f"/whep/{room}")
+    both.wait_for_call("show", size=LARGE)
+    assert both.call("transport", "show") == "udp"
+    player.participant.screenshot("whep-tcp")
 
 
 def test_a_room_sees_its_whip_publisher_and_a_whep_player_sees_the_room(open_page, room):

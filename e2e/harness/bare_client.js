@@ -39,7 +39,7 @@ window.bare = (() => {
     return session;
   }
 
-  async function post(session, url, token) {
+  async function post(session, url, token, transport) {
     const { connection } = session;
     await connection.setLocalDescription();
     const answer = await fetch(url, {
@@ -55,12 +55,28 @@ window.bare = (() => {
     }
     session.location = new URL(answer.headers.get('Location'), location.href).href;
     session.etag = answer.headers.get('ETag');
-    await connection.setRemoteDescription({ type: 'answer', sdp: body });
+    await connection.setRemoteDescription({ type: 'answer', sdp: reached(body, transport) });
     return { status: answer.status, location: session.location, etag: session.etag };
   }
 
+  // An answer as it is where only `transport` gets through: without the candidates of others.
+  function reached(sdp, transport) {
+    const isOpen = (line) => !transport || !line.startsWith('a=candidate') || line.split(' ')[2] === transport;
+    return sdp.split('\r\n').filter(isOpen).join('\r\n');
+  }
+
+  // The transport of the pair in use, as the browser names it.
+  async function transport(name) {
+    const reports = await sessions[name].connection.getStats();
+    for (const report of reports.values()) {
+      if (report.type !== 'transport' || !report.selectedCandidatePairId) continue;
+      return reports.get(reports.get(report.selectedCandidatePairId).remoteCandidateId).protocol;
+    }
+    return null;
+  }
+
   // Publishes camera and microphone by WHIP.
-  async function publish(name, url, { token, direction = 'sendonly', width, height, codec } = {}) {
+  async function publish(name, url, { token, direction = 'sendonly', width, height, codec, transport } = {}) {
     const stream = await camera({ width, height });
     const session = open(name);
     for (const track of stream.getTracks()) {
@@ -70,14 +86,14 @@ window.bare = (() => {
         transceiver.setCodecPreferences(all.filter((one) => one.mimeType === `video/${codec}`));
       }
     }
-    return post(session, url, token);
+    return post(session, url, token, transport);
   }
 
   // Plays by WHEP: one section for each kind named.
-  async function play(name, url, { token, sections = ['audio', 'video'], direction = 'recvonly' } = {}) {
+  async function play(name, url, { token, sections = ['audio', 'video'], direction = 'recvonly', transport } = {}) {
     const session = open(name);
     for (const kind of sections) session.connection.addTransceiver(kind, { direction });
-    return post(session, url, token);
+    return post(session, url, token, transport);
   }
 
   // Joins a room over the signalling socket: one section a kind to send, `pairs` pairs of slots to receive.
@@ -176,5 +192,5 @@ window.bare = (() => {
     for (const element of session.elements) element.remove();
   }
 
-  return { sessions, publish, play, join, look, request, close };
+  return { sessions, publish, play, join, look, transport, request, close };
 })();
