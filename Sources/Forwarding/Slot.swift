@@ -204,11 +204,20 @@ package struct Slot: ~Copyable, Sendable {
         return nil
     }
 
+    /// The receiver's format for what a publisher sends as `codec`: of redundant audio its own, or
+    /// else that of the primary.
+    package func outgoingFormat(for codec: MediaCodec) -> SlotFormat? {
+        guard codec == .red, let audio = format(for: .opus) else { return format(for: codec) }
+        return format(for: .red) ?? audio
+    }
+
     /// Decides whether a packet of `producer` leaves through this slot, and under which numbers.
     package mutating func admit(
         _ entry: HistoryEntry, from producer: Int, at now: MediaInstant
     ) -> Admission {
-        guard let format = format(for: entry.codec) else { return .drop(.codecNotNegotiated) }
+        guard let format = outgoingFormat(for: entry.codec) else {
+            return .drop(.codecNotNegotiated)
+        }
         switch state {
         case .empty:
             return .drop(.notCurrent)
@@ -237,7 +246,8 @@ package struct Slot: ~Copyable, Sendable {
     ) {
         numbering.noteSent(numbers, at: now)
         packetCount &+= 1
-        octetCount &+= UInt32(truncatingIfNeeded: entry.payloadCount)
+        let isWhole = entry.redundancy == nil || format(for: .red) != nil
+        octetCount &+= UInt32(truncatingIfNeeded: isWhole ? entry.payloadCount : entry.newCount)
     }
 
     /// The next sequence number of the retransmission stream.
@@ -249,14 +259,16 @@ package struct Slot: ~Copyable, Sendable {
     /// Writes the header of a packet of this slot at the start of `packet`.
     ///
     /// - Parameters:
+    ///   - codec: What the packet goes out as: the codec of its entry, or Opus for the primary of
+    ///     redundant audio.
     ///   - transportSequence: The receiver's next transport-wide sequence number.
     /// - Returns: The header's size, or `nil` if there is no format for the packet any more.
     package func writeHeader(
-        for entry: HistoryEntry, numbers: OutgoingNumbers,
+        for entry: HistoryEntry, as codec: MediaCodec, numbers: OutgoingNumbers,
         retransmission: ExtendedSequenceNumber?, transportSequence: UInt16,
         into packet: inout MutableSpan<UInt8>
     ) -> Int? {
-        guard let format = format(for: entry.codec) else { return nil }
+        guard let format = format(for: codec) else { return nil }
         if let retransmission {
             guard let payloadType = format.retransmissionPayloadType, let retransmissionSSRC
             else { return nil }

@@ -11,6 +11,8 @@ package struct OutgoingNumbers: Sendable, Equatable {
     package var timestamp: RTPTimestamp
     /// The counters to write into the payload descriptor.
     package var descriptor: DescriptorPatch
+    /// How far back audio repeated in the packet may reach, in ticks, to be of the present source.
+    package var reach: UInt32 = .max
 }
 
 /// Keeps sequence numbers, timestamps and picture ids of a slot continuous while its sources come
@@ -34,6 +36,7 @@ package struct SlotNumbering: Sendable {
     private var timestampShift: UInt32 = 0
     private var descriptorShift = DescriptorPatch(pictureID: 0, tl0PictureIndex: 0, keyIndex: 0)
     private var firstOfSource = ExtendedSequenceNumber(.max)
+    private var firstTimestamp = RTPTimestamp(0)
 
     /// Starts at random numbers, as RFC 3550 §5.1 asks.
     package init(using random: inout some RandomNumberGenerator) {
@@ -68,6 +71,7 @@ package struct SlotNumbering: Sendable {
                 ? lastDescriptor.tl0PictureIndex &+ 1 &- fields.tl0PictureIndex : 0,
             keyIndex: hasSent ? lastDescriptor.keyIndex &+ 1 &- fields.keyIndex : 0)
         firstOfSource = entry.sequence
+        firstTimestamp = entry.timestamp
     }
 
     /// The numbers of a packet of the present source; `nil` if it is older than the source's first
@@ -83,7 +87,14 @@ package struct SlotNumbering: Sendable {
         return OutgoingNumbers(
             sequence: ExtendedSequenceNumber(entry.sequence.rawValue &+ sequenceShift),
             timestamp: RTPTimestamp(entry.timestamp.rawValue &+ timestampShift),
-            descriptor: descriptor)
+            descriptor: descriptor, reach: reach(of: entry))
+    }
+
+    /// The ticks from the source's first packet here to this one; all there are once no redundancy
+    /// can reach back so far.
+    private func reach(of entry: HistoryEntry) -> UInt32 {
+        guard entry.sequence.rawValue &- firstOfSource.rawValue <= Self.leapMax else { return .max }
+        return UInt32(max(0, Int(entry.timestamp.distance(from: firstTimestamp))))
     }
 
     /// Whether a packet is so far ahead of the last one that the source must start anew.

@@ -37,6 +37,8 @@ package enum DropReason: UInt8, CaseIterable, Sendable {
     case paddingOnly
     /// A retransmission that could not be unwrapped.
     case malformedRetransmission
+    /// Redundant audio that could not be read, or that repeats another codec than Opus.
+    case malformedRedundancy
     /// A packet of the history that came again.
     case duplicate
     /// A muted track's packet.

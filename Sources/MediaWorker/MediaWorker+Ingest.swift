@@ -113,6 +113,9 @@ extension MediaWorker {
             startsKeyframe: codec.kind == .video
                 && Keyframe.isKeyframeStart(codec: codec, payload: payload))
         entry.descriptor = DescriptorFields.find(codec: codec, payload: payload)
+        guard readRedundancy(of: &entry, payload: payload, track: arrival.track) else {
+            return drops.count(.malformedRedundancy)
+        }
         if let id = tracks[arrival.track]?.audioLevelID,
             let level = arrival.header.audioLevel(id: id, in: packet)
         {
