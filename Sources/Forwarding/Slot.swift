@@ -125,6 +125,10 @@ package struct Slot: ~Copyable, Sendable {
     package var reportsOfSource = 0
     /// What NACKs may still cost.
     package var budget = RetransmissionBudget()
+    /// Which packets were repeated lately.
+    package var repetitions = RepetitionMemory()
+    /// When the present source began here; meaningless before the first.
+    package private(set) var startedAt = MediaInstant.zero
 
     private var formats: [SlotFormat]
     private var header: SlotHeader
@@ -212,8 +216,11 @@ package struct Slot: ~Copyable, Sendable {
     }
 
     /// Decides whether a packet of `producer` leaves through this slot, and under which numbers.
+    ///
+    /// - Parameter catchUp: What else of the source's past goes out now, if the packet is its first.
     package mutating func admit(
-        _ entry: HistoryEntry, from producer: Int, at now: MediaInstant
+        _ entry: HistoryEntry, from producer: Int, catchingUp catchUp: SlotNumbering.CatchUp? = nil,
+        at now: MediaInstant
     ) -> Admission {
         guard let format = outgoingFormat(for: entry.codec) else {
             return .drop(.codecNotNegotiated)
@@ -224,7 +231,9 @@ package struct Slot: ~Copyable, Sendable {
         case .waiting(let source):
             guard kind == .audio || entry.startsKeyframe else { return .drop(.awaitingKeyframe) }
             state = .flowing(source, producer: producer)
-            numbering.start(with: entry, clockRate: format.clockRate, at: now)
+            numbering.start(
+                with: entry, clockRate: format.clockRate, catchingUp: catchUp, at: now)
+            startedAt = now
             guard let numbers = numbering.numbers(for: entry) else { return .drop(.notCurrent) }
             note(numbers, entry, at: now)
             return .start(numbers)
