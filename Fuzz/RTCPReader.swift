@@ -28,6 +28,11 @@ private func readReports(_ view: RTCPPacketView, _ datagram: Span<UInt8>) {
             _ = block?.roundTrip(at: NTPTime(rawValue: 0x1234_5678_9ABC_DEF0))
         }
     }
+    if let report = try? ExtendedReport(view, in: datagram) {
+        _ = report.referenceTime(in: datagram)
+        _ = report.roundTrip(
+            of: report.reporter, at: NTPTime(rawValue: 0x1234_5678_9ABC_DEF0), in: datagram)
+    }
     if var items = try? SourceDescriptionCursor(view, in: datagram) {
         while let item = try? items.next(in: datagram) {
             precondition(item.range.upperBound <= datagram.count)

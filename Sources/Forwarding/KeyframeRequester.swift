@@ -6,6 +6,9 @@ package import Wire
 package struct KeyframeRequester: Sendable {
     /// Two requests to one publisher are at least this far apart.
     package static let shortestInterval = MediaDuration.milliseconds(300)
+    /// Two requests are this far apart where nobody begins: those who lost what cannot be repaired
+    /// are on a bad network, and a keyframe is what it bears least.
+    package static let repairInterval = MediaDuration.seconds(1)
     /// An unanswered request is repeated after this long, once ``eagerTries`` were in vain: the
     /// encoder may sleep.
     package static let patientInterval = MediaDuration.seconds(2)
@@ -26,25 +29,31 @@ package struct KeyframeRequester: Sendable {
     private var paidUntil = MediaInstant.zero
     /// Whether somebody has asked since the last request left.
     private var isAskedAnew = false
+    /// Whether one of those who wait sees nothing yet.
+    private var isForStart = false
 
     /// Nothing asked yet.
     package init() {}
 
     /// Somebody needs a keyframe.
-    package mutating func request() {
+    ///
+    /// - Parameter isStart: Whether to begin, and not because something was lost on the way.
+    package mutating func request(toStart isStart: Bool = true) {
         isWanted = true
+        isForStart = isForStart || isStart
         isAskedAnew = true
     }
 
     /// A keyframe came: everybody who waited can go on.
     package mutating func keyframeArrived() {
         isWanted = false
+        isForStart = false
         tries = 0
     }
 
     private var interval: MediaDuration {
-        isAskedAnew || tries <= Self.eagerTries
-            ? Self.shortestInterval : Self.patientInterval
+        guard isAskedAnew || tries <= Self.eagerTries else { return Self.patientInterval }
+        return isForStart ? Self.shortestInterval : Self.repairInterval
     }
 
     /// When the burst allows another request.

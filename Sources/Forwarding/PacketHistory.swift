@@ -23,6 +23,8 @@ package struct HistoryEntry: Sendable {
     package var orientation: UInt8?
     /// Where a VP8 or VP9 payload descriptor counts its pictures, and with which numbers.
     package var descriptor: DescriptorFields
+    /// How the payload repeats older audio; `nil` if it does not.
+    package var redundancy: RedundantAudio?
     /// The payload's size in bytes.
     package private(set) var payloadCount: Int
     /// Where the payload stands, counted in bytes ever written.
@@ -45,6 +47,9 @@ package struct HistoryEntry: Sendable {
         payloadCount = 0
         position = 0
     }
+
+    /// The bytes of the payload that are new: all of it, or the primary of redundant audio.
+    package var newCount: Int { payloadCount - (redundancy?.primaryOffset ?? 0) }
 
     fileprivate func placed(at position: UInt64, count: Int) -> HistoryEntry {
         var entry = self

@@ -12,8 +12,12 @@ package struct Producer: ~Copyable {
     /// How long a stream may send nothing while another of its track sends, and still be the one
     /// that is shown.
     package static let silenceMax = MediaDuration.seconds(1)
-    /// How long an audio packet is given to come out of order before it is asked for again.
+    /// How long a packet is given to come out of order, at least, before it is asked for again.
     package static let reorderDelay = MediaDuration.milliseconds(10)
+    /// How long a lost packet of video is asked for: frames behind it wait for it, or for a keyframe.
+    package static let videoRepairTime = MediaDuration.milliseconds(500)
+    /// How long a lost packet of audio is asked for: receivers play what comes after it by then.
+    package static let audioRepairTime = MediaDuration.milliseconds(200)
 
     /// Which of the streams that had this index; grows with every reuse.
     package let generation: UInt32
@@ -28,13 +32,15 @@ package struct Producer: ~Copyable {
     /// Its packets, in plaintext.
     package var history: PacketHistory
     /// Which of them are missing.
-    package var loss = LossDetector(reorderDelay: Self.reorderDelay)
+    package var loss: LossDetector
     /// What receiver reports say about it.
     package var reception: ReceptionStatistics
     /// What our sender reports are made from.
     package var clock: StreamClock
     /// When to ask for a keyframe.
     package var keyframes = KeyframeRequester()
+    /// The last keyframe, to begin new receivers with; `nil` before the first.
+    package private(set) var keyframe: RecentKeyframe?
     /// The highest sequence number seen.
     package var highest = ExtendedSequenceNumber(0)
     /// When its last packet came.
@@ -59,6 +65,9 @@ package struct Producer: ~Copyable {
         self.usesNACK = usesNACK
         let size = size ?? (kind == .video ? Self.videoHistory : Self.audioHistory)
         history = PacketHistory(packetCapacity: size.packets, byteCapacity: size.bytes)
+        loss = LossDetector(
+            reorderDelay: Self.reorderDelay,
+            deadline: kind == .video ? Self.videoRepairTime : Self.audioRepairTime)
         reception = ReceptionStatistics(clockRate: clockRate)
         clock = StreamClock(clockRate: clockRate)
     }
@@ -68,6 +77,29 @@ package struct Producer: ~Copyable {
         Producer(
             generation: 0, track: -1, peer: -1, ssrc: SSRC(0), rid: "", kind: .audio,
             clockRate: 48_000, usesNACK: false, history: (packets: 2, bytes: 0))
+    }
+
+    /// Notes a packet of video that a decoder can start at.
+    package mutating func noteKeyframe(_ entry: HistoryEntry, at now: MediaInstant) {
+        if let known = keyframe {
+            // H.264 has several such packets in one keyframe; the first of them counts.
+            let isSame = known.timestamp == entry.timestamp
+            guard isSame ? entry.sequence < known.first : entry.sequence > known.first else {
+                return
+            }
+        }
+        keyframe = RecentKeyframe(first: entry.sequence, timestamp: entry.timestamp, at: now)
+    }
+
+    /// Where a new receiver can begin at `now`: a keyframe that is recent, with everything after it
+    /// still there. `nil`: a fresh one has to be asked for. O(packets since).
+    package func startForNewcomer(at now: MediaInstant) -> ExtendedSequenceNumber? {
+        guard let keyframe, now - keyframe.at <= RecentKeyframe.ageMax, highest >= keyframe.first,
+            highest.rawValue - keyframe.first.rawValue < RecentKeyframe.packetsMax
+        else { return nil }
+        for number in keyframe.first.rawValue...highest.rawValue
+        where history.entry(ExtendedSequenceNumber(number)) == nil { return nil }
+        return keyframe.first
     }
 
     /// Whether nothing of it has come for a while.

@@ -125,6 +125,10 @@ package struct Slot: ~Copyable, Sendable {
     package var reportsOfSource = 0
     /// What NACKs may still cost.
     package var budget = RetransmissionBudget()
+    /// Which packets were repeated lately.
+    package var repetitions = RepetitionMemory()
+    /// When the present source began here; meaningless before the first.
+    package private(set) var startedAt = MediaInstant.zero
 
     private var formats: [SlotFormat]
     private var header: SlotHeader
@@ -204,18 +208,32 @@ package struct Slot: ~Copyable, Sendable {
         return nil
     }
 
+    /// The receiver's format for what a publisher sends as `codec`: of redundant audio its own, or
+    /// else that of the primary.
+    package func outgoingFormat(for codec: MediaCodec) -> SlotFormat? {
+        guard codec == .red, let audio = format(for: .opus) else { return format(for: codec) }
+        return format(for: .red) ?? audio
+    }
+
     /// Decides whether a packet of `producer` leaves through this slot, and under which numbers.
+    ///
+    /// - Parameter catchUp: What else of the source's past goes out now, if the packet is its first.
     package mutating func admit(
-        _ entry: HistoryEntry, from producer: Int, at now: MediaInstant
+        _ entry: HistoryEntry, from producer: Int, catchingUp catchUp: SlotNumbering.CatchUp? = nil,
+        at now: MediaInstant
     ) -> Admission {
-        guard let format = format(for: entry.codec) else { return .drop(.codecNotNegotiated) }
+        guard let format = outgoingFormat(for: entry.codec) else {
+            return .drop(.codecNotNegotiated)
+        }
         switch state {
         case .empty:
             return .drop(.notCurrent)
         case .waiting(let source):
             guard kind == .audio || entry.startsKeyframe else { return .drop(.awaitingKeyframe) }
             state = .flowing(source, producer: producer)
-            numbering.start(with: entry, clockRate: format.clockRate, at: now)
+            numbering.start(
+                with: entry, clockRate: format.clockRate, catchingUp: catchUp, at: now)
+            startedAt = now
             guard let numbers = numbering.numbers(for: entry) else { return .drop(.notCurrent) }
             note(numbers, entry, at: now)
             return .start(numbers)
@@ -237,7 +255,8 @@ package struct Slot: ~Copyable, Sendable {
     ) {
         numbering.noteSent(numbers, at: now)
         packetCount &+= 1
-        octetCount &+= UInt32(truncatingIfNeeded: entry.payloadCount)
+        let isWhole = entry.redundancy == nil || format(for: .red) != nil
+        octetCount &+= UInt32(truncatingIfNeeded: isWhole ? entry.payloadCount : entry.newCount)
     }
 
     /// The next sequence number of the retransmission stream.
@@ -249,14 +268,16 @@ package struct Slot: ~Copyable, Sendable {
     /// Writes the header of a packet of this slot at the start of `packet`.
     ///
     /// - Parameters:
+    ///   - codec: What the packet goes out as: the codec of its entry, or Opus for the primary of
+    ///     redundant audio.
     ///   - transportSequence: The receiver's next transport-wide sequence number.
     /// - Returns: The header's size, or `nil` if there is no format for the packet any more.
     package func writeHeader(
-        for entry: HistoryEntry, numbers: OutgoingNumbers,
+        for entry: HistoryEntry, as codec: MediaCodec, numbers: OutgoingNumbers,
         retransmission: ExtendedSequenceNumber?, transportSequence: UInt16,
         into packet: inout MutableSpan<UInt8>
     ) -> Int? {
-        guard let format = format(for: entry.codec) else { return nil }
+        guard let format = format(for: codec) else { return nil }
         if let retransmission {
             guard let payloadType = format.retransmissionPayloadType, let retransmissionSSRC
             else { return nil }

@@ -11,6 +11,8 @@ package struct OutgoingNumbers: Sendable, Equatable {
     package var timestamp: RTPTimestamp
     /// The counters to write into the payload descriptor.
     package var descriptor: DescriptorPatch
+    /// How far back audio repeated in the packet may reach, in ticks, to be of the present source.
+    package var reach: UInt32 = .max
 }
 
 /// Keeps sequence numbers, timestamps and picture ids of a slot continuous while its sources come
@@ -34,6 +36,27 @@ package struct SlotNumbering: Sendable {
     private var timestampShift: UInt32 = 0
     private var descriptorShift = DescriptorPatch(pictureID: 0, tl0PictureIndex: 0, keyIndex: 0)
     private var firstOfSource = ExtendedSequenceNumber(.max)
+    private var firstTimestamp = RTPTimestamp(0)
+    /// What was sent in one go to catch up with a source that has run before.
+    private var catchUp: CatchUp?
+
+    /// A recent keyframe and what came after it, sent all at once to a receiver that begins.
+    package struct CatchUp: Sendable, Equatable {
+        /// So much closer together stand the timestamps of what is caught up on: a receiver must not
+        /// take pictures that come at once for pictures to be shown one after the other.
+        static let hurry = 32
+
+        /// The newest packet of the source.
+        package var last: ExtendedSequenceNumber
+        /// Its timestamp.
+        package var timestamp: RTPTimestamp
+
+        /// Ends at a packet.
+        package init(last: ExtendedSequenceNumber, timestamp: RTPTimestamp) {
+            self.last = last
+            self.timestamp = timestamp
+        }
+    }
 
     /// Starts at random numbers, as RFC 3550 §5.1 asks.
     package init(using random: inout some RandomNumberGenerator) {
@@ -52,15 +75,21 @@ package struct SlotNumbering: Sendable {
     /// Lets a source begin with this packet: it follows the last packet sent, by the time that has
     /// passed.
     ///
-    /// - Parameter clockRate: Ticks a second of the timestamps, 8,000 to 96,000.
-    package mutating func start(with entry: HistoryEntry, clockRate: UInt32, at now: MediaInstant) {
+    /// - Parameters:
+    ///   - clockRate: Ticks a second of the timestamps, 8,000 to 96,000.
+    ///   - catchUp: What else of the source goes out now; `nil`: it begins with the present.
+    package mutating func start(
+        with entry: HistoryEntry, clockRate: UInt32, catchingUp catchUp: CatchUp? = nil,
+        at now: MediaInstant
+    ) {
+        self.catchUp = catchUp
         sequenceShift = (highestSequence &+ 1) &- entry.sequence.rawValue
         let elapsed = max(0, (now - lastSentAt).nanoseconds)
         // A pause longer than an hour gains nothing from being exact, and could overflow.
         let capped = min(elapsed, 3_600_000_000_000)
         let ticks = hasSent ? max(1, capped / 1_000 * Int64(clockRate) / 1_000_000) : 0
         let next = highestTimestamp.rawValue &+ UInt32(truncatingIfNeeded: ticks)
-        timestampShift = next &- entry.timestamp.rawValue
+        timestampShift = next &- timestamp(of: entry)
         let fields = entry.descriptor
         descriptorShift = DescriptorPatch(
             pictureID: hasSent ? lastDescriptor.pictureID &+ 1 &- fields.pictureID : 0,
@@ -68,6 +97,7 @@ package struct SlotNumbering: Sendable {
                 ? lastDescriptor.tl0PictureIndex &+ 1 &- fields.tl0PictureIndex : 0,
             keyIndex: hasSent ? lastDescriptor.keyIndex &+ 1 &- fields.keyIndex : 0)
         firstOfSource = entry.sequence
+        firstTimestamp = entry.timestamp
     }
 
     /// The numbers of a packet of the present source; `nil` if it is older than the source's first
@@ -82,8 +112,22 @@ package struct SlotNumbering: Sendable {
             keyIndex: fields.keyIndex &+ descriptorShift.keyIndex)
         return OutgoingNumbers(
             sequence: ExtendedSequenceNumber(entry.sequence.rawValue &+ sequenceShift),
-            timestamp: RTPTimestamp(entry.timestamp.rawValue &+ timestampShift),
-            descriptor: descriptor)
+            timestamp: RTPTimestamp(timestamp(of: entry) &+ timestampShift),
+            descriptor: descriptor, reach: reach(of: entry))
+    }
+
+    /// The source's timestamp of a packet, moved towards the present if it was caught up on.
+    private func timestamp(of entry: HistoryEntry) -> UInt32 {
+        guard let catchUp, entry.sequence <= catchUp.last else { return entry.timestamp.rawValue }
+        let age = max(0, catchUp.timestamp.distance(from: entry.timestamp))
+        return catchUp.timestamp.rawValue &- UInt32(truncatingIfNeeded: age / CatchUp.hurry)
+    }
+
+    /// The ticks from the source's first packet here to this one; all there are once no redundancy
+    /// can reach back so far.
+    private func reach(of entry: HistoryEntry) -> UInt32 {
+        guard entry.sequence.rawValue &- firstOfSource.rawValue <= Self.leapMax else { return .max }
+        return UInt32(max(0, Int(entry.timestamp.distance(from: firstTimestamp))))
     }
 
     /// Whether a packet is so far ahead of the last one that the source must start anew.

@@ -37,6 +37,8 @@ package enum DropReason: UInt8, CaseIterable, Sendable {
     case paddingOnly
     /// A retransmission that could not be unwrapped.
     case malformedRetransmission
+    /// Redundant audio that could not be read, or that repeats another codec than Opus.
+    case malformedRedundancy
     /// A packet of the history that came again.
     case duplicate
     /// A muted track's packet.
@@ -53,6 +55,8 @@ package enum DropReason: UInt8, CaseIterable, Sendable {
     case historyOverwritten
     /// A NACK for a packet that is gone.
     case retransmissionTooOld
+    /// A NACK for a packet that was repeated less than a round trip ago.
+    case repeatedLately
     /// A NACK beyond the receiver's budget.
     case retransmissionBudget
     /// A packet that could not be encrypted or was larger than a datagram may be.
@@ -73,7 +77,7 @@ package enum DropReason: UInt8, CaseIterable, Sendable {
 
 /// One counter for each reason.
 package struct DropCounters: Sendable {
-    private var counts = InlineArray<32, UInt64>(repeating: 0)
+    private var counts = InlineArray<64, UInt64>(repeating: 0)
 
     /// All at zero.
     package init() {}

@@ -122,7 +122,7 @@ extension MediaWorker {
         else { return }
         slots[index]?.show(TrackReference(track: track, generation: generation))
         tracks[track]?.watchers.append(Watcher(slot: index, receiver: peer))
-        requestKeyframe(ofTrack: track, at: now)
+        begin(slot: index, at: now)
     }
 
     /// Lets a slot show nothing.
@@ -182,15 +182,11 @@ extension MediaWorker {
             guard let id = peers[index]?.id, peers[index]?.isDeparting == false else { return }
             switch event {
             case .pathValidated(let path): take(path: path, for: index)
-            case .pathSelected: break
+            case .pathSelected: beginSlots(of: index, at: now)
             case .connected:
                 emit(.peerConnected(id))
                 // Whoever waited for this peer to be reachable needs a start now.
-                for slot in peers[index]?.slots ?? [] {
-                    if let source = slots[slot]?.source {
-                        requestKeyframe(ofTrack: source.track, at: now)
-                    }
-                }
+                beginSlots(of: index, at: now)
             case .interrupted: emit(.peerMediaLost(id))
             case .resumed: emit(.peerMediaResumed(id))
             case .failed(let reason):

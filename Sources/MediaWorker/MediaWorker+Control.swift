@@ -61,6 +61,9 @@ extension MediaWorker {
                     retransmit(number, through: slot, to: index, at: now)
                 }
             }
+        case .extendedReport:
+            takeExtendedReport(
+                try ExtendedReport(packet, in: bytes), bytes, from: index, at: now)
         case .pictureLossIndication:
             let sources = try FeedbackSources(packet, in: bytes)
             requestKeyframe(for: sources.media, receiver: index, at: now)
@@ -105,8 +108,29 @@ extension MediaWorker {
             guard let roundTrip = blocks.block(at: number, in: bytes)?.roundTrip(at: time) else {
                 continue
             }
-            peers[index]?.roundTrip = roundTrip
+            noteRoundTrip(roundTrip, of: index)
         }
+    }
+
+    private mutating func takeExtendedReport(
+        _ report: ExtendedReport, _ bytes: Span<UInt8>, from index: Int, at now: MediaInstant
+    ) {
+        let time = NTPTime(now, clockZero: configuration.ntpAtZero)
+        guard let sender = peers[index]?.feedbackSSRC,
+            let roundTrip = report.roundTrip(of: sender, at: time, in: bytes)
+        else { return }
+        noteRoundTrip(roundTrip, of: index)
+    }
+
+    /// Takes what a report block says of the round trip to a peer, smoothed from the second on.
+    mutating func noteRoundTrip(_ roundTrip: MediaDuration, of index: Int) {
+        guard let known = peers[index]?.roundTrip else { return }
+        let isFirst = peers[index]?.hasRoundTrip == false
+        peers[index]?.hasRoundTrip = true
+        peers[index]?.roundTrip =
+            isFirst
+            ? roundTrip
+            : MediaDuration(nanoseconds: (3 * known.nanoseconds + roundTrip.nanoseconds) / 4)
     }
 
     /// The slot of a receiver that sends on an SSRC.
@@ -129,6 +153,10 @@ extension MediaWorker {
         guard slots[index]?.retransmissionSSRC != nil,
             slots[index]?.format(for: entry.codec)?.retransmissionPayloadType != nil
         else { return drops.count(.retransmissionTooOld) }
+        guard let roundTrip = peers[receiver]?.roundTrip,
+            slots[index]?.repetitions.take(
+                numbers.sequence, roundTrip: roundTrip, at: now) == true
+        else { return drops.count(.repeatedLately) }
         guard slots[index]?.budget.take(at: now) == true,
             peers[receiver]?.budget.take(at: now) == true,
             let repeated = slots[index]?.nextRetransmissionSequence()
@@ -148,7 +176,11 @@ extension MediaWorker {
         switch state {
         case .empty: return
         case .waiting(let source): requestKeyframe(ofTrack: source.track, at: now)
-        case .flowing(_, let producer): requestKeyframe(ofProducer: producer, at: now)
+        case .flowing(_, let producer):
+            // Of a source that has just begun it may be the first keyframe that was lost.
+            let started = slots[index]?.startedAt ?? now
+            requestKeyframe(
+                ofProducer: producer, toStart: now - started < Self.startTime, at: now)
         }
     }
 
@@ -167,9 +199,14 @@ extension MediaWorker {
         requestKeyframe(ofProducer: producer, at: now)
     }
 
-    private mutating func requestKeyframe(ofProducer producer: Int, at now: MediaInstant) {
+    /// How long after its first packet a source counts as beginning.
+    private static let startTime = MediaDuration.seconds(2)
+
+    private mutating func requestKeyframe(
+        ofProducer producer: Int, toStart isStart: Bool = true, at now: MediaInstant
+    ) {
         let publisher = producers[producer].peer
-        producers[producer].keyframes.request()
+        producers[producer].keyframes.request(toStart: isStart)
         if let due = producers[producer].keyframes.deadline {
             schedule(publisher, by: max(due, now))
         }

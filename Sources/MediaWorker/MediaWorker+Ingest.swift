@@ -113,6 +113,9 @@ extension MediaWorker {
             startsKeyframe: codec.kind == .video
                 && Keyframe.isKeyframeStart(codec: codec, payload: payload))
         entry.descriptor = DescriptorFields.find(codec: codec, payload: payload)
+        guard readRedundancy(of: &entry, payload: payload, track: arrival.track) else {
+            return drops.count(.malformedRedundancy)
+        }
         if let id = tracks[arrival.track]?.audioLevelID,
             let level = arrival.header.audioLevel(id: id, in: packet)
         {
@@ -123,7 +126,8 @@ extension MediaWorker {
         {
             entry.orientation = packet.uint8(at: range.lowerBound)
         }
-        noteArrival(of: entry, at: now, producer: index)
+        noteArrival(
+            of: entry, isRepeated: arrival.format.isRetransmission, at: now, producer: index)
         guard producers[index].history.insert(entry, payload: payload) else {
             return drops.count(.duplicate)
         }
@@ -134,7 +138,7 @@ extension MediaWorker {
     }
 
     private mutating func noteArrival(
-        of entry: HistoryEntry, at now: MediaInstant, producer index: Int
+        of entry: HistoryEntry, isRepeated: Bool, at now: MediaInstant, producer index: Int
     ) {
         let peer = producers[index].peer
         producers[index].lastArrival = now
@@ -148,7 +152,7 @@ extension MediaWorker {
             }
         }
         if producers[index].usesNACK {
-            producers[index].loss.insert(entry.sequence, at: now)
+            producers[index].loss.insert(entry.sequence, at: now, isRepeated: isRepeated)
             // H.264 may send its parameter sets in packets of their own right before: those are
             // still needed.
             if entry.startsKeyframe, entry.codec != .h264 {
@@ -156,7 +160,10 @@ extension MediaWorker {
             }
             if let due = producers[index].loss.nextDeadline { schedule(peer, by: due) }
         }
-        if entry.startsKeyframe { producers[index].keyframes.keyframeArrived() }
+        if entry.startsKeyframe, entry.codec.kind == .video {
+            producers[index].keyframes.keyframeArrived()
+            producers[index].noteKeyframe(entry, at: now)
+        }
     }
 
     /// Offers a packet to every slot that shows its track.

@@ -54,21 +54,34 @@ extension MediaWorker {
         let start = slab.used
         var bytes = slab.bytes.mutableSpan
         var target = bytes._mutatingExtracting(start..<(start + SendSlab.datagramMax))
+        let form = form(
+            of: entry, packet,
+            in: producers[packet.producer].history.payloadBytes.extracting(range),
+            &slots[packet.slot])
         guard
             let headerCount = slots[packet.slot]?.writeHeader(
-                for: entry, numbers: packet.numbers, retransmission: packet.retransmission,
-                transportSequence: transportSequence, into: &target)
+                for: entry, as: form?.codec ?? entry.codec, numbers: packet.numbers,
+                retransmission: packet.retransmission, transportSequence: transportSequence,
+                into: &target)
         else { return .codecNotNegotiated }
 
-        // What differs per receiver is written over the shared payload, sealed, and put back.
-        var payload = range
-        patch(
-            &producers[packet.producer], entry.descriptor, with: packet, payload: &payload)
-        let count = sealed(
-            &peers[receiver], &target, headerCount: headerCount,
-            payload: producers[packet.producer].history.payloadBytes.extracting(payload),
-            packet: packet, ssrc: ssrc)
-        restore(&producers[packet.producer], entry: entry, payload: range)
+        let count: Int?
+        if let audio = entry.redundancy, let form, form != .whole {
+            count = sealed(
+                &peers[receiver], &target, headerCount: headerCount, audio: audio, as: form,
+                payload: producers[packet.producer].history.payloadBytes.extracting(range),
+                packet: packet, ssrc: ssrc)
+        } else {
+            // What differs per receiver is written over the shared payload, sealed, and put back.
+            var payload = range
+            patch(
+                &producers[packet.producer], entry.descriptor, with: packet, payload: &payload)
+            count = sealed(
+                &peers[receiver], &target, headerCount: headerCount,
+                payload: producers[packet.producer].history.payloadBytes.extracting(payload),
+                packet: packet, ssrc: ssrc)
+            restore(&producers[packet.producer], entry: entry, payload: range)
+        }
         guard let count else { return .sealFailed }
         if slots[packet.slot]?.usesTransportSequence == true {
             peers[receiver]?.transportSequence = transportSequence &+ 1

@@ -110,7 +110,7 @@ extension MediaWorker {
         if producers[producer].loss.takeKeyframeNeed(), tracks[track]?.kind == .video,
             tracks[track]?.watchers.isEmpty == false
         {
-            producers[producer].keyframes.request()
+            producers[producer].keyframes.request(toStart: false)
         }
         guard producers[producer].keyframes.takeDue(at: now) else { return }
         let media = producers[producer].ssrc
@@ -126,9 +126,10 @@ extension MediaWorker {
     ) {
         guard let due = producers[producer].loss.nextDeadline, due <= now else { return }
         let media = producers[producer].ssrc
+        let patience = roundTrip + Self.requestMargin(of: producers[producer].reception)
         var lost = InlineArray<128, SequenceNumber>(repeating: SequenceNumber(0))
         var span = lost.mutableSpan
-        let count = Self.nextLost(&producers[producer], into: &span, roundTrip: roundTrip, at: now)
+        let count = Self.nextLost(&producers[producer], into: &span, roundTrip: patience, at: now)
         guard count > 0 else { return }
         counters.nacksSent &+= UInt64(count)
         control.append(to: index, room: Self.controlRoom) { output in
@@ -136,6 +137,12 @@ extension MediaWorker {
                 from: sender, about: media, lost: lost.span.extracting(0..<count), into: &output)
                 > 0
         }
+    }
+
+    /// What is added to the round trip before a packet is asked for again: what the way may vary by.
+    private static func requestMargin(of reception: ReceptionStatistics) -> MediaDuration {
+        let jitter = MediaDuration(nanoseconds: reception.jitterNanoseconds * 2)
+        return .milliseconds(5) + min(jitter, .milliseconds(100))
     }
 
     private static func nextLost(
@@ -171,12 +178,16 @@ extension MediaWorker {
         }
         // Without a block it is a sign of life (RFC 3550 §6.4.2): a client that receives nothing else can
         // tell silence from a lost path within three seconds.
+        // A publisher that receives no media proves its round trip by the echo of the time alone.
         let name = peers[index]?.canonicalName ?? []
+        let time = NTPTime(now, clockZero: configuration.ntpAtZero)
         control.append(to: index, room: Self.controlRoom) { output in
             RTCPWriter.receiverReport(
                 from: sender, blocks: blocks.span.extracting(0..<count), into: &output)
                 && RTCPWriter.sourceDescription(
                     of: sender, canonicalName: name.span, into: &output)
+                && (count == 0
+                    || RTCPWriter.referenceTime(from: sender, ntp: time, into: &output))
         }
     }
 

@@ -96,7 +96,9 @@ struct Peer: ~Copyable {
     /// What NACKs of all its slots together may still cost.
     var budget = RetransmissionBudget(
         burst: Self.repetitions.burst, perSecond: Self.repetitions.perSecond)
+    /// The round trip to it: a guess until a report of its own tells.
     var roundTrip = MediaDuration.milliseconds(50)
+    var hasRoundTrip = false
 
     /// Whether media can be sent to it.
     ///

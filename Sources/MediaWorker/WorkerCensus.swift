@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BasicContainers
 import Forwarding
+import Negotiation
 import Wire
 
 /// What a worker holds at one moment: after everybody has left, nothing.
@@ -39,6 +40,12 @@ extension MediaWorker {
         census.paths = peerOfPath.count
         census.usernames = peerOfUsername.count
         return census
+    }
+
+    /// The round trip to a peer; `nil` while it is not measured. For tests.
+    mutating func measuredRoundTrip(of id: PeerID) -> MediaDuration? {
+        guard let index = peerOfID[id], peers[index]?.hasRoundTrip == true else { return nil }
+        return peers[index]?.roundTrip
     }
 
     /// The highest number of a published stream. O(streams): for tests.

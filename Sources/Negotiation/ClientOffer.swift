@@ -260,6 +260,10 @@ enum ClientProfile {
             return NegotiatedCodec(
                 codec: .opus, payloadType: 111, clockRate: 48_000, channels: 2,
                 parameters: "minptime=10;useinbandfec=1", hasTransportCC: true)
+        case .red:
+            return NegotiatedCodec(
+                codec: .red, payloadType: 63, clockRate: 48_000, channels: 2,
+                parameters: "111/111")
         case .vp8: return video(96, 97, "")
         case .vp9: return video(98, 99, "profile-id=0")
         case .h264:
@@ -267,7 +271,7 @@ enum ClientProfile {
                 102, 103,
                 "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f")
         case .av1: return video(45, 46, "level-idx=5;profile=0;tier=0")
-        case .red, .pcmu, .pcma, .telephoneEvent, .rtx: return nil
+        case .pcmu, .pcma, .telephoneEvent, .rtx: return nil
         }
     }
 

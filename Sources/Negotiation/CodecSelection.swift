@@ -43,7 +43,19 @@ struct CodecSelection {
                 ranks.append(rank)
             }
         }
-        return ordered(chosen)
+        return ordered(Self.withRedundancy(chosen))
+    }
+
+    /// Audio with redundancy (RFC 2198) before the codec it repeats: what stands first is what a
+    /// browser sends. Left out where it does not repeat the Opus that was chosen.
+    private static func withRedundancy(_ codecs: [NegotiatedCodec]) -> [NegotiatedCodec] {
+        guard let red = codecs.first(where: { $0.codec == .red }) else { return codecs }
+        var others = codecs.filter { $0.codec != .red }
+        guard let opus = others.firstIndex(where: { $0.codec == .opus }),
+            red.parameters == "\(others[opus].payloadType)/\(others[opus].payloadType)"
+        else { return others }
+        others.insert(red, at: opus)
+        return others
     }
 
     private func ordered(_ codecs: [NegotiatedCodec]) -> [NegotiatedCodec] {
@@ -73,6 +85,7 @@ struct CodecSelection {
     private static func codec(named name: String) -> MediaCodec? {
         switch name {
         case "opus": .opus
+        case "red": .red
         case "vp8": .vp8
         case "vp9": .vp9
         case "h264": .h264
@@ -86,6 +99,8 @@ struct CodecSelection {
         switch codec {
         case .opus:
             return map.channels == 2 ? 0 : nil
+        case .red:
+            return map.channels == 2 && repeatedType(parameters) != nil ? 0 : nil
         case .vp8:
             return 0
         case .vp9:
@@ -96,9 +111,19 @@ struct CodecSelection {
             return profile == nil || profile == "0" ? 0 : nil
         case .h264:
             return h264Rank(parameters)
-        case .red, .pcmu, .pcma, .telephoneEvent, .rtx:
+        case .pcmu, .pcma, .telephoneEvent, .rtx:
             return nil
         }
+    }
+
+    /// The payload type that redundant audio repeats, where it repeats one alone: `111/111`, as often
+    /// as it likes (RFC 2198 §5).
+    private static func repeatedType(_ parameters: String) -> UInt8? {
+        let types = SDPFields.split(parameters, at: UInt8(ascii: "/")).map { UInt8($0) }
+        guard types.count >= 2, let type = types[0], type < 128,
+            types.allSatisfy({ $0 == type })
+        else { return nil }
+        return type
     }
 
     /// Constrained baseline with packetization mode 1, which every browser decodes, before all else
@@ -158,7 +183,9 @@ struct CodecSelection {
             parts.append("packetization-mode=1")
             if let profile = h264Profile(offered) { parts.append("profile-level-id=\(profile)") }
             return parts.joined(separator: ";")
-        case .vp8, .red, .pcmu, .pcma, .telephoneEvent, .rtx:
+        case .red:
+            return repeatedType(offered).map { "\($0)/\($0)" } ?? ""
+        case .vp8, .pcmu, .pcma, .telephoneEvent, .rtx:
             return ""
         }
     }

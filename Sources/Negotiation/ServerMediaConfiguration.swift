@@ -75,7 +75,7 @@ package struct ServerMediaConfiguration: Sendable {
     /// Describes the server.
     package init(
         fingerprint: Fingerprint, candidates: [HostCandidate], isICELite: Bool = true,
-        codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1], startKilobits: Int? = 1_000
+        codecs: [MediaCodec] = [.red, .opus, .vp8, .vp9, .h264, .av1], startKilobits: Int? = 1_000
     ) {
         self.fingerprint = fingerprint
         self.candidates = candidates

@@ -127,6 +127,10 @@ extension VirtualClient {
             nack.forEachLost(in: bytes) { numbers.append($0) }
             repeatPackets(numbers, of: nack.sources.media, at: now)
             return [.nack(nack.sources.media, numbers)]
+        case .extendedReport:
+            let report = try ExtendedReport(packet, in: bytes)
+            referenceTime = report.referenceTime(in: bytes).map { (report.reporter, $0, now) }
+            return [.other(packet.type)]
         case .pictureLossIndication:
             let about = try FeedbackSources(packet, in: bytes).media
             for source in sources where source.ssrc == about { source.requestKeyframe(at: now) }

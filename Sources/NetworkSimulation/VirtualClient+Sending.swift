@@ -89,7 +89,15 @@ extension VirtualClient {
             ssrc: source.ssrc, ntp: NTPTime(now, clockZero: ntpAtZero) + wallClockLead,
             rtpTimestamp: source.timestamp(at: now), packetCount: source.packetCount,
             octetCount: 0)
-        sendControl { RTCPWriter.senderReport(report, into: &$0) }
+        let reference = referenceTime
+        sendControl { output in
+            guard RTCPWriter.senderReport(report, into: &output) else { return false }
+            guard let reference else { return true }
+            let delay = (now - reference.at).nanoseconds * 65_536 / 1_000_000_000
+            return RTCPWriter.delaySinceReferenceTime(
+                from: report.ssrc, to: reference.from, last: reference.time.middle,
+                delay: UInt32(clamping: delay), into: &output)
+        }
     }
 
     /// Sends an RTCP packet written by `write`.

@@ -47,6 +47,8 @@ package final class VirtualClient {
     var transport: PeerTransport?
     var outbox: [[UInt8]] = []
     private var nextReport: MediaInstant?
+    /// The last reference time received, to be echoed (RFC 3611 §4.5).
+    var referenceTime: (from: SSRC, time: NTPTime, at: MediaInstant)?
     var transportSequence: UInt16 = 0
     var highest: [SSRC: ExtendedSequenceNumber] = [:]
     var detectors: [(ssrc: SSRC, loss: LossDetector)] = []

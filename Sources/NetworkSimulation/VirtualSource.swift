@@ -20,6 +20,8 @@ package struct SourceSettings: Sendable {
     package var sendDelay = MediaDuration.zero
     /// Whether a request for a keyframe is obeyed.
     package var obeysKeyframeRequests = true
+    /// How many frames before its own a packet repeats (RFC 2198); for the codec `.red` alone.
+    package var repeatedFrames = 0
     /// What is written in the audio level extension; `nil`: nothing.
     package var audioLevel: UInt8?
     /// What is written in the video orientation extension; `nil`: nothing.
@@ -41,6 +43,14 @@ package struct SourceSettings: Sendable {
         Self(
             codec: .opus, tag: tag, interval: .milliseconds(20), packetsInFrame: 1,
             payloadBytes: 80, audioLevel: level)
+    }
+
+    /// Audio in packets of 20 ms that repeat the frames before their own.
+    package static func redundantAudio(tag: UInt16, repeating frames: Int = 2) -> Self {
+        var settings = audio(tag: tag)
+        settings.codec = .red
+        settings.repeatedFrames = frames
+        return settings
     }
 }
 
@@ -97,6 +107,8 @@ package final class VirtualSource {
     private var nextRetransmission: UInt64
     private var wantsKeyframe = true
     private var memory: [UInt16: SourcePacket] = [:]
+    private let opusPayloadType: UInt8
+    private var lately: [(timestamp: RTPTimestamp, payload: [UInt8])] = []
 
     init(
         section: MediaSection, settings: SourceSettings, at now: MediaInstant,
@@ -110,6 +122,7 @@ package final class VirtualSource {
         ssrc = settings.ssrc ?? SSRC(slot.ssrc)
         retransmissionSSRC = slot.rtxSSRC.map { SSRC($0) }
         payloadType = codec.payloadType
+        opusPayloadType = section.codecs.first { $0.codec == .opus }?.payloadType ?? 0
         retransmissionPayloadType = codec.retransmissionPayloadType
         clockRate = codec.clockRate
         started = now
@@ -174,7 +187,7 @@ package final class VirtualSource {
             let packet = SourcePacket(
                 sequence: ExtendedSequenceNumber(nextSequence), timestamp: timestamp(at: captured),
                 marker: settings.codec.kind == .video && index == settings.packetsInFrame - 1,
-                payload: synthetic.payload(byteCount: settings.payloadBytes))
+                payload: payload(of: synthetic, at: timestamp(at: captured)))
             nextSequence += 1
             packetCount += 1
             memory[packet.sequence.sequenceNumber.rawValue] = packet
@@ -182,6 +195,24 @@ package final class VirtualSource {
             packets.append(packet)
         }
         return packets
+    }
+
+    private func payload(of packet: SyntheticPacket, at timestamp: RTPTimestamp) -> [UInt8] {
+        let primary = packet.payload(byteCount: settings.payloadBytes)
+        guard settings.codec == .red else { return primary }
+        var heads: [UInt8] = []
+        for frame in lately {
+            let ticks = timestamp.distance(from: frame.timestamp)
+            heads += [
+                0x80 | opusPayloadType, UInt8(truncatingIfNeeded: ticks >> 6),
+                UInt8(truncatingIfNeeded: ticks << 2 | frame.payload.count >> 8),
+                UInt8(truncatingIfNeeded: frame.payload.count),
+            ]
+        }
+        let payload = heads + [opusPayloadType] + lately.flatMap(\.payload) + primary
+        lately.append((timestamp, primary))
+        if lately.count > settings.repeatedFrames { lately.removeFirst() }
+        return payload
     }
 
     /// Leaves numbers out, as if so many packets had been lost.

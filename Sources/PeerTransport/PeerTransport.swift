@@ -127,6 +127,16 @@ package struct PeerTransport: ~Copyable {
             &packet, headerCount: headerCount, payload: payload, ssrc: ssrc, index: index)
     }
 
+    /// Seals an RTP packet that stands whole in `packet[0..<count]`, in its place; the span must have
+    /// room behind it.
+    package mutating func sealRTP(
+        _ packet: inout MutableSpan<UInt8>, headerCount: Int, count: Int, ssrc: SSRC,
+        index: ExtendedSequenceNumber
+    ) throws(SRTPError) -> Int? {
+        try sender?.sealRTP(
+            &packet, headerCount: headerCount, count: count, ssrc: ssrc, index: index)
+    }
+
     /// Seals an RTCP packet in place; the span must have room behind it.
     package mutating func sealRTCP(
         _ packet: inout MutableSpan<UInt8>, count: Int

@@ -32,6 +32,11 @@ package struct ReceptionStatistics: Sendable {
     /// The interarrival jitter in clock units (RFC 3550 §6.4.1).
     package var jitter: UInt32 { UInt32(clamping: scaledJitter >> 4) }
 
+    /// The interarrival jitter in nanoseconds.
+    package var jitterNanoseconds: Int64 {
+        Int64(jitter) * 1_000_000_000 / Int64(Swift.max(clockRate, 1))
+    }
+
     /// Packets expected and not received; negative where duplicates outnumber losses (RFC 3550 A.3).
     package var cumulativeLost: Int64 {
         Int64(clamping: expectedCount) - Int64(clamping: receivedCount)

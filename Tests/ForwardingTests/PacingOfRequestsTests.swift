@@ -68,6 +68,33 @@ import Wire
     }
 }
 
+@Suite struct KeyframeRepairTests {
+    @Test func whoLostSomethingGetsAKeyframeASecond() {
+        var requester = KeyframeRequester()
+        var times: [Int64] = []
+        for time in stride(from: Int64(0), to: 5_000, by: 10) {
+            requester.request(toStart: false)
+            if requester.takeDue(at: at(time)) {
+                times.append(time)
+                requester.keyframeArrived()
+            }
+        }
+        #expect(times == [0, 1_000, 2_000, 3_000, 4_000])
+    }
+
+    @Test func whoBeginsIsNotHeldUpByThoseWhoLostSomething() {
+        var requester = KeyframeRequester()
+        requester.request(toStart: false)
+        #expect(requester.takeDue(at: at(0)) == true)
+        requester.keyframeArrived()
+        requester.request(toStart: false)
+        #expect(requester.deadline == at(1_000))
+        requester.request()
+        #expect(requester.deadline == at(300))
+        #expect(requester.takeDue(at: at(300)) == true)
+    }
+}
+
 @Suite struct RetransmissionBudgetTests {
     @Test func aBurstThenARate() {
         var budget = RetransmissionBudget()

@@ -50,8 +50,8 @@ private final class BoxedSlot {
         var bytes = [UInt8](repeating: 0xEE, count: 200)
         var span = bytes.mutableSpan
         let count = slot.writeHeader(
-            for: entry, numbers: numbers, retransmission: retransmission, transportSequence: 77,
-            into: &span)
+            for: entry, as: entry.codec, numbers: numbers, retransmission: retransmission,
+            transportSequence: 77, into: &span)
         guard let count else { return nil }
         bytes.removeLast(bytes.count - count)
         guard let header = try? RTPHeader.parse(bytes.span) else { return nil }

@@ -14,7 +14,7 @@ import Wire
         let (bob, carol) = (others[0], others[1])
         let source = alice.publish(mid: "1", .video(codec, tag: 1), at: call.now)
         call.showPair(alice, to: bob)
-        call.run(for: .seconds(1))
+        call.run(for: .milliseconds(1_500))
         // Bob came before the first packet; Carol comes in the middle.
         source.settings.obeysKeyframeRequests = false
         let asked = source.keyframeRequests.count
@@ -39,7 +39,7 @@ import Wire
         let (call, alice, others) = try VirtualCall.with(receivers: 10)
         let source = alice.publish(mid: "1", .video(.vp8, tag: 1), at: call.now)
         for bob in others { call.showPair(alice, to: bob) }
-        call.run(for: .seconds(2))
+        call.run(for: .seconds(3))
         source.settings.obeysKeyframeRequests = false
         let before = source.keyframeRequests.count
         let start = call.now
@@ -49,9 +49,9 @@ import Wire
             call.run(for: .milliseconds(20))
         }
         let requests = source.keyframeRequests.dropFirst(before)
-        #expect((4...7).contains(requests.count))
+        #expect((2...3).contains(requests.count))
         for (one, next) in zip(requests, requests.dropFirst()) {
-            #expect(next - one >= .milliseconds(290))
+            #expect(next - one >= .milliseconds(990))
         }
         #expect(call.worker.statistics.keyframeRequestsReceived > 900)
     }
@@ -59,7 +59,7 @@ import Wire
     @Test func aLostRequestIsRepeatedUntilTheKeyframeComes() throws {
         let (call, alice, others) = try VirtualCall.with(receivers: 1)
         let source = alice.publish(mid: "1", .video(.vp8, tag: 1), at: call.now)
-        call.run(for: .seconds(1))
+        call.run(for: .milliseconds(1_500))
         source.settings.obeysKeyframeRequests = false
         call.showPair(alice, to: others[0])
         call.run(for: .seconds(1))
@@ -75,7 +75,7 @@ import Wire
     @Test func aPublisherThatDoesNotAnswerIsAskedLessAndLess() throws {
         let (call, alice, others) = try VirtualCall.with(receivers: 1)
         let source = alice.publish(mid: "1", .video(.vp8, tag: 1), at: call.now)
-        call.run(for: .seconds(1))
+        call.run(for: .milliseconds(1_500))
         source.settings.obeysKeyframeRequests = false
         call.showPair(alice, to: others[0])
         call.run(for: .seconds(60))

@@ -126,7 +126,9 @@ func answerHasTheOffersSectionsInOrderAndReadsBack(_ offer: String) throws {
             == "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f")
     #expect(codecs.allSatisfy { $0.hasNACK && $0.hasPLI && $0.hasFIR && $0.hasTransportCC })
     #expect(codecs.first { $0.codec == .vp9 }?.parameters == "profile-id=0")
-    #expect(media.sections[0].codecs.map(\.parameters) == ["minptime=10;useinbandfec=1"])
+    #expect(
+        media.sections[0].codecs.map(\.parameters)
+            == ["111/111", "minptime=10;useinbandfec=1"])
 }
 
 @Test func firefoxOfferWithPortZeroAndSessionFingerprintIsTaken() throws {

@@ -34,9 +34,9 @@ private func asked(
     #expect(held(detector.insert(number(65_538), at: at(5))) == .gap(count: 3))
     #expect(detector.nextDeadline == at(5))
     #expect(held(asked(&detector, 5)) == [65_535, 0, 1])
-    #expect(detector.nextDeadline == at(25))
-    #expect(held(asked(&detector, 24).isEmpty))
-    #expect(held(asked(&detector, 25)) == [65_535, 0, 1])
+    #expect(detector.nextDeadline == at(15))
+    #expect(held(asked(&detector, 14).isEmpty))
+    #expect(held(asked(&detector, 15)) == [65_535, 0, 1])
 }
 
 @Test func theRoundTripSpacesTheTries() {
@@ -64,13 +64,18 @@ private func asked(
     #expect(!held(detector.takeKeyframeNeed()))
 }
 
-@Test func afterTenTriesOnlyAKeyframeHelps() {
-    var detector = LossDetector()
+@Test func requestsBecomeRarerAndEndAtTheDeadline() {
+    var detector = LossDetector(deadline: .milliseconds(500))
     detector.insert(number(1), at: at(0))
     detector.insert(number(3), at: at(0))
-    var tries = 0
-    for step in 0..<20 { tries += asked(&detector, Int64(step) * 20).count }
-    #expect(tries == LossDetector.triesMax)
+    var times: [Int64] = []
+    for time in Int64(0)..<499 where !asked(&detector, time, rtt: 20).isEmpty { times.append(time) }
+    // Three a round trip apart, and then ever rarer.
+    #expect(times == [0, 20, 40, 60, 100, 180, 340])
+    #expect(detector.missingCount == 1)
+    #expect(detector.nextDeadline == at(500))
+    #expect(!held(detector.takeKeyframeNeed()))
+    #expect(held(asked(&detector, 500, rtt: 20).isEmpty))
     #expect(detector.missingCount == 0)
     #expect(detector.nextDeadline == nil)
     #expect(held(detector.takeKeyframeNeed()))
@@ -131,4 +136,55 @@ private func asked(
     #expect(held(asked(&detector, 9).isEmpty))
     #expect(held(detector.insert(number(1), at: at(9))) == .recovered)
     #expect(held(asked(&detector, 10).isEmpty))
+}
+
+@Test func aLongRoundTripLeavesTimeForThreeTries() {
+    var detector = LossDetector(deadline: .milliseconds(200))
+    detector.insert(number(1), at: at(0))
+    detector.insert(number(3), at: at(0))
+    var times: [Int64] = []
+    for time in Int64(0)..<1_000 where !asked(&detector, time, rtt: 150).isEmpty {
+        times.append(time)
+    }
+    #expect(times == [0, 150, 300])
+    #expect(held(detector.takeKeyframeNeed()))
+}
+
+@Test func packetsOutOfOrderAreSoonWaitedFor() {
+    var detector = LossDetector(reorderDelay: .milliseconds(10))
+    var requests = 0
+    var value: UInt64 = 0
+    for round in Int64(0)..<100 {
+        // Each tenth packet comes 40 ms late.
+        let time = round * 50
+        detector.insert(number(value), at: at(time))
+        detector.insert(number(value + 2), at: at(time + 5))
+        for step in Int64(5)..<45 { requests += asked(&detector, time + step, rtt: 100).count }
+        detector.insert(number(value + 1), at: at(time + 45))
+        value += 3
+    }
+    // The first was asked for in vain; from then on it was known how late they come.
+    #expect(requests <= 2)
+    #expect(detector.reorderDelay == .milliseconds(50))
+}
+
+@Test func realLossShortensTheWaitAgain() {
+    var detector = LossDetector(reorderDelay: .milliseconds(10))
+    detector.insert(number(0), at: at(0))
+    detector.insert(number(2), at: at(0))
+    detector.insert(number(1), at: at(60))
+    #expect(detector.reorderDelay == .milliseconds(75))
+    var value: UInt64 = 3
+    for round in Int64(1)...20 {
+        let time = round * 200
+        detector.insert(number(value + 1), at: at(time))
+        _ = asked(&detector, time + 100, rtt: 20)
+        detector.insert(number(value), at: at(time + 125), isRepeated: true)
+        value += 2
+    }
+    #expect(detector.reorderDelay == .milliseconds(10))
+    // However late one comes, the wait has a bound.
+    detector.insert(number(value + 1), at: at(10_000))
+    detector.insert(number(value), at: at(12_000))
+    #expect(detector.reorderDelay == LossDetector.reorderDelayMax)
 }
