@@ -97,6 +97,8 @@ struct Peer: ~Copyable {
     var budget = RetransmissionBudget(
         burst: Self.repetitions.burst, perSecond: Self.repetitions.perSecond)
     var roundTrip = MediaDuration.milliseconds(50)
+    /// The last two SSRCs that its RTCP came from: by these it is found when it has another address.
+    var controlSSRCs: (last: SSRC?, before: SSRC?)
 
     /// Whether media can be sent to it.
     ///
