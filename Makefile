@@ -9,10 +9,12 @@ SERVE ?= --dev
 CONFIGURATION ?= release
 # How long `make test` fuzzes each parser.
 FUZZ_SECONDS ?= 30
+# What `make quality` measures, for instance: make quality QUALITY="--only viewer-5,viewer-10 --seeds 1"
+QUALITY ?=
 # What `make e2e` runs, for instance: make e2e E2E="-k whip"
 E2E ?=
 
-.PHONY: help run build web test unit simulate web-test e2e fuzz lint format benchmark benchmark-signaling clean
+.PHONY: help run build web test unit simulate web-test e2e quality fuzz lint format benchmark benchmark-signaling clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +58,12 @@ web-test: ## Run the browser SDK's own tests
 
 e2e: .venv/ready ## Drive the real server with real browsers (E2E="-k name")
 	cd e2e && ../.venv/bin/python -m pytest $(E2E)
+
+quality: .venv/ready ## Measure calls over bad networks with real browsers (QUALITY="--only clean --seeds 1")
+	@$(MAKE) --no-print-directory web
+	swift build -c release --product martlet
+	swift build -c release --product martlet-impair
+	cd e2e && MARTLET_BUILD=$(CURDIR)/.build/release ../.venv/bin/python -m quality $(QUALITY)
 
 fuzz: ## Fuzz every parser for FUZZ_SECONDS each
 	scripts/fuzz.sh --seconds $(FUZZ_SECONDS)

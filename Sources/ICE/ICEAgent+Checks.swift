@@ -101,6 +101,7 @@ extension ICEAgent {
         guard paths[index].path == path else { throw .asymmetricResponse }
         guard message.unknownAttributeCount == 0 else { throw .malformed }
         noteAlive(at: index)
+        if isLite { return try receiveProbeResponse(message, at: index) }
         if message.isBindingError {
             // The claimed role lost (RFC 8445 §7.2.5.1); anything else fails the pair.
             if message.errorCode == Int(STUNErrorCode.roleConflict.rawValue) {
@@ -204,11 +205,11 @@ extension ICEAgent {
         guard connection != .failed, let remote else { return nil }
         for index in paths.indices {
             guard case .sent(var transaction) = paths[index].check, transaction.next <= now,
-                transaction.sends < ICETiming.sendsPerCheck
+                transaction.sends < sendsPerCheck
             else { continue }
             transaction.sends += 1
             transaction.sent = now
-            transaction.next = now + ICEAgent.wait(afterSends: transaction.sends)
+            transaction.next = now + wait(afterSends: transaction.sends)
             return send(transaction, on: index, to: remote, into: &output)
         }
         guard now >= pacedUntil, let index = nextScheduled else { return nil }
@@ -217,7 +218,7 @@ extension ICEAgent {
             role == .controlling && (paths[index].wantsNomination || isConsentCheck(index))
         let transaction = ICETransaction(
             id: newTransactionID(), role: role, nominates: nominates, sends: 1, sent: now,
-            next: now + ICEAgent.wait(afterSends: 1))
+            next: now + wait(afterSends: 1))
         return send(transaction, on: index, to: remote, into: &output)
     }
 
@@ -254,20 +255,25 @@ extension ICEAgent {
         return best?.index
     }
 
+    /// When checks are to be sent, repeated or given up next.
+    var nextSendingDeadline: MediaInstant? {
+        guard remote != nil else { return nil }
+        var earliest: MediaInstant?
+        for index in paths.indices {
+            let due: MediaInstant
+            switch paths[index].check {
+            case .idle: continue
+            case .scheduled(let at, _): due = max(at, pacedUntil)
+            case .sent(let transaction): due = transaction.next
+            }
+            if due < earliest ?? due + .seconds(1) { earliest = due }
+        }
+        return earliest
+    }
+
     /// When checks need time next: a repetition, a new check or the end of a wait.
     var nextCheckDeadline: MediaInstant? {
-        var earliest: MediaInstant?
-        if remote != nil {
-            for index in paths.indices {
-                let due: MediaInstant
-                switch paths[index].check {
-                case .idle: continue
-                case .scheduled(let at, _): due = max(at, pacedUntil)
-                case .sent(let transaction): due = transaction.next
-                }
-                if due < earliest ?? due + .seconds(1) { earliest = due }
-            }
-        }
+        var earliest = nextSendingDeadline
         for due in [nominationDeadline, consentDeadline] {
             if let due, due < earliest ?? due + .seconds(1) { earliest = due }
         }
@@ -275,9 +281,13 @@ extension ICEAgent {
     }
 
     /// The wait after the given sending: doubled each time, capped.
-    private static func wait(afterSends sends: Int) -> MediaDuration {
-        min(ICETiming.repeatMin * (1 << Int64(min(sends - 1, 10))), ICETiming.repeatMax)
+    private func wait(afterSends sends: Int) -> MediaDuration {
+        let first = isLite ? ICETiming.probeRepeatMin : ICETiming.repeatMin
+        return min(first * (1 << Int64(min(sends - 1, 10))), ICETiming.repeatMax)
     }
+
+    /// How often a check is sent before it is given up.
+    var sendsPerCheck: Int { isLite ? ICETiming.sendsPerProbe : ICETiming.sendsPerCheck }
 
     /// The priority that a candidate learned from our check would have (RFC 8445 §7.1.1).
     private func checkPriority(ofSocket socket: UInt8) -> UInt32 {

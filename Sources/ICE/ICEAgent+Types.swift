@@ -72,6 +72,8 @@ package enum ICELimits {
     package static let replies = 16
     /// Events waiting to be polled; the oldest gives way.
     package static let events = 64
+    /// Paths that a lite agent checks at a time.
+    package static let probes = 2
     /// Requests remembered to recognise a repeated or replayed transaction.
     package static let rememberedRequests = 64
 }
@@ -95,6 +97,13 @@ package enum ICETiming {
     package static let repeatMax = MediaDuration.seconds(1)
     /// How often one check is sent.
     package static let sendsPerCheck = 7
+    /// The wait before a lite agent repeats a check of its own, doubled up to `repeatMax`: media
+    /// waits for the answer.
+    package static let probeRepeatMin = MediaDuration.milliseconds(100)
+    /// How often a lite agent sends one check.
+    package static let sendsPerProbe = 4
+    /// How long a lite agent leaves a path alone that did not answer.
+    package static let probeRest = MediaDuration.seconds(2)
     /// How long after its last sending a check is repeated at once because the peer was heard on
     /// its path.
     package static let triggeredRepeatAfter = MediaDuration.milliseconds(100)

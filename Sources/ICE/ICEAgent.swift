@@ -50,7 +50,7 @@ package struct ICEAgent: ~Copyable {
     /// When silence is judged next; may be earlier than needed, so that traffic need not move it.
     var livenessDeadline: MediaInstant?
 
-    // Only a full agent uses what follows.
+    // Only a full agent uses what follows, but for the pacing and the count.
     var localCandidates: [ICELocalCandidate] = []
     var remoteCandidates: [ICECandidate] = []
     var transactionCount: UInt64 = 0
@@ -154,7 +154,8 @@ package struct ICEAgent: ~Copyable {
         }
     }
 
-    /// Tells that authenticated media came on a path; keeps the session from counting as lost.
+    /// Tells that authenticated media came on a path; keeps the session from counting as lost. A
+    /// lite agent checks a path it does not know before it moves there (see `probe`).
     /// Cheap for the selected path.
     package mutating func noteTraffic(on path: TransportPath, at now: MediaInstant) {
         let known: Int
@@ -163,6 +164,7 @@ package struct ICEAgent: ~Copyable {
         } else if let index = index(of: path), paths[index].isValidated {
             known = index
         } else {
+            probe(path, at: now)
             return
         }
         self.now = max(self.now, now)
@@ -173,7 +175,7 @@ package struct ICEAgent: ~Copyable {
     package mutating func advance(to now: MediaInstant) {
         self.now = max(self.now, now)
         guard connection != .failed else { return }
-        if !isLite { advanceChecks() }
+        if isLite { advanceProbes() } else { advanceChecks() }
         if connection != .failed, let livenessDeadline, livenessDeadline <= self.now {
             judgeSilence()
         }
@@ -188,7 +190,7 @@ package struct ICEAgent: ~Copyable {
             let reply = replies.removeFirst()
             if write(reply, into: &output) { return reply.path }
         }
-        return isLite ? nil : pollCheck(into: &output)
+        return pollCheck(into: &output)
     }
 
     /// The next event; `nil` if there is none.
@@ -200,9 +202,8 @@ package struct ICEAgent: ~Copyable {
     package var nextDeadline: MediaInstant? {
         guard connection != .failed else { return nil }
         var deadline = livenessDeadline
-        if !isLite, let check = nextCheckDeadline, check < deadline ?? check + .seconds(1) {
-            deadline = check
-        }
+        let check = isLite ? nextSendingDeadline : nextCheckDeadline
+        if let check, check < deadline ?? check + .seconds(1) { deadline = check }
         return deadline
     }
 }

@@ -19,7 +19,7 @@ struct ICETransaction {
     var next: MediaInstant
 }
 
-/// What a full agent does about a pair; a lite agent stays `idle`.
+/// What an agent does about a pair; a lite one leaves it `idle` unless it probes it.
 enum ICECheck {
     /// Nothing is planned.
     case idle

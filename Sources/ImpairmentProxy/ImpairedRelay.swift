@@ -29,6 +29,10 @@ package struct RelayCounters: Sendable, Equatable {
     package struct Direction: Sendable, Equatable {
         /// Came in.
         package var received = 0
+        /// Bytes that came in, IPv4 and UDP headers counted.
+        package var bytesReceived = 0
+        /// The highest rate at which they came, over 200 ms, since the last report, in kbit/s.
+        package var peakKilobits = 0
         /// Went out, doubles included.
         package var forwarded = 0
         /// Bytes that went out.
@@ -86,6 +90,8 @@ package struct ImpairedRelay: ~Copyable, MediaLoopHandler {
     private let seed: UInt64
     private var plan: ImpairmentPlan
     private var counters = RelayCounters()
+    private var upPeak = RatePeak()
+    private var downPeak = RatePeak()
     private var clients: [Client] = []
     /// The client of each socket, as index into `clients`; nil: free.
     private var clientOfSocket: [Int?]
@@ -147,7 +153,7 @@ package struct ImpairedRelay: ~Copyable, MediaLoopHandler {
                 byteCount: count, isVideo: isVideo, settings: plan.down, at: now)
             onward = TransportPath(socket: 0, remote: clients[index].remote)
         }
-        note(verdict, isUp)
+        note(verdict, isUp, byteCount: count)
         guard case .arrives(let arrival, let again) = verdict else { return }
         carry(datagram.span, onward, isUp, at: arrival)
         if let again { carry(datagram.span, onward, isUp, at: again) }
@@ -196,6 +202,8 @@ package struct ImpairedRelay: ~Copyable, MediaLoopHandler {
         case .rebind:
             for index in clients.indices { rebind(index) }
         case .report:
+            counters.up.peakKilobits = upPeak.take()
+            counters.down.peakKilobits = downPeak.take()
             events.append(.counters(counters))
         }
     }
@@ -294,9 +302,15 @@ package struct ImpairedRelay: ~Copyable, MediaLoopHandler {
 
     // MARK: Counting
 
-    private mutating func note(_ verdict: LinkVerdict, _ isUp: Bool) {
+    private mutating func note(_ verdict: LinkVerdict, _ isUp: Bool, byteCount: Int) {
+        if isUp {
+            upPeak.note(byteCount: byteCount, at: clock)
+        } else {
+            downPeak.note(byteCount: byteCount, at: clock)
+        }
         count(isUp) { direction in
             direction.received += 1
+            direction.bytesReceived += byteCount + 28
             switch verdict {
             case .lost(.random): direction.lostRandom += 1
             case .lost(.burst): direction.lostBurst += 1
@@ -331,7 +345,8 @@ extension RelayCounters {
 
 extension RelayCounters.Direction {
     fileprivate var json: String {
-        "{\"received\":\(received),\"forwarded\":\(forwarded),\"bytes\":\(bytes),"
+        "{\"received\":\(received),\"bytesReceived\":\(bytesReceived),"
+            + "\"peakKilobits\":\(peakKilobits),\"forwarded\":\(forwarded),\"bytes\":\(bytes),"
             + "\"lostRandom\":\(lostRandom),\"lostBurst\":\(lostBurst),\"lostQueue\":\(lostQueue),"
             + "\"lostBlackout\":\(lostBlackout),\"duplicated\":\(duplicated),"
             + "\"overflowed\":\(overflowed)}"

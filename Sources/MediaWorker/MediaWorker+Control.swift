@@ -20,7 +20,12 @@ extension MediaWorker {
         } catch {
             return drops.count(error == .replayed ? .replayed : .authenticationFailed)
         }
-        let bytes = datagram.span.extracting(0..<count)
+        take(datagram.span.extracting(0..<count), from: index, at: now)
+    }
+
+    /// Acts on an opened compound packet of a peer.
+    mutating func take(_ bytes: Span<UInt8>, from index: Int, at now: MediaInstant) {
+        peers[index]?.noteControl(from: bytes.uint32(at: 4).map(SSRC.init))
         var reader = RTCPReader()
         do throws(RTCPError) {
             while let packet = try reader.next(in: bytes) {

@@ -52,6 +52,9 @@ package struct MediaWorker: ~Copyable {
     var peerOfUsername: [UsernameKey: Int] = [:]
 
     var deadlines = DeadlineQueue()
+    /// How many packets from unknown addresses are looked at.
+    var strayBudget = RetransmissionBudget(
+        burst: StrayLimits.burst, perSecond: StrayLimits.perSecond)
     var dirtyPeers: [Int] = []
     var pollPeers: [Int] = []
     var control = ControlQueue()
@@ -90,7 +93,9 @@ package struct MediaWorker: ~Copyable {
     private mutating func receiveMedia(
         _ datagram: inout MutableSpan<UInt8>, on path: TransportPath, at now: MediaInstant
     ) {
-        guard let peer = peerOfPath[path] else { return drops.count(.unknownAddress) }
+        guard let peer = peerOfPath[path] else {
+            return receiveStray(&datagram, on: path, at: now)
+        }
         if RTCPReader.isRTCP(datagram.span) {
             receiveRTCP(&datagram, from: peer, on: path, at: now)
         } else {

@@ -99,6 +99,8 @@ struct Peer: ~Copyable {
     /// The round trip to it: a guess until a report of its own tells.
     var roundTrip = MediaDuration.milliseconds(50)
     var hasRoundTrip = false
+    /// The last two SSRCs that its RTCP came from: by these it is found when it has another address.
+    var controlSSRCs: (last: SSRC?, before: SSRC?)
 
     /// Whether media can be sent to it.
     ///

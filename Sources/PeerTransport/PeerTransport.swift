@@ -75,6 +75,12 @@ package struct PeerTransport: ~Copyable {
         !isOver && selectedPath == path && ice.isHeard(on: path, at: now)
     }
 
+    /// Whether the peer's media came on a path that is being checked because no check came on it.
+    package func isProbing(_ path: TransportPath) -> Bool { !isOver && ice.isProbing(path) }
+
+    /// When anything authenticated last came, on whichever path.
+    package var lastReceived: MediaInstant { ice.lastReceived }
+
     /// Takes a STUN message. Returns `false` if it was refused.
     package mutating func receiveSTUN(
         _ datagram: Span<UInt8>, on path: TransportPath, at now: MediaInstant

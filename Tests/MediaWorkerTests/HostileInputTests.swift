@@ -142,13 +142,26 @@ final class Bystanders {
         #expect(people.problems() == [])
     }
 
-    @Test func mediaFromAForeignAddressIsDropped() throws {
+    @Test func mediaOfNobodyFromAForeignAddressIsDropped() throws {
         let people = try Bystanders()
         let datagrams = people.call.rehearse(people.alice, for: .milliseconds(60))
         let stranger = people.call.freshAddress()
-        for datagram in datagrams { people.call.inject(datagram.bytes, from: stranger) }
-        #expect(people.call.drops(.unknownAddress) == UInt64(datagrams.count))
-        // The same from the right address is taken: they were not spent.
+        var answers = 0
+        people.call.tap = { path, _ in if path.remote == stranger { answers += 1 } }
+        for datagram in datagrams {
+            var forged = datagram.bytes
+            forged[forged.count - 1] ^= 1
+            people.call.inject(forged, from: stranger)
+            var strange = datagram.bytes
+            strange[8] ^= 0xFF
+            people.call.inject(strange, from: stranger)
+        }
+        let refused =
+            people.call.drops(.unknownAddress) + people.call.drops(.authenticationFailed)
+        #expect(refused == 2 * UInt64(datagrams.count))
+        #expect(answers == 0)
+        #expect(people.call.worker.takeCensus().paths == 2)
+        // The true ones from the right address are taken: they were not spent.
         for datagram in datagrams { people.call.inject(datagram.bytes, from: people.alice.address) }
         #expect(people.problems() == [])
     }
