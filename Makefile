@@ -15,6 +15,8 @@ QUALITY ?=
 E2E ?=
 
 .PHONY: help run build web test unit simulate web-test e2e quality fuzz lint format benchmark benchmark-signaling clean
+.PHONY: help run build web test unit simulate web-test e2e fuzz lint format benchmark benchmark-instructions \
+	benchmark-signaling clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +74,11 @@ benchmark: ## Measure what forwarding costs: one publisher to 50 and to 100 rece
 	MARTLET_SANS_IO_ONLY=1 swift build -c release --product martlet-benchmark
 	.build/release/martlet-benchmark --receivers 50
 	.build/release/martlet-benchmark --receivers 100
+
+benchmark-instructions: ## Count the instructions a forwarded packet costs, against Benchmarks/thresholds.json
+	@scripts/install-dependencies.sh benchmark
+	MARTLET_SANS_IO_ONLY=1 swift build -c release --product martlet-instructions
+	Benchmarks/instructions.py .build/release/martlet-instructions
 
 benchmark-signaling: ## Measure what a room of 2,000 members costs the signalling side
 	swift build -c release --product martlet-signal-benchmark

@@ -103,6 +103,12 @@ let testSupport: [Target] = [
     .executableTarget(
         name: "SystemSimulator", dependencies: ["NetworkSimulation"],
         swiftSettings: strict),
+    .executableTarget(
+        name: "InstructionBenchmark",
+        dependencies: [
+            "NetworkSimulation", "Negotiation", "MediaWorker", "RTP", "Wire", "CAllocationCounter",
+        ],
+        swiftSettings: strict),
     .target(name: "CAllocationCounter", linkerSettings: [.linkedLibrary("dl")]),
     floor("NetworkImpairment", ["Wire"]), tests("NetworkImpairment", ["Wire"]),
     .executableTarget(
@@ -203,6 +209,7 @@ let package = Package(
     products: [
         .executable(name: "martlet-impair", targets: ["ImpairmentProxy"]),
         .executable(name: "martlet-benchmark", targets: ["ForwardingBenchmark"]),
+        .executable(name: "martlet-instructions", targets: ["InstructionBenchmark"]),
         .executable(name: "martlet-simulate", targets: ["SystemSimulator"]),
     ]
         + (isSansIOOnly

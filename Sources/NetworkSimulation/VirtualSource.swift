@@ -16,6 +16,9 @@ package struct SourceSettings: Sendable {
     package var packetsInFrame: Int
     /// Bytes of each payload.
     package var payloadBytes: Int
+    /// Whether the first packets of a frame may be a byte shorter than its last ones, as libwebrtc's packetisers
+    /// split a frame "about equally".
+    package var isUneven = false
     /// How long after its capture a frame is sent (an encoder's delay).
     package var sendDelay = MediaDuration.zero
     /// Whether a request for a keyframe is obeyed.
@@ -188,6 +191,7 @@ package final class VirtualSource {
                 sequence: ExtendedSequenceNumber(nextSequence), timestamp: timestamp(at: captured),
                 marker: settings.codec.kind == .video && index == settings.packetsInFrame - 1,
                 payload: payload(of: synthetic, at: timestamp(at: captured)))
+                payload: synthetic.payload(byteCount: payloadBytes(ofPacket: index)))
             nextSequence += 1
             packetCount += 1
             memory[packet.sequence.sequenceNumber.rawValue] = packet
@@ -213,6 +217,11 @@ package final class VirtualSource {
         lately.append((timestamp, primary))
         if lately.count > settings.repeatedFrames { lately.removeFirst() }
         return payload
+    private func payloadBytes(ofPacket index: Int) -> Int {
+        // How many are longer is the remainder of a division: it differs from frame to frame.
+        let longer = lastFrame % settings.packetsInFrame
+        let isShorter = settings.isUneven && index + longer < settings.packetsInFrame
+        return settings.payloadBytes - (isShorter ? 1 : 0)
     }
 
     /// Leaves numbers out, as if so many packets had been lost.

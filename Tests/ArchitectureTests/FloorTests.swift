@@ -64,6 +64,10 @@ private let allowedImports: [String: Set<String>] = [
         "NIOCore",
         "NIOPosix", "Glibc", "Synchronization",
     ],
+    "InstructionBenchmark": [
+        "Wire", "RTP", "Negotiation", "MediaWorker", "NetworkSimulation", "CAllocationCounter",
+        "Glibc",
+    ],
     "ForwardingBenchmark": [
         "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "Negotiation", "MediaWorker", "MediaIO",
         "ClientTransport", "LoadGenerator", "CAllocationCounter", "Glibc", "Synchronization",
