@@ -14,8 +14,7 @@ QUALITY ?=
 # What `make e2e` runs, for instance: make e2e E2E="-k whip"
 E2E ?=
 
-.PHONY: help run build web test unit simulate web-test e2e quality fuzz lint format benchmark benchmark-signaling clean
-.PHONY: help run build web test unit simulate web-test e2e fuzz lint format benchmark benchmark-instructions \
+.PHONY: help run build web test unit simulate web-test e2e quality fuzz lint format benchmark benchmark-instructions \
 	benchmark-signaling clean
 
 help: ## Show this list

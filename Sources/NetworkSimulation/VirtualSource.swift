@@ -190,8 +190,8 @@ package final class VirtualSource {
             let packet = SourcePacket(
                 sequence: ExtendedSequenceNumber(nextSequence), timestamp: timestamp(at: captured),
                 marker: settings.codec.kind == .video && index == settings.packetsInFrame - 1,
-                payload: payload(of: synthetic, at: timestamp(at: captured)))
-                payload: synthetic.payload(byteCount: payloadBytes(ofPacket: index)))
+                payload: payload(
+                    of: synthetic, packet: index, at: timestamp(at: captured)))
             nextSequence += 1
             packetCount += 1
             memory[packet.sequence.sequenceNumber.rawValue] = packet
@@ -201,8 +201,10 @@ package final class VirtualSource {
         return packets
     }
 
-    private func payload(of packet: SyntheticPacket, at timestamp: RTPTimestamp) -> [UInt8] {
-        let primary = packet.payload(byteCount: settings.payloadBytes)
+    private func payload(
+        of packet: SyntheticPacket, packet index: Int, at timestamp: RTPTimestamp
+    ) -> [UInt8] {
+        let primary = packet.payload(byteCount: payloadBytes(ofPacket: index))
         guard settings.codec == .red else { return primary }
         var heads: [UInt8] = []
         for frame in lately {
@@ -217,6 +219,8 @@ package final class VirtualSource {
         lately.append((timestamp, primary))
         if lately.count > settings.repeatedFrames { lately.removeFirst() }
         return payload
+    }
+
     private func payloadBytes(ofPacket index: Int) -> Int {
         // How many are longer is the remainder of a division: it differs from frame to frame.
         let longer = lastFrame % settings.packetsInFrame
