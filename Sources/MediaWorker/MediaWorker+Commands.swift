@@ -20,6 +20,8 @@ extension MediaWorker {
             setSlot(receiver: receiver, mid: mid, source: source, at: now)
         case .setPaused(let publisher, let mid, let isPaused):
             setPaused(publisher: publisher, mid: mid, isPaused, at: now)
+        case .setQuality(let receiver, let mid, let quality):
+            setQuality(receiver: receiver, mid: mid, quality, at: now)
         case .requestStatistics(let token):
             emit(.statistics(token: token, statistics))
         }
@@ -117,7 +119,7 @@ extension MediaWorker {
         else { return }
         slots[index]?.show(TrackReference(track: track, generation: generation))
         tracks[track]?.watchers.append(Watcher(slot: index, receiver: peer))
-        requestKeyframe(ofTrack: track, at: now)
+        requestKeyframe(forSlot: index, at: now)
     }
 
     /// Lets a slot show nothing.

@@ -147,16 +147,15 @@ extension MediaWorker {
         else { return }
         switch state {
         case .empty: return
-        case .waiting(let source): requestKeyframe(ofTrack: source.track, at: now)
+        case .waiting: requestKeyframe(forSlot: index, at: now)
         case .flowing(_, let producer): requestKeyframe(ofProducer: producer, at: now)
         }
     }
 
-    /// Asks for a keyframe of every stream of a track.
+    /// Asks for a keyframe of every stream of a track that somebody wants to see.
     mutating func requestKeyframe(ofTrack track: Int, at now: MediaInstant) {
-        guard tracks[track]?.kind == .video else { return }
-        for producer in tracks[track]?.producers ?? [] {
-            requestKeyframe(ofProducer: producer, at: now)
+        for watcher in tracks[track]?.watchers ?? [] {
+            requestKeyframe(forSlot: watcher.slot, at: now)
         }
     }
 
@@ -167,7 +166,7 @@ extension MediaWorker {
         requestKeyframe(ofProducer: producer, at: now)
     }
 
-    private mutating func requestKeyframe(ofProducer producer: Int, at now: MediaInstant) {
+    mutating func requestKeyframe(ofProducer producer: Int, at now: MediaInstant) {
         let publisher = producers[producer].peer
         producers[producer].keyframes.request()
         if let due = producers[producer].keyframes.deadline {
