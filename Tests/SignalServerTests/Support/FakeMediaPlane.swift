@@ -52,6 +52,8 @@ final class FakeMediaPlane: MediaPlane {
                 "slot \(receiver)/\(mid) \(source.map { "\($0.publisher)/\($0.mid)" } ?? "-")"
             case .setPaused(let publisher, let mid, let isPaused):
                 "\(isPaused ? "pause" : "resume") \(publisher)/\(mid)"
+            case .setQuality(let receiver, let mid, let quality):
+                "quality \(receiver)/\(mid) \(quality.level)"
             case .requestStatistics: "statistics"
             }
         }
