@@ -65,5 +65,6 @@ export type {
   SelfUpdate,
   TrackKind,
   TrackSource,
+  VideoQuality,
 } from './messages';
 export type { RoomStatistics, StreamStatistics } from './statistics';

@@ -50,6 +50,7 @@ export type ServerEvent =
   | { type: 'trackUnpublished'; participant: string; track: string }
   | { type: 'trackMuted'; participant: string; track: string; muted: boolean }
   | { type: 'slots'; assignments: SlotAssignment[] }
+  | { type: 'layersWanted'; track: string; layers: readonly string[] }
   | { type: 'needSlots'; video: number; audio: number }
   | { type: 'audioLevels'; levels: AudioLevel[] }
   | { type: 'networkQuality'; qualities: ParticipantQuality[] }
