@@ -70,7 +70,8 @@ let sansIO: [Target] = [
             "NetworkSimulation", "CAllocationCounter",
         ]),
     floor(
-        "RoomService", ["Wire", "Signaling", "Rooms", "SDP", "Negotiation", "MediaWorker"]),
+        "RoomService",
+        ["Wire", "Signaling", "Rooms", "SDP", "Negotiation", "Forwarding", "MediaWorker"]),
     tests(
         "RoomService",
         ["Wire", "MediaCrypto", "Signaling", "Rooms", "SDP", "Negotiation", "MediaWorker"]),

@@ -139,7 +139,9 @@ extension ClientSession {
             request?.attributes = info.attributes
         case .trackUnpublished(let id, let track) where id == participant?.id:
             withdrawn(track)
-        case .participantLeft(let id, _): choices.forget(id)
+        case .participantLeft(let id, _):
+            choices.forget(id)
+            videoChoices.forget(id)
         default: break
         }
         roster.take(message)

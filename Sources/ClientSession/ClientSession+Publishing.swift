@@ -149,6 +149,7 @@ extension ClientSession {
         {
             sendChoice(choice.participant, choice.source, choice.isWanted)
         }
+        chooseQualityAgain(participant)
     }
 
     /// A choice holds from its answer on; whoever left meanwhile and came back was forgotten before it.

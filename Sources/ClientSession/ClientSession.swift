@@ -13,6 +13,7 @@ package struct ClientSession: Sendable {
     var request: JoinRequest?
     var pending = PendingRequests()
     var choices = SubscriptionChoices()
+    var videoChoices = VideoChoices()
     /// The number of the last numbered message that arrived.
     package internal(set) var lastSequence: UInt64 = 0
     /// Up to this number the server repeats what was missed; what is unanswered is sent again after it.
@@ -110,6 +111,7 @@ package struct ClientSession: Sendable {
         self.request?.options.resume = true
         roster = SessionRoster()
         choices = SubscriptionChoices()
+        videoChoices = VideoChoices()
         tell(.join, at: now)
     }
 

@@ -17,6 +17,8 @@ package struct HistoryEntry: Sendable {
     package var marker: Bool
     /// Whether a decoder can start at this packet.
     package var startsKeyframe: Bool
+    /// Whether a decoder that has decoded another layer can go over to this one here: a keyframe with all it needs.
+    package var isLayerStart: Bool
     /// The audio level byte of RFC 6464 (voice bit and level); `nil` if the packet carried none.
     package var audioLevel: UInt8?
     /// The video orientation byte (3GPP TS 26.114 §7.4.5); `nil` if the packet carried none.
@@ -41,6 +43,7 @@ package struct HistoryEntry: Sendable {
         self.codec = codec
         self.marker = marker
         self.startsKeyframe = startsKeyframe
+        isLayerStart = startsKeyframe
         self.audioLevel = audioLevel
         self.orientation = orientation
         self.descriptor = descriptor

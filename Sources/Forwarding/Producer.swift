@@ -1,5 +1,6 @@
 // One RTP stream that a publisher sends: its packets, its losses, its clock.
 // SPDX-License-Identifier: Apache-2.0
+package import Payloads
 package import RTP
 package import Wire
 
@@ -45,6 +46,14 @@ package struct Producer: ~Copyable {
     package var highest = ExtendedSequenceNumber(0)
     /// When its last packet came.
     package var lastArrival = MediaInstant.zero
+    /// How much it sends.
+    package var rates = LayerRates()
+    /// Its place among the layers of its track, 0 for the smallest.
+    package var layer: UInt8 = 0
+    /// How large its pictures are; `nil` while no keyframe has said so.
+    package var pictureSize: PictureSize?
+    /// How it keeps sending.
+    package var cadence = LayerCadence()
     /// Whether losses of it may be asked for again.
     package var usesNACK: Bool
     /// The loudness of the present interval.

@@ -87,6 +87,8 @@ package struct Slot: ~Copyable, Sendable {
         case forward(OutgoingNumbers)
         /// It leaves under these numbers, and is the first of its source.
         case start(OutgoingNumbers)
+        /// It leaves under these numbers, and is the first from another layer of the same source.
+        case switchLayer(OutgoingNumbers)
         /// It does not leave.
         case drop(Drop)
     }
@@ -95,6 +97,12 @@ package struct Slot: ~Copyable, Sendable {
     package enum Drop: Sendable, Equatable {
         /// The slot waits for a keyframe.
         case awaitingKeyframe
+        /// The packet is of the layer that the slot wants to turn to, at a keyframe of it.
+        case awaitingLayer
+        /// The packet is of a layer that is not to be forwarded.
+        case layerNotWanted
+        /// Nothing is to be forwarded at present.
+        case paused
         /// The receiver did not accept this codec here.
         case codecNotNegotiated
         /// The packet is older than the first of its source here, or of a layer not chosen.
@@ -129,6 +137,14 @@ package struct Slot: ~Copyable, Sendable {
     package var repetitions = RepetitionMemory()
     /// When the present source began here; meaningless before the first.
     package private(set) var startedAt = MediaInstant.zero
+
+    /// The highest layers that the receiver's bandwidth allows; `nil`: none, nothing is forwarded.
+    package private(set) var target: LayerTarget? = .all
+    /// The highest layers that the receiver wants to see; `nil`: none at present.
+    package private(set) var cap: LayerTarget? = .all
+    /// What the receiver chose, from which ``cap`` follows.
+    package var quality = LayerChoice()
+    private var temporal = TemporalFilter()
 
     private var formats: [SlotFormat]
     private var header: SlotHeader
@@ -170,6 +186,8 @@ package struct Slot: ~Copyable, Sendable {
     /// can.
     package mutating func show(_ source: TrackReference?) {
         state = source.map { .waiting($0) } ?? .empty
+        quality = LayerChoice()
+        cap = .all
         reportsOfSource = 0
         if source == nil { nextReport = nil }
     }
@@ -197,8 +215,34 @@ package struct Slot: ~Copyable, Sendable {
 
     /// Whether a keyframe would let this slot go on.
     package var awaitsKeyframe: Bool {
-        if case .waiting = state { return kind == .video }
+        if case .waiting = state { return kind == .video && effectiveTarget != nil }
         return false
+    }
+
+    /// The highest layers that may be forwarded: what both ``target`` and ``cap`` allow; `nil`: none.
+    package var effectiveTarget: LayerTarget? {
+        guard let target, let cap else { return nil }
+        return target.lowered(to: cap)
+    }
+
+    /// Says what the receiver's bandwidth allows. `nil` pauses: nothing of the source leaves until a target is set
+    /// again, and then from a keyframe on.
+    package mutating func setTarget(_ target: LayerTarget?) {
+        self.target = target
+        if target == nil { restart() }
+    }
+
+    /// Says what the receiver wants to see; it holds whatever the slot shows. `nil` pauses like
+    /// ``setTarget(_:)``.
+    package mutating func setCap(_ cap: LayerTarget?) {
+        self.cap = cap
+        if cap == nil { restart() }
+    }
+
+    /// The stream that the slot should show: what the target allows of those that live; `nil`: none.
+    package func wantedProducer(among layers: borrowing TrackLayers) -> Int? {
+        guard let spatial = effectiveTarget?.spatial else { return nil }
+        return layers.wanted(upTo: spatial)
     }
 
     /// The receiver's format for a codec; `nil` if it accepted none. A handful of formats: a scan
@@ -217,37 +261,78 @@ package struct Slot: ~Copyable, Sendable {
 
     /// Decides whether a packet of `producer` leaves through this slot, and under which numbers.
     ///
-    /// - Parameter catchUp: What else of the source's past goes out now, if the packet is its first.
+    /// - Parameters:
+    ///   - layers: The streams of the track as they are now.
+    ///   - alignment: For a keyframe of another layer than the one shown: the timestamp that the shown one gives
+    ///     its moment; `nil` if it is not known.
+    ///   - catchUp: What else of the source's past goes out now, if the packet is its first.
     package mutating func admit(
-        _ entry: HistoryEntry, from producer: Int, catchingUp catchUp: SlotNumbering.CatchUp? = nil,
-        at now: MediaInstant
+        _ entry: HistoryEntry, from producer: Int, among layers: borrowing TrackLayers,
+        alignedTo alignment: RTPTimestamp? = nil,
+        catchingUp catchUp: SlotNumbering.CatchUp? = nil, at now: MediaInstant
     ) -> Admission {
         guard let format = outgoingFormat(for: entry.codec) else {
             return .drop(.codecNotNegotiated)
+        }
+        guard let wish = effectiveTarget else {
+            return .drop(state == .empty ? .notCurrent : .paused)
         }
         switch state {
         case .empty:
             return .drop(.notCurrent)
         case .waiting(let source):
-            guard kind == .audio || entry.startsKeyframe else { return .drop(.awaitingKeyframe) }
-            state = .flowing(source, producer: producer)
-            numbering.start(
-                with: entry, clockRate: format.clockRate, catchingUp: catchUp, at: now)
-            startedAt = now
-            guard let numbers = numbering.numbers(for: entry) else { return .drop(.notCurrent) }
-            note(numbers, entry, at: now)
-            return .start(numbers)
-        case .flowing(let source, let current):
-            guard current == producer, let numbers = numbering.numbers(for: entry) else {
-                return .drop(.notCurrent)
+            let wanted = layers.wanted(upTo: wish.spatial)
+            // The first picture is that of any layer allowed: a better one may follow.
+            guard let layer = layers.layer(of: producer),
+                wanted == producer || layer <= wish.spatial
+            else { return .drop(.layerNotWanted) }
+            guard kind == .audio || entry.startsKeyframe else {
+                return .drop(wanted == producer ? .awaitingKeyframe : .layerNotWanted)
             }
+            state = .flowing(source, producer: producer)
+            startedAt = now
+            return begin(
+                entry, format, upTo: wish, alignedTo: nil, catchingUp: catchUp, at: now
+            )
+            .map { .start($0) } ?? .drop(.notCurrent)
+        case .flowing(let source, producer: producer):
+            let isKept = temporal.admits(entry, upTo: wish.temporal)
+            guard
+                let numbers = numbering.place(
+                    entry, isKept: isKept, baseOnly: temporal.limit == 0)
+            else { return .drop(isKept ? .notCurrent : .layerNotWanted) }
             guard !numbering.isLeap(numbers) else {
                 state = .waiting(source)
-                return admit(entry, from: producer, at: now)
+                return admit(entry, from: producer, among: layers, at: now)
             }
             note(numbers, entry, at: now)
             return .forward(numbers)
+        case .flowing(let source, _):
+            guard layers.wanted(upTo: wish.spatial) == producer else { return .drop(.notCurrent) }
+            guard kind == .audio || entry.isLayerStart else { return .drop(.awaitingLayer) }
+            state = .flowing(source, producer: producer)
+            return begin(
+                entry, format, upTo: wish, alignedTo: alignment, catchingUp: nil, at: now
+            )
+            .map { .switchLayer($0) } ?? .drop(.notCurrent)
         }
+    }
+
+    /// Lets a stream begin in this slot with a packet, at a keyframe in video.
+    private mutating func begin(
+        _ entry: HistoryEntry, _ format: SlotFormat, upTo wish: LayerTarget,
+        alignedTo alignment: RTPTimestamp?, catchingUp catchUp: SlotNumbering.CatchUp?,
+        at now: MediaInstant
+    ) -> OutgoingNumbers? {
+        numbering.start(
+            with: entry, clockRate: format.clockRate, catchingUp: catchUp, at: now,
+            alignedTo: alignment)
+        temporal.start(with: entry, upTo: wish.temporal)
+        guard let numbers = numbering.place(entry, isKept: true, baseOnly: false) else {
+            return nil
+        }
+        note(numbers, entry, at: now)
+        return numbers
     }
 
     private mutating func note(

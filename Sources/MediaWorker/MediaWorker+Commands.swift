@@ -25,6 +25,8 @@ extension MediaWorker {
                 return
             }
             tracks[track]?.rank = rank
+        case .setQuality(let receiver, let mid, let quality):
+            setQuality(receiver: receiver, mid: mid, quality, at: now)
         case .requestStatistics(let token):
             emit(.statistics(token: token, statistics))
         }

@@ -180,7 +180,7 @@ extension MediaWorker {
         else { return }
         switch state {
         case .empty: return
-        case .waiting(let source): requestKeyframe(ofTrack: source.track, at: now)
+        case .waiting: requestKeyframe(forSlot: index, at: now)
         case .flowing(_, let producer):
             // Of a source that has just begun it may be the first keyframe that was lost.
             let started = slots[index]?.startedAt ?? now
@@ -189,11 +189,10 @@ extension MediaWorker {
         }
     }
 
-    /// Asks for a keyframe of every stream of a track.
+    /// Asks for a keyframe of every stream of a track that somebody wants to see.
     mutating func requestKeyframe(ofTrack track: Int, at now: MediaInstant) {
-        guard tracks[track]?.kind == .video else { return }
-        for producer in tracks[track]?.producers ?? [] {
-            requestKeyframe(ofProducer: producer, at: now)
+        for watcher in tracks[track]?.watchers ?? [] {
+            requestKeyframe(forSlot: watcher.slot, at: now)
         }
     }
 
@@ -207,7 +206,9 @@ extension MediaWorker {
     /// How long after its first packet a source counts as beginning.
     private static let startTime = MediaDuration.seconds(2)
 
-    private mutating func requestKeyframe(
+    /// Asks for a keyframe of one stream.
+    /// - Parameter isStart: Whether somebody sees nothing of it until then.
+    mutating func requestKeyframe(
         ofProducer producer: Int, toStart isStart: Bool = true, at now: MediaInstant
     ) {
         let publisher = producers[producer].peer

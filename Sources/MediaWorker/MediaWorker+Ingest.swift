@@ -116,6 +116,9 @@ extension MediaWorker {
         guard readRedundancy(of: &entry, payload: payload, track: arrival.track) else {
             return drops.count(.malformedRedundancy)
         }
+        if entry.startsKeyframe {
+            noteSize(of: &entry, payload: payload, producer: index, track: arrival.track)
+        }
         if let id = tracks[arrival.track]?.audioLevelID,
             let level = arrival.header.audioLevel(id: id, in: packet)
         {
@@ -131,6 +134,8 @@ extension MediaWorker {
         guard producers[index].history.insert(entry, payload: payload) else {
             return drops.count(.duplicate)
         }
+        producers[index].rates.add(
+            payloadCount: payload.count, temporal: entry.descriptor.layers.temporal, at: now)
         guard tracks[arrival.track]?.isPaused == false else { return drops.count(.trackPaused) }
         // The history knows the payload's size and place; what was built here does not.
         guard let kept = producers[index].history.entry(entry.sequence) else { return }
@@ -142,6 +147,7 @@ extension MediaWorker {
     ) {
         let peer = producers[index].peer
         producers[index].lastArrival = now
+        producers[index].cadence.note(timestamp: entry.timestamp, at: now)
         if entry.sequence > producers[index].highest {
             producers[index].highest = entry.sequence
             let arrival = NTPTime(now, clockZero: configuration.ntpAtZero).rawValue
@@ -171,37 +177,51 @@ extension MediaWorker {
         _ entry: HistoryEntry, from producer: Int, track: Int, at now: MediaInstant
     ) {
         let generation = producers[producer].generation
+        let layers = layers(ofTrack: track, at: now)
         // Held while it is gone through; nothing on the way adds or removes watchers.
         let watchers = tracks[track]?.watchers ?? []
         for position in watchers.indices {
-            offer(entry, to: watchers[position], from: producer, generation: generation, at: now)
+            offer(
+                entry, to: watchers[position], from: producer, generation: generation,
+                among: layers, at: now)
         }
     }
 
     private mutating func offer(
         _ entry: HistoryEntry, to watcher: Watcher, from producer: Int, generation: UInt32,
-        at now: MediaInstant
+        among layers: borrowing TrackLayers, at now: MediaInstant
     ) {
         guard peers[watcher.receiver]?.isReady == true else {
             return drops.count(.receiverNotReady)
         }
         let index = watcher.slot
+        var alignment: RTPTimestamp?
+        if entry.isLayerStart, let shown = slots[index]?.producer, shown != producer {
+            alignment = timestampOfStream(shown, atPacket: entry, of: producer, at: now)
+        }
         let numbers: OutgoingNumbers
-        switch slots[index]?.admit(entry, from: producer, at: now) {
+        switch slots[index]?.admit(
+            entry, from: producer, among: layers, alignedTo: alignment, at: now)
+        {
         case .forward(let admitted)?:
             numbers = admitted
         case .start(let admitted)?:
             numbers = admitted
             noteStart(of: index, numbers: admitted, at: now)
+        case .switchLayer(let admitted)?:
+            numbers = admitted
+            // The timestamps are another stream's now: lip sync needs its report.
+            slots[index]?.nextReport = now
+            schedule(watcher.receiver, by: now)
         case .drop(.awaitingKeyframe)?:
             // A keyframe asked for earlier may have come before this receiver could be reached.
             wantKeyframe(of: producer, at: now)
             return drops.count(.awaitingKeyframe)
+        case .drop(.awaitingLayer)?:
+            return wantKeyframe(of: producer, at: now)
         case .drop(.codecNotNegotiated)?:
             return drops.count(.codecNotNegotiated)
-        case .drop(.notCurrent)?:
-            return leaveSilentStream(of: index, for: producer, at: now)
-        case nil:
+        case .drop(.notCurrent)?, .drop(.layerNotWanted)?, .drop(.paused)?, nil:
             return
         }
         enqueue(
@@ -209,18 +229,6 @@ extension MediaWorker {
                 producer: producer, generation: generation, slot: index, source: entry.sequence,
                 numbers: numbers, retransmission: nil),
             to: watcher.receiver)
-    }
-
-    /// Lets a slot start anew if the stream it shows has fallen silent while this one of the same
-    /// track sends: a layer that ended, or a browser that chose another SSRC.
-    private mutating func leaveSilentStream(
-        of slot: Int, for producer: Int, at now: MediaInstant
-    ) {
-        guard let shown = slots[slot]?.producer, shown != producer,
-            producers[shown].isSilent(at: now)
-        else { return }
-        slots[slot]?.restart()
-        wantKeyframe(of: producer, at: now)
     }
 
     /// Lets a packet leave at the end of the turn.

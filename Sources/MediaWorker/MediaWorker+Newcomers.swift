@@ -14,12 +14,16 @@ extension MediaWorker {
             let receiver = slots[index]?.receiver
         else { return }
         if peers[receiver]?.isReady == true, tracks[source.track]?.isPaused == false {
-            let streams = tracks[source.track]?.producers ?? []
-            for position in streams.indices {
-                if catchUp(slot: index, with: streams[position], at: now) { return }
+            let layers = layers(ofTrack: source.track, at: now)
+            let wanted = slots[index]?.wantedProducer(among: layers)
+            if wanted.map({ catchUp(slot: index, with: $0, at: now) }) != true {
+                let streams = tracks[source.track]?.producers ?? []
+                for position in streams.indices where streams[position] != wanted {
+                    if catchUp(slot: index, with: streams[position], at: now) { break }
+                }
             }
         }
-        requestKeyframe(ofTrack: source.track, at: now)
+        requestKeyframe(forSlot: index, at: now)
     }
 
     /// Lets every slot of a receiver begin that has waited for its connection.
@@ -38,18 +42,21 @@ extension MediaWorker {
         else { return false }
         let end = SlotNumbering.CatchUp(last: newest.sequence, timestamp: newest.timestamp)
         let generation = producers[producer].generation
+        let layers = layers(ofTrack: producers[producer].track, at: now)
         for number in first.rawValue...newest.sequence.rawValue {
             guard
                 let entry = producers[producer].history.entry(ExtendedSequenceNumber(number))
             else { return number > first.rawValue }
             let numbers: OutgoingNumbers
-            switch slots[index]?.admit(entry, from: producer, catchingUp: end, at: now) {
+            switch slots[index]?.admit(
+                entry, from: producer, among: layers, catchingUp: end, at: now)
+            {
             case .forward(let admitted)?:
                 numbers = admitted
             case .start(let admitted)?:
                 numbers = admitted
                 noteStart(of: index, numbers: admitted, at: now)
-            case .drop?, nil:
+            case .switchLayer?, .drop?, nil:
                 if number == first.rawValue { return false }
                 continue
             }

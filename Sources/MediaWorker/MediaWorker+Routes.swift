@@ -123,6 +123,7 @@ extension MediaWorker {
             producers.append(consume producer)
         }
         tracks[track]?.producers.append(index)
+        orderLayers(ofTrack: track)
         if tracks[track]?.kind == .video, tracks[track]?.watchers.isEmpty == false {
             producers[index].keyframes.request()
         }

@@ -106,10 +106,7 @@ extension MediaWorker {
     private mutating func requestKeyframe(
         of producer: Int, from sender: SSRC, to index: Int, at now: MediaInstant
     ) {
-        let track = producers[producer].track
-        if producers[producer].loss.takeKeyframeNeed(), tracks[track]?.kind == .video,
-            tracks[track]?.watchers.isEmpty == false
-        {
+        if producers[producer].loss.takeKeyframeNeed(), isWatched(producer: producer, at: now) {
             producers[producer].keyframes.request(toStart: false)
         }
         guard producers[producer].keyframes.takeDue(at: now) else { return }

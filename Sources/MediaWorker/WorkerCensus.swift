@@ -3,6 +3,7 @@
 import BasicContainers
 import Forwarding
 import Negotiation
+import RTP
 import Wire
 
 /// What a worker holds at one moment: after everybody has left, nothing.
@@ -54,5 +55,13 @@ extension MediaWorker {
             return producers[index].highest
         }
         return nil
+    }
+
+    /// The rates of a published stream's temporal layers up to some. O(streams): for tests.
+    func rates(of ssrc: SSRC, upTo temporals: [UInt8], at now: MediaInstant) -> [Int] {
+        for index in 0..<producers.count where producers[index].ssrc == ssrc {
+            return temporals.map { producers[index].rates.bitRate(upTo: $0, at: now) }
+        }
+        return temporals.map { _ in 0 }
     }
 }

@@ -14,6 +14,8 @@ package enum WorkerCommand: Sendable {
     case removePeer(PeerID)
     /// Shows `source` in the slot `mid` of `receiver`; `nil` empties the slot.
     case setSlot(receiver: PeerID, mid: String, source: SlotBinding?)
+    /// Says which layers of what the slot `mid` of `receiver` shows are wanted, until it shows something else.
+    case setQuality(receiver: PeerID, mid: String, SlotQuality)
     /// Stops (`true`) or resumes forwarding of what `publisher` sends in the section `mid`.
     case setPaused(publisher: PeerID, mid: String, Bool)
     /// Says when the turn of what `publisher` sends in the section `mid` comes where a path does not carry all.
@@ -33,5 +35,43 @@ package struct SlotBinding: Sendable, Hashable {
     package init(publisher: PeerID, mid: String) {
         self.publisher = publisher
         self.mid = mid
+    }
+}
+
+/// How much of what a slot shows its receiver wants to see: the lesser of a level and of what fills a view.
+package struct SlotQuality: Sendable, Hashable {
+    /// Which of the layers.
+    package enum Level: Sendable, Hashable {
+        /// The smallest.
+        case low
+        /// The one in the middle: of two the larger.
+        case medium
+        /// The largest.
+        case high
+    }
+
+    /// The pixels in which it is shown.
+    package struct View: Sendable, Hashable {
+        /// From left to right.
+        package var width: UInt16
+        /// From top to bottom.
+        package var height: UInt16
+
+        /// Makes a view.
+        package init(width: UInt16, height: UInt16) {
+            self.width = width
+            self.height = height
+        }
+    }
+
+    /// The largest layer wanted.
+    package var level: Level
+    /// Where it is shown; a view without pixels: it is not looked at now. `nil`: not known.
+    package var view: View?
+
+    /// Makes a choice.
+    package init(level: Level = .high, view: View? = nil) {
+        self.level = level
+        self.view = view
     }
 }

@@ -20,7 +20,7 @@ package enum WorkerEvent: Sendable {
     case slotStarted(receiver: PeerID, mid: String, source: SlotBinding, rtpTimestamp: UInt32)
     /// The slot shows more or less of `source` from now on, as far as the receiver's path carries. Until the first
     /// such event it shows all that was asked for.
-    case slotQuality(receiver: PeerID, mid: String, source: SlotBinding, SlotQuality)
+    case slotQuality(receiver: PeerID, mid: String, source: SlotBinding, ReceivedQuality)
     /// How loud the speaking peers are; only those that changed.
     case audioLevels([AudioLevelReport])
     /// The answer to `WorkerCommand.requestStatistics`.
@@ -28,7 +28,7 @@ package enum WorkerEvent: Sendable {
 }
 
 /// How much of its source a slot shows.
-package enum SlotQuality: Sendable {
+package enum ReceivedQuality: Sendable {
     /// All that was asked for.
     case full
     /// Less than that.

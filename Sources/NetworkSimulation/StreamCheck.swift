@@ -63,7 +63,11 @@ package enum StreamCheck {
         if new.pictureID != (old.pictureID &+ step) & 0x7FFF {
             problems.append("\(packet.sequence): picture \(new.pictureID) after \(old.pictureID)")
         }
-        if new.tl0PictureIndex != old.tl0PictureIndex &+ UInt8(step) {
+        let layers = DescriptorFields.find(
+            codec: packet.codec, payload: packet.payload.span
+        ).layers
+        let baseStep: UInt8 = layers.temporal == 0 ? UInt8(step) : 0
+        if new.tl0PictureIndex != old.tl0PictureIndex &+ baseStep {
             problems.append(
                 "\(packet.sequence): TL0 \(new.tl0PictureIndex) after \(old.tl0PictureIndex)")
         }

@@ -69,17 +69,24 @@ package struct SyntheticPacket: Sendable {
     package var isKeyframe: Bool
     /// The running numbers of its frame.
     package var numbers: PictureNumbers
+    /// What a keyframe of VP8 or H.264 says of its size.
+    package var size: (width: UInt16, height: UInt16)
+    /// The temporal layer of its frame, and whether one may climb there; VP8 alone.
+    package var temporal: (layer: UInt8, isSwitchPoint: Bool)
 
     /// Describes a packet.
     package init(
         codec: MediaCodec, tag: PayloadTag, packetsInFrame: Int, isKeyframe: Bool,
-        numbers: PictureNumbers
+        numbers: PictureNumbers, size: (width: UInt16, height: UInt16) = (640, 360),
+        temporal: (layer: UInt8, isSwitchPoint: Bool) = (0, false)
     ) {
         self.codec = codec
         self.tag = tag
         self.packetsInFrame = packetsInFrame
         self.isKeyframe = isKeyframe
         self.numbers = numbers
+        self.size = size
+        self.temporal = temporal
     }
 
     private var isFirst: Bool { tag.packet == 0 }
@@ -106,11 +113,11 @@ package struct SyntheticPacket: Sendable {
             0x80 | (isFirst ? 0x10 : 0), 0xF0,
             0x80 | UInt8(truncatingIfNeeded: numbers.pictureID >> 8),
             UInt8(truncatingIfNeeded: numbers.pictureID), numbers.tl0PictureIndex,
-            0x20 | (numbers.keyIndex & 0x1F),
+            temporal.layer << 6 | (temporal.isSwitchPoint ? 0x20 : 0) | (numbers.keyIndex & 0x1F),
         ]
         if isFirst {
-            bytes +=
-                isKeyframe ? [0x10, 0, 0, 0x9D, 0x01, 0x2A, 0x80, 0x02, 0x68, 0x01] : [0x11, 0, 0]
+            let extent = [size.width, size.height].flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+            bytes += isKeyframe ? [0x10, 0, 0, 0x9D, 0x01, 0x2A] + extent : [0x11, 0, 0]
         }
         return bytes
     }
@@ -127,7 +134,7 @@ package struct SyntheticPacket: Sendable {
     /// RFC 6184: parameter sets in a STAP-A, the picture in FU-As.
     private func h264(byteCount: Int) -> [UInt8] {
         if isKeyframe, isFirst {
-            let parameters: [UInt8] = [0x67, 0x42, 0xE0, 0x1F, 0x8C]
+            let parameters = SyntheticParameterSet.bytes(width: size.width, height: size.height)
             let picture = [0x68, 0xCE, 0x3C, 0x80] + tag.bytes
             return [0x78, 0, UInt8(parameters.count)] + parameters
                 + [0, UInt8(picture.count)] + picture

@@ -33,6 +33,11 @@ extension VirtualClient {
         if let id = section?.extensionID(.mid) {
             writer.append(id: id, data: Array(source.mid.utf8).span, in: &span)
         }
+        if let rid = source.settings.rid,
+            let id = section?.extensionID(retransmission == nil ? .rid : .repairedRid)
+        {
+            writer.append(id: id, data: Array(rid.utf8).span, in: &span)
+        }
         if let id = section?.extensionID(.transportSequenceNumber) {
             writer.append(id: id, uint16: transportSequence, in: &span)
             transportSequence &+= 1

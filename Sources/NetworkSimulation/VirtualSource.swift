@@ -33,6 +33,13 @@ package struct SourceSettings: Sendable {
     package var firstSequence: UInt16?
     /// The stream; `nil`: the one that the offer names.
     package var ssrc: SSRC?
+    /// The simulcast layer it is of; `nil` without simulcast. It needs an `ssrc` of its own.
+    package var rid: String?
+    /// What its keyframes say of their size, in pixels: VP8 and H.264.
+    package var size: (width: UInt16, height: UInt16) = (640, 360)
+    /// The temporal layers of its frames in turn, with whether one may climb there; empty without such layers. VP8
+    /// alone.
+    package var temporalPattern: [(layer: UInt8, isSwitchPoint: Bool)] = []
 
     /// Video at 30 frames a second.
     package static func video(_ codec: MediaCodec, tag: UInt16, packetsInFrame: Int = 3) -> Self {
@@ -123,7 +130,9 @@ package final class VirtualSource {
         mid = section.mid
         self.settings = settings
         ssrc = settings.ssrc ?? SSRC(slot.ssrc)
-        retransmissionSSRC = slot.rtxSSRC.map { SSRC($0) }
+        retransmissionSSRC =
+            settings.rid == nil
+            ? slot.rtxSSRC.map { SSRC($0) } : SSRC(ssrc.rawValue ^ 0x8000_0000)
         payloadType = codec.payloadType
         opusPayloadType = section.codecs.first { $0.codec == .opus }?.payloadType ?? 0
         retransmissionPayloadType = codec.retransmissionPayloadType
@@ -151,7 +160,7 @@ package final class VirtualSource {
     }
 
     /// Notes a PLI or FIR.
-    func requestKeyframe(at now: MediaInstant) {
+    package func requestKeyframe(at now: MediaInstant) {
         keyframeRequests.append(now)
         if settings.obeysKeyframeRequests { wantsKeyframe = true }
     }
@@ -179,14 +188,18 @@ package final class VirtualSource {
             numbers.keyIndex = (numbers.keyIndex &+ 1) & 0x1F
         }
         numbers.pictureID = (numbers.pictureID &+ 1) & 0x7FFF
-        numbers.tl0PictureIndex &+= 1
+        let pattern = settings.temporalPattern
+        var temporal: (layer: UInt8, isSwitchPoint: Bool) = (0, false)
+        if !pattern.isEmpty, !isKeyframe { temporal = pattern[lastFrame % pattern.count] }
+        if temporal.layer == 0 { numbers.tl0PictureIndex &+= 1 }
         var packets: [SourcePacket] = []
         for index in 0..<settings.packetsInFrame {
             let synthetic = SyntheticPacket(
                 codec: settings.codec,
                 tag: PayloadTag(
                     source: settings.tag, frame: UInt32(lastFrame), packet: UInt8(index)),
-                packetsInFrame: settings.packetsInFrame, isKeyframe: isKeyframe, numbers: numbers)
+                packetsInFrame: settings.packetsInFrame, isKeyframe: isKeyframe,
+                numbers: numbers, size: settings.size, temporal: temporal)
             let packet = SourcePacket(
                 sequence: ExtendedSequenceNumber(nextSequence), timestamp: timestamp(at: captured),
                 marker: settings.codec.kind == .video && index == settings.packetsInFrame - 1,

@@ -58,6 +58,8 @@ package struct DescriptorFields: Equatable, Sendable {
     package var keyIndexOffset: Int?
     /// The publisher's number of keyframes; 0 if it is not sent.
     package var keyIndex: UInt8 = 0
+    /// The layer that the descriptor names.
+    package var layers = FrameLayers()
 
     /// Makes fields of a payload that carries none.
     package init() {}
@@ -71,6 +73,7 @@ package struct DescriptorFields: Equatable, Sendable {
         tl0PictureIndex = descriptor.tl0PictureIndex ?? 0
         keyIndexOffset = descriptor.keyIndexOffset
         keyIndex = descriptor.keyIndex ?? 0
+        layers = FrameLayers(descriptor)
     }
 
     /// Takes the fields of a parsed VP9 descriptor.
@@ -80,6 +83,7 @@ package struct DescriptorFields: Equatable, Sendable {
         pictureID = descriptor.pictureID ?? 0
         tl0Offset = descriptor.tl0Offset
         tl0PictureIndex = descriptor.tl0PictureIndex ?? 0
+        layers = FrameLayers(descriptor)
     }
 
     /// Finds the fields of a payload; none for codecs without such numbers or a descriptor cut off.

@@ -285,6 +285,11 @@ package struct HostedRoom: Sendable {
                             source: source.map {
                                 SlotBinding(publisher: $0.publisher.rawValue, mid: $0.mid.text)
                             })))
+            case .setQuality(let receiver, let mid, let choice):
+                outputs.append(
+                    .command(
+                        .setQuality(
+                            receiver: receiver.rawValue, mid: mid.text, SlotQuality(choice))))
             case .setPaused(let publisher, let mid, let isPaused):
                 outputs.append(
                     .command(
@@ -326,5 +331,19 @@ extension HostedRoom {
             }
         }
         return codecs
+    }
+}
+
+extension SlotQuality {
+    /// A member's choice in the media worker's words.
+    init(_ choice: VideoChoice) {
+        let level: Level =
+            switch choice.quality {
+            case .low: .low
+            case .medium: .medium
+            case .high: .high
+            }
+        self.init(
+            level: level, view: choice.view.map { View(width: $0.width, height: $0.height) })
     }
 }

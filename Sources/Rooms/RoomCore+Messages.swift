@@ -81,6 +81,9 @@ extension RoomCore {
         case .unsubscribe(let id, let participant, let source):
             try beginSubscribe(session, false, to: participant, source: source)
             tell(session, .ok(id, nil))
+        case .setQuality(let id, let participant, let source, let choice):
+            try beginSetQuality(session, choice, of: participant, source: source)
+            tell(session, .ok(id, nil))
         case .openStream(let id, let delivery):
             tell(session, .streamOpened(id, try openStream(session, delivery)))
         case .closeStream(let id, let stream):

@@ -24,6 +24,8 @@ package enum RoomEffect: Hashable, Sendable {
     case broadcast([SessionKey], ServerMessage)
     /// Forward a publisher's section into a receiver's slot; `nil` empties the slot.
     case bindSlot(receiver: SessionKey, mid: MediaSectionID, source: SlotSource?)
+    /// Says how much of what a slot shows is wanted, until the slot is bound anew.
+    case setQuality(receiver: SessionKey, mid: MediaSectionID, VideoChoice)
     /// Stop or resume forwarding of a section to everybody.
     case setPaused(publisher: SessionKey, mid: MediaSectionID, Bool)
     /// What a section carries from now on and how it is to be treated where a path does not carry all.

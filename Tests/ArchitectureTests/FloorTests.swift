@@ -27,7 +27,9 @@ private let allowedImports: [String: Set<String>] = [
         "Wire", "MediaCrypto", "STUN", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Negotiation",
         "PeerTransport", "Forwarding", "BasicContainers",
     ],
-    "RoomService": ["Wire", "Signaling", "Rooms", "SDP", "Negotiation", "MediaWorker"],
+    "RoomService": [
+        "Wire", "Signaling", "Rooms", "SDP", "Negotiation", "Forwarding", "MediaWorker",
+    ],
     "ClientTransport": ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"],
     "ClientSession": ["Wire", "Signaling"],
     // Floor 6

@@ -8,7 +8,7 @@ import Wire
 @testable import Forwarding
 
 /// A header as it was written.
-private struct Written {
+struct Written {
     var header: RTPHeader
     var bytes: [UInt8]
 
@@ -18,8 +18,10 @@ private struct Written {
 }
 
 /// A slot in a box, for the macros of the tests, which take no values that cannot be copied.
-private final class BoxedSlot {
+final class BoxedSlot {
     var slot: Slot
+    /// The streams of the track shown; `nil`: one alone.
+    var layers: TrackLayers?
 
     init(_ slot: consuming Slot) { self.slot = slot }
 
@@ -35,12 +37,21 @@ private final class BoxedSlot {
     }
 
     func show(_ source: TrackReference?) { slot.show(source) }
+    func setTarget(_ target: LayerTarget?) { slot.setTarget(target) }
+    func setCap(_ cap: LayerTarget?) { slot.setCap(cap) }
+    func source(of number: SequenceNumber) -> ExtendedSequenceNumber? {
+        slot.numbering.sourceSequence(of: number)
+    }
+    func numbers(for entry: HistoryEntry) -> OutgoingNumbers? {
+        slot.numbering.numbers(for: entry)
+    }
     func restart() { slot.restart() }
     func update(_ configuration: SlotConfiguration) { slot.update(configuration) }
     func format(for codec: MediaCodec) -> SlotFormat? { slot.format(for: codec) }
 
     func admit(_ entry: HistoryEntry, from producer: Int, at now: MediaInstant) -> Slot.Admission {
-        slot.admit(entry, from: producer, at: now)
+        slot.admit(
+            entry, from: producer, among: layers ?? .single(slot.producer ?? producer), at: now)
     }
 
     func write(_ entry: HistoryEntry, retransmission: ExtendedSequenceNumber? = nil) -> Written? {

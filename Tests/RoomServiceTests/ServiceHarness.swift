@@ -125,6 +125,8 @@ struct ServiceHarness {
         case .setPaused(let publisher, let mid, let isPaused):
             "\(isPaused ? "pause" : "play") \(publisher)/\(mid)"
         case .setRank(let publisher, let mid, let rank): "rank \(publisher)/\(mid) \(rank)"
+        case .setQuality(let receiver, let mid, let quality):
+            "quality \(receiver)/\(mid) \(quality.level)"
         case .requestStatistics: "statistics"
         }
     }

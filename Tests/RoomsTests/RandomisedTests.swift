@@ -49,6 +49,9 @@ private struct World {
             told = told.filter { $0.key.session != session }
             known[session] = nil
             clients[session] = nil
+        case .setQuality(let receiver, let mid, _):
+            require(
+                bound[SlotKey(session: receiver, mid: mid)] != nil, "a choice for an empty slot")
         case .setPaused(let publisher, let mid, let isPaused):
             require(alive.contains(publisher), "an order for the gone")
             paused[SlotKey(session: publisher, mid: mid)] = isPaused
@@ -172,6 +175,12 @@ private struct Run {
             act(
                 .removeParticipant(
                     id, who("p\(pick(7))"), banSeconds: pick(2) == 0 ? nil : Int64(pick(20))))
+        case 31, 32:
+            let sources: [TrackSource] = [.camera, .screen, .custom, .microphone]
+            let choice = VideoChoice(
+                quality: VideoQuality.allCases[pick(3)],
+                view: pick(3) == 0 ? ViewSize(width: UInt16(pick(4)) * 300, height: 200) : nil)
+            act(.setQuality(id, who("p\(pick(7))"), sources[pick(4)], choice))
         case 30:
             var change = ParticipantChange(role: pick(2) == 0 ? .host : .audience)
             change.grants = GrantsChange(hidden: pick(6) == 0)

@@ -66,7 +66,7 @@ import Testing
         for message in Samples.server {
             #expect(serverTypes.contains(try type(of: message.encoded())))
         }
-        #expect(Set(clientTypes).count == 21)
+        #expect(Set(clientTypes).count == 22)
         #expect(Set(serverTypes).count == 28)
     }
 

@@ -87,6 +87,11 @@ enum Samples {
                 attributes: AttributePatch(["a": "1", "b": nil]), role: .audience,
                 grants: GrantsChange(publish: [.init(.camera)], hidden: true))),
         .reportQuality(NetworkQuality(up: .good, down: .fair)),
+        .setQuality(id(9), who(), .camera, VideoChoice()),
+        .setQuality(id(9), who(), .screen, VideoChoice(quality: .low)),
+        .setQuality(
+            id(9), who(), .custom,
+            VideoChoice(quality: .medium, view: ViewSize(width: 640, height: 0))),
         .setRole(id(9), .audience), .setRole(id(9), .host),
         .updateSelf(id(9), ParticipantUpdate()),
         .updateSelf(

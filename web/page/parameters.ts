@@ -41,6 +41,7 @@ export function readParameters(search: string): PageParameters {
   };
   const oneOf = <Value extends string>(name: string, values: readonly Value[]) =>
     values.find((value) => value === text(name)?.toLowerCase());
+  const codec = oneOf('codec', codecs);
   return {
     room: text('room'),
     name: text('name'),
@@ -53,8 +54,9 @@ export function readParameters(search: string): PageParameters {
     autojoin: query.get('autojoin') === '1',
     microphone: query.get('microphone') !== '0',
     camera: query.get('camera') !== '0',
-    simulcast: query.get('simulcast') === '1',
-    codec: oneOf('codec', codecs),
+    // Browsers send VP9 and AV1 in one size unless told how.
+    simulcast: query.get('simulcast') !== '0' && codec !== 'vp9' && codec !== 'av1',
+    codec,
     width: size('width'),
     height: size('height'),
   };

@@ -65,6 +65,9 @@ export class EventRouter {
       case 'slots':
         roster.assign(event.assignments);
         break;
+      case 'layersWanted':
+        publisher.sendLayers(event.track, event.layers).catch(() => {});
+        break;
       case 'needSlots':
         this.#surroundings.grow(event.video, event.audio);
         break;

@@ -73,8 +73,11 @@ export class LocalPublisher {
   /** What is to leave this machine now. */
   get flows(): MediaFlow[] {
     const flows: MediaFlow[] = [];
-    for (const { source, kind, section, mediaStreamTrack, isMuted, isAnnounced } of this.#tracks) {
+    for (const track of this.#tracks) {
+      const { source, kind, section, mediaStreamTrack, isMuted, isAnnounced, layersWanted } = track;
       const isSent = isAnnounced && !isMuted && section.sender.track === mediaStreamTrack;
+      // What nobody receives is not sent, and nothing is amiss.
+      if (layersWanted?.length === 0) continue;
       if (isSent && section.mid !== null) {
         flows.push({ direction: 'up', mid: section.mid, kind, source, participant: undefined });
       }
@@ -214,6 +217,16 @@ export class LocalPublisher {
     void put(track.section, null);
   }
 
+  /** The server says which sizes of a track somebody receives: the others need not be encoded. */
+  sendLayers(id: string, layers: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const track = [...this.#tracks].find((one) => one.id === id && one.isAnnounced);
+      if (track?.kind !== 'video') return;
+      track.layersWanted = layers;
+      await activate(track.section.sender, layers);
+    });
+  }
+
   /** A new session has begun, with a peer connection of its own: publishes everything anew. */
   republish(isHost: boolean): Promise<void> {
     this.#isSuspended = !isHost;
@@ -321,6 +334,9 @@ export class LocalPublisher {
     if (section.currentDirection === 'inactive' || section.mid === null) {
       throw new MartletError('noCommonCodec', 'Browser and server share no codec for that track.');
     }
+    // The section may have carried a track that nobody received.
+    track.layersWanted = undefined;
+    if (kind === 'video') await activate(section.sender, undefined);
     await this.#send(track);
     await limit(section.sender, track.maxBitrate);
     const publish = { type: 'publish', source, mid: section.mid } as const;
@@ -446,4 +462,21 @@ async function limit(sender: RTCRtpSender, maxBitrate: number | undefined): Prom
   const parameters = sender.getParameters();
   for (const encoding of parameters.encodings) encoding.maxBitrate = maxBitrate;
   await sender.setParameters(parameters);
+}
+
+/** Lets a sender encode the sizes named, by their rids; without names all of them. */
+async function activate(
+  sender: RTCRtpSender,
+  layers: readonly string[] | undefined,
+): Promise<void> {
+  const parameters = sender.getParameters();
+  let isChanged = false;
+  for (const encoding of parameters.encodings ?? []) {
+    const active = layers?.includes(encoding.rid ?? '') ?? true;
+    if ((encoding.active ?? true) === active) continue;
+    encoding.active = active;
+    isChanged = true;
+  }
+  // Refused by a peer connection that is closed, or in the middle of an offer: then all goes on as it was.
+  if (isChanged) await sender.setParameters(parameters).catch(() => {});
 }

@@ -19,6 +19,8 @@ export class LocalTrack {
   #section: RTCRtpTransceiver;
   #isMuted = false;
 
+  /** The sizes of it that somebody receives; undefined: all of them may be. @internal */
+  layersWanted: readonly string[] | undefined;
   /** Whether the server of the present session knows it. @internal */
   isAnnounced = true;
   /** The most bits a second it sends. @internal */

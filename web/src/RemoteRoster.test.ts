@@ -36,9 +36,17 @@ function makeRoster(
       const kind = Number(mid) % 2 === 0 ? 'audio' : 'video';
       return { mid, kind, track: { kind } as MediaStreamTrack };
     },
-    ask: ({ type, participant, source = 'all' }) => log.push(`${type} ${participant} ${source}`),
+    ask: ({ type, participant, source = 'all', ...rest }) => {
+      const more = Object.values(rest).map((value) => ` ${String(value)}`);
+      log.push(`${type} ${participant} ${source}${more.join('')}`);
+    },
+    setQuality: async (participant, source, quality) => {
+      const { type, ...request } = roster.chooseQuality(participant, source, quality);
+      log.push(`${type} ${Object.values(request).join(' ')}`);
+    },
   };
-  return { roster: new RemoteRoster(surroundings, auto), log, steps };
+  const roster = new RemoteRoster(surroundings, auto);
+  return { roster, log, steps };
 }
 
 test('E09, E11: somebody comes, publishes, is shown, and goes', () => {
@@ -298,4 +306,30 @@ test('the same id for another source is another track', () => {
   assert.deepEqual(log, ['trackUnpublished TR_2', 'trackPublished TR_2']);
   const after = roster.participants.get('bob')?.tracks.get('TR_2');
   assert.ok(after !== before && after?.kind === 'audio');
+});
+
+test('S01, S02: a quality is asked for, kept for later tracks, and asked for again', async () => {
+  const { roster, log } = makeRoster();
+  const asked = () => log.splice(0).filter((line) => line.startsWith('setQuality'));
+  roster.join({ id: 'bob', tracks: [camera] });
+  const track = roster.participants.get('bob')?.track('camera');
+  assert.equal(track?.quality, 'high');
+  await track?.setQuality('low');
+  assert.deepEqual(asked(), ['setQuality bob camera low']);
+  assert.equal(track?.quality, 'low');
+  // Published anew, it is as before; a server that was started anew is told.
+  roster.unpublish('bob', 'TR_2');
+  roster.publish('bob', { ...camera, id: 'TR_9' });
+  assert.equal(roster.participants.get('bob')?.track('camera')?.quality, 'low');
+  assert.deepEqual(roster.choiceRequests(), [
+    { type: 'setQuality', participant: 'bob', source: 'camera', quality: 'low' },
+  ]);
+  await roster.participants.get('bob')?.track('camera')?.setQuality('high');
+  assert.deepEqual(asked(), ['setQuality bob camera high']);
+  assert.deepEqual(roster.choiceRequests(), []);
+  // Who leaves is forgotten.
+  await roster.participants.get('bob')?.track('camera')?.setQuality('medium');
+  roster.leave('bob', 'left');
+  roster.join({ id: 'bob', tracks: [camera] });
+  assert.equal(roster.participants.get('bob')?.track('camera')?.quality, 'high');
 });

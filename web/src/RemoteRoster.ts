@@ -13,16 +13,19 @@ import type {
   TrackInfo,
   TrackQuality,
   TrackSource,
+  VideoQuality,
 } from './messages';
 import type { MediaFlow } from './qualityIncidents';
 import { RemoteParticipant } from './RemoteParticipant';
 import { RemoteTrack } from './RemoteTrack';
-import type { SubscribeState } from './RemoteTrack';
+import type { SubscribeState, TrackSurroundings } from './RemoteTrack';
 import type { EmitRoomEvent } from './RoomEvents';
 import { SlotTable } from './SlotTable';
 import type { SlotChange, SlotSource } from './SlotTable';
 import { SubscriptionChoices } from './SubscriptionChoices';
 import type { ChoiceRequest } from './SubscriptionChoices';
+import { VideoChoices } from './VideoChoices';
+import type { QualityRequest } from './VideoChoices';
 
 /** What the roster needs of the session around it. */
 export interface RosterSurroundings {
@@ -31,7 +34,9 @@ export interface RosterSurroundings {
   /** The receiving section of a mid. */
   slot(mid: string): ReceivingSlot | undefined;
   /** Asks the server for what was chosen. */
-  ask(choice: ChoiceRequest): void;
+  ask(choice: ChoiceRequest | QualityRequest): void;
+  /** Asks for a quality, as the application does. */
+  setQuality(participant: string, source: TrackSource, quality: VideoQuality): Promise<void>;
 }
 
 /** Keeps participants as the server tells. One roster lives as long as one session. */
@@ -40,11 +45,28 @@ export class RemoteRoster {
   #slots = new SlotTable();
   readonly #surroundings: RosterSurroundings;
   readonly #choices: SubscriptionChoices;
+  readonly #videoChoices = new VideoChoices();
+  readonly #ofTracks: TrackSurroundings;
   #speakers: readonly RemoteParticipant[] = [];
   #maySubscribe = true;
 
-  constructor(surroundings: RosterSurroundings, auto: AutoSubscribe = true) {
+  constructor(
+    surroundings: RosterSurroundings,
+    auto: AutoSubscribe = true,
+    isAdaptive = false,
+  ) {
     this.#surroundings = surroundings;
+    const choices = this.#videoChoices;
+    this.#ofTracks = {
+      isAdaptive,
+      quality: ({ participantID, source }) => choices.quality(participantID, source),
+      setQuality: ({ participantID, source }, quality) =>
+        surroundings.setQuality(participantID, source, quality),
+      setView: ({ participantID, source }, view) => {
+        const request = choices.setView(participantID, source, view);
+        if (request && this.#participants.has(participantID)) surroundings.ask(request);
+      },
+    };
     this.#choices = new SubscriptionChoices(auto);
   }
 
@@ -71,6 +93,7 @@ export class RemoteRoster {
       const track = participant?.tracks.get(trackID);
       if (!track?.isFlowing || track.isMuted || participant?.isInterrupted) continue;
       const { kind, source } = track;
+      if (this.#videoChoices.isHidden(id, source)) continue;
       flows.push({ direction: 'down', mid, kind, source, participant: id });
     }
     return flows;
@@ -80,7 +103,7 @@ export class RemoteRoster {
   add(info: ParticipantInfo): RemoteParticipant {
     const participant = new RemoteParticipant(info);
     this.#participants.set(participant.id, participant);
-    for (const track of info.tracks) participant.addTrack(new RemoteTrack(participant.id, track));
+    for (const track of info.tracks) participant.addTrack(this.#track(participant.id, track));
     return participant;
   }
 
@@ -120,19 +143,20 @@ export class RemoteRoster {
   }
 
   /** What a server that knows only the default is to be asked for. */
-  choiceRequests(): ChoiceRequest[] {
-    return [...this.#participants.keys()].flatMap((id) => this.#choices.requests(id));
+  choiceRequests(): (ChoiceRequest | QualityRequest)[] {
+    return [...this.#participants.keys()].flatMap((id) => this.#requests(id));
   }
 
   /** Somebody came. */
   join(info: ParticipantInfo): void {
     this.#admit(info);
-    for (const choice of this.#choices.requests(info.id)) this.#surroundings.ask(choice);
+    for (const choice of this.#requests(info.id)) this.#surroundings.ask(choice);
   }
 
   /** Somebody went. */
   leave(id: string, reason: LeaveReason): void {
     this.#choices.forget(id);
+    this.#videoChoices.forget(id);
     this.#remove(id, reason);
   }
 
@@ -166,7 +190,7 @@ export class RemoteRoster {
   publish(id: string, info: TrackInfo): void {
     const participant = this.#participants.get(id);
     if (!participant || participant.tracks.has(info.id)) return;
-    const track = new RemoteTrack(id, info);
+    const track = this.#track(id, info);
     participant.addTrack(track);
     this.#surroundings.emit('trackPublished', { participant, track });
     this.#settle(participant, track);
@@ -212,6 +236,15 @@ export class RemoteRoster {
     for (const track of participant.tracks.values()) this.#settle(participant, track);
   }
 
+  /** The application chose a quality: the request that tells the server. */
+  chooseQuality(id: string, source: TrackSource, quality: VideoQuality): QualityRequest {
+    if (!this.#participants.has(id)) {
+      return { type: 'setQuality', participant: id, source, quality };
+    }
+    this.#videoChoices.setQuality(id, source, quality);
+    return this.#videoChoices.request(id, source);
+  }
+
   /** Whether one may receive at all. */
   allow(maySubscribe: boolean): void {
     if (this.#maySubscribe === maySubscribe) return;
@@ -242,6 +275,14 @@ export class RemoteRoster {
     }
     this.#participants.clear();
     this.#speakers = [];
+  }
+
+  #track(participant: string, info: TrackInfo): RemoteTrack {
+    return new RemoteTrack(participant, info, this.#ofTracks);
+  }
+
+  #requests(id: string): (ChoiceRequest | QualityRequest)[] {
+    return [...this.#choices.requests(id), ...this.#videoChoices.requests(id)];
   }
 
   #admit(info: ParticipantInfo): void {
@@ -343,7 +384,7 @@ export class RemoteRoster {
   }
 
   #stop(participant: RemoteParticipant, track: RemoteTrack): void {
-    if (!track.mediaStreamTrack) return;
+    if (!track.media) return;
     track.release();
     this.#surroundings.emit('trackStopped', { participant, track });
   }

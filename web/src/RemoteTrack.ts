@@ -2,13 +2,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import { frameWaitMillisecondsMax, whenFrameReached } from './frameGate';
 import { MediaView } from './MediaView';
-import type { TrackInfo, TrackKind, TrackQuality, TrackSource } from './messages';
+import type { TrackInfo, TrackKind, TrackQuality, TrackSource, VideoQuality } from './messages';
+import { canWatchViews, ViewWatch } from './ViewWatch';
+import type { ViewSize } from './VideoChoices';
 
 /**
  * How far a subscription is. `idle`: the track is not published (any more). `subscribing`: it is
  * wanted, and has no slot or does not flow there yet. `subscribed`: it flows.
  */
 export type SubscribeState = 'idle' | 'unsubscribed' | 'subscribing' | 'subscribed';
+
+/** What a track needs of the room around it. @internal */
+export interface TrackSurroundings {
+  /** Whether less is to be received where less can be seen. */
+  readonly isAdaptive: boolean;
+  /** Asks for a quality. */
+  setQuality(track: RemoteTrack, quality: VideoQuality): Promise<void>;
+  /** The quality asked for. */
+  quality(track: RemoteTrack): VideoQuality;
+  /** The track is shown so large; undefined: that is not known. */
+  setView(track: RemoteTrack, view: ViewSize | undefined): void;
+}
 
 /** A track that another participant publishes. */
 export class RemoteTrack {
@@ -22,6 +36,8 @@ export class RemoteTrack {
   readonly participantID: string;
 
   readonly #view = new MediaView();
+  readonly #surroundings: TrackSurroundings | undefined;
+  #viewWatch: ViewWatch | undefined;
   #isMuted: boolean;
   #media: MediaStreamTrack | null = null;
   #isFlowing = false;
@@ -36,12 +52,16 @@ export class RemoteTrack {
   isSubscriptionTold = false;
 
   /** @internal */
-  constructor(participantID: string, info: TrackInfo) {
+  constructor(participantID: string, info: TrackInfo, surroundings?: TrackSurroundings) {
+    this.#surroundings = surroundings;
     this.participantID = participantID;
     this.id = info.id;
     this.source = info.source;
     this.kind = info.kind;
     this.#isMuted = info.muted;
+    if (this.kind === 'video' && surroundings?.isAdaptive && canWatchViews()) {
+      this.#viewWatch = new ViewWatch((view) => surroundings.setView(this, view));
+    }
   }
 
   /** Whether its participant has silenced it. */
@@ -64,9 +84,17 @@ export class RemoteTrack {
 
   /**
    * The browser's track that carries it now; null while it has no slot. It changes with the slot
-   * and may then carry somebody else: prefer `attach`, which follows.
+   * and may then carry somebody else: prefer `attach`, which follows. Who has asked for it gets the
+   * whole picture from then on, however small the elements are that show it too.
    */
   get mediaStreamTrack(): MediaStreamTrack | null {
+    this.#viewWatch?.clear();
+    this.#viewWatch = undefined;
+    return this.#media;
+  }
+
+  /** The same for the SDK's own use. @internal */
+  get media(): MediaStreamTrack | null {
     return this.#media;
   }
 
@@ -74,13 +102,32 @@ export class RemoteTrack {
    * the SDK itself and needs no element. */
   attach(element: HTMLMediaElement): void {
     this.#view.add(element);
+    this.#viewWatch?.add(element);
     if (this.#media && !this.#isRevealed) this.#watch(element);
   }
 
   /** Takes it off an element, or off all of them, and blanks those. */
   detach(element?: HTMLMediaElement): void {
-    if (element) this.#view.remove(element);
-    else this.#view.clear();
+    if (element) {
+      this.#view.remove(element);
+      this.#viewWatch?.remove(element);
+    } else {
+      this.#view.clear();
+      this.#viewWatch?.clear();
+    }
+  }
+
+  /**
+   * Asks for a smaller or larger picture, where its publisher sends several. It holds for later
+   * tracks of this source too, as `Room.setQuality` does.
+   */
+  async setQuality(quality: VideoQuality): Promise<void> {
+    await this.#surroundings?.setQuality(this, quality);
+  }
+
+  /** The quality asked for. */
+  get quality(): VideoQuality {
+    return this.#surroundings?.quality(this) ?? 'high';
   }
 
   /** The elements it is attached to. */

@@ -259,3 +259,47 @@ test('R07: the profile is asked for and known, and another one is refused', asyn
   const joining = room.join({ ...join, profile: 'communication' });
   await assert.rejects(joining, { code: errorCodes.profileMismatch });
 });
+
+// MARK: Sizes
+
+test('S01: sizes of a picture that nobody receives are not encoded, until somebody does', async () => {
+  const { room } = await joinedRoom();
+  const section = FakeConnection.last.sections[1];
+  assert.ok(section);
+  section.sender.encodings = ['q', 'h', 'f'].map((rid) => ({ rid, active: true }));
+  const active = () =>
+    section.sender.encodings.filter((one) => one.active).map((one) => one.rid).join('');
+  const track = await room.publishTrack(own('video'), 'camera');
+  const want = async (layers: string[], id = track.id) => {
+    FakeServer.last.say({ type: 'layersWanted', track: id, layers });
+    await settle();
+    return active();
+  };
+  assert.equal(active(), 'qhf');
+  assert.equal(await want(['q']), 'q');
+  assert.equal(await want([]), '');
+  assert.equal(await want(['q', 'h', 'f']), 'qhf');
+  // Of a track that is not there nothing is to be done.
+  assert.equal(await want([], 'TR_nothing'), 'qhf');
+  // Whoever publishes anew begins with all of them.
+  await want([]);
+  await room.unpublish(track);
+  await room.publishTrack(own('video'), 'camera');
+  assert.equal(active(), 'qhf');
+  await room.leave();
+});
+
+test('S02: a quality is asked for by the room and by a track', async () => {
+  const { room } = await joinedRoom(roomOf([{ id: 'bob', tracks: [camera] }]));
+  await room.setQuality('bob', 'screen', 'low');
+  await room.remoteParticipants.get('bob')?.track('camera')?.setQuality('medium');
+  assert.deepEqual(
+    FakeServer.heard('setQuality').map(({ participant, source, quality }) =>
+      `${participant} ${source} ${quality}`,
+    ),
+    ['bob screen low', 'bob camera medium'],
+  );
+  const wrong = room.setQuality('bob', 'camera', 'best' as 'high');
+  await assert.rejects(wrong, { code: errorCodes.invalidArgument });
+  await room.leave();
+});

@@ -28,6 +28,7 @@ import type {
   RoomInfo,
   SelfUpdate,
   TrackSource,
+  VideoQuality,
 } from './messages';
 import type { RemoteParticipant } from './RemoteParticipant';
 import type { EmitRoomEvent, RoomEvents } from './RoomEvents';
@@ -35,6 +36,7 @@ import { Session } from './Session';
 import type { RoomStatistics } from './statistics';
 import { audibleSources, choiceRequests, selectedSources } from './SubscriptionChoices';
 import type { TrackSelection } from './SubscriptionChoices';
+import { videoQualities } from './VideoChoices';
 
 /** The call one is in. */
 export interface CallInfo extends RoomInfo {
@@ -311,6 +313,22 @@ export class Room {
   /** Wants somebody's tracks no longer: of sources, of a kind, or of all. */
   unsubscribe(participant: string, selection?: TrackSelection): Promise<void> {
     return this.#choose(participant, false, selection);
+  }
+
+  /**
+   * Asks for a smaller or larger picture of somebody's source, present and future: with `low` the
+   * smallest, with `medium` the one in the middle, with `high` (as it is at first) the largest that
+   * the publisher sends and the network carries.
+   */
+  async setQuality(
+    participant: string,
+    source: TrackSource,
+    quality: VideoQuality,
+  ): Promise<void> {
+    if (!videoQualities.includes(quality)) {
+      throw new MartletError('invalidArgument', 'A quality is low, medium or high.');
+    }
+    await this.#withSession((session) => session.setQuality(participant, source, quality));
   }
 
   /** Sends somebody out, and keeps it out for a while if told so. Needs the grant `admin`, and in

@@ -13,7 +13,7 @@ import { LocalPublisher } from './LocalPublisher';
 import { asMartletError, MartletError } from './MartletError';
 import { MediaConnection } from './MediaConnection';
 import { MediaWatch } from './MediaWatch';
-import type { LeaveReason, ParticipantRole, TrackSource } from './messages';
+import type { LeaveReason, ParticipantRole, TrackSource, VideoQuality } from './messages';
 import { Negotiator } from './Negotiator';
 import { NetworkWatch } from './NetworkWatch';
 import { mediaSnapshot } from './qualityIncidents';
@@ -91,8 +91,10 @@ export class Session {
         audio,
         slot: (mid) => this.#media.slot(mid),
         ask: (choice) => void this.request(choice).catch(() => {}),
+        setQuality: (...choice) => this.setQuality(...choice),
       },
       autoSubscribeOf(options),
+      options.adaptiveStream ?? true,
     );
     const request = async (message: ClientRequest) =>
       (await this.request(message)) as { track?: string; stream?: number };
@@ -124,6 +126,11 @@ export class Session {
   }
 
   // MARK: What there is
+
+  /** Asks for a quality of somebody's source. */
+  async setQuality(id: string, source: TrackSource, quality: VideoQuality): Promise<void> {
+    await this.request(this.roster.chooseQuality(id, source, quality));
+  }
 
   /** What the server said to the last `join`. */
   get joined(): JoinedReply | undefined {

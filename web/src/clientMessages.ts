@@ -12,6 +12,7 @@ import type {
   SelfUpdate,
   TrackKind,
   TrackSource,
+  VideoQuality,
 } from './messages';
 
 /** Which halves of data streams one takes part in. */
@@ -53,6 +54,14 @@ export type ClientRequest =
   | { type: 'mute'; track: string; muted: boolean }
   | { type: 'subscribe'; participant: string; source?: TrackSource }
   | { type: 'unsubscribe'; participant: string; source?: TrackSource }
+  | {
+      type: 'setQuality';
+      participant: string;
+      source: TrackSource;
+      quality?: VideoQuality;
+      width?: number;
+      height?: number;
+    }
   | { type: 'setRole'; role: ParticipantRole }
   | ({ type: 'updateSelf' } & SelfUpdate)
   | { type: 'renewToken'; token: string }

@@ -66,5 +66,6 @@ export type {
   TrackKind,
   TrackQuality,
   TrackSource,
+  VideoQuality,
 } from './messages';
 export type { RoomStatistics, StreamStatistics } from './statistics';

@@ -49,6 +49,9 @@ export interface JoinOptions extends MediaOptions {
   priority?: MediaPriority;
   /** Takes high priority from whoever has it. */
   preempt?: boolean;
+  /** Whether less of a picture is received where it is shown small or cannot be seen. It is for
+   * tracks that `attach` shows, unless this is false. */
+  adaptiveStream?: boolean;
   /** `false`: everybody is heard, also where the room lets only the loudest be. */
   audioRanking?: boolean;
   /** Whether data streams are sent and received; both unless given. */

@@ -50,6 +50,7 @@ const clientFields: { [Type in ClientMessage['type']]: string[] } = {
   mute: ['type', 'id', 'track', 'muted'],
   subscribe: ['type', 'id', 'participant', 'source'],
   unsubscribe: ['type', 'id', 'participant', 'source'],
+  setQuality: ['type', 'id', 'participant', 'source', 'quality', 'width', 'height'],
   setRole: ['type', 'id', 'role'],
   updateSelf: ['type', 'id', 'name', 'metadata', 'attributes'],
   renewToken: ['type', 'id', 'token'],

@@ -162,6 +162,11 @@ const readers: { [Type in ServerMessage['type']]: (fields: Fields) => ServerMess
     quality: trackQuality(f['quality'], 'quality'),
   }),
   slots: (f) => ({ type: 'slots', assignments: list(f['assignments'], 'assignments', assignment) }),
+  layersWanted: (f) => ({
+    type: 'layersWanted',
+    track: string(f['track'], 'track'),
+    layers: list(f['layers'], 'layers', string),
+  }),
   needSlots: (f) => ({
     type: 'needSlots',
     video: integer(f['video'], 'video'),

@@ -16,6 +16,9 @@ export type ParticipantRole = 'host' | 'audience';
 /** Whose media comes first when there is not enough room for all. */
 export type MediaPriority = 'normal' | 'high';
 
+/** Which of the sizes that a video is sent in: the smallest, the one in the middle, the largest. */
+export type VideoQuality = 'low' | 'medium' | 'high';
+
 /** How good somebody's network is; `down`: nothing gets through. */
 export type NetworkGrade = 'unknown' | 'excellent' | 'good' | 'fair' | 'poor' | 'bad' | 'down';
 

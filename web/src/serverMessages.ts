@@ -52,6 +52,7 @@ export type ServerEvent =
   | { type: 'trackMuted'; participant: string; track: string; muted: boolean }
   | { type: 'trackQuality'; participant: string; track: string; quality: TrackQuality }
   | { type: 'slots'; assignments: SlotAssignment[] }
+  | { type: 'layersWanted'; track: string; layers: readonly string[] }
   | { type: 'needSlots'; video: number; audio: number }
   | { type: 'audioLevels'; levels: AudioLevel[] }
   | { type: 'networkQuality'; qualities: ParticipantQuality[] }

@@ -33,6 +33,8 @@ struct Participant: Sendable {
     var suspendedTracks: [PublishedTrack] = []
     /// What it wants of whom.
     var subscriptions: SubscriptionTable
+    /// How much of whose pictures it wants.
+    var videoChoices = VideoChoiceTable()
     /// What it sees.
     var board = SlotBoard()
     /// The slots to be told to the client at the end of the verb, as sections of the board.

@@ -89,6 +89,7 @@ extension RoomCore {
     mutating func clearSeats(ofPublisher number: UInt64) {
         for receiver in participants.indices {
             participants[receiver].subscriptions.forget(number)
+            participants[receiver].videoChoices.forget(number)
             participants[receiver].board.forget(publisher: number)
             settle(receiver)
         }
@@ -162,7 +163,14 @@ extension RoomCore {
             let source = change.source.flatMap { slotSource($0) }
             let mid = participants[receiver].board.sections[change.section].mid
             emit(.bindSlot(receiver: key, mid: mid, source: source))
-            if let shown = change.source, let source, track(shown)?.kind == .video {
+            if let shown = change.source, let source, let track = track(shown),
+                track.kind == .video
+            {
+                if let choice = participants[receiver].videoChoices.choice(
+                    track.source, of: shown.publisher)
+                {
+                    emit(.setQuality(receiver: key, mid: mid, choice))
+                }
                 emit(.requestKeyframe(publisher: source.publisher, mid: source.mid))
             }
             if participants[receiver].hearsMessages,

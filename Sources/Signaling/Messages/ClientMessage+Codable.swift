@@ -3,7 +3,7 @@
 
 extension ClientMessage: Codable {
     private enum Kind: String {
-        case join, offer, publish, unpublish, mute, subscribe, unsubscribe, setRole
+        case join, offer, publish, unpublish, mute, subscribe, unsubscribe, setQuality, setRole
         case openStream, closeStream, sendData, sendMessage, resume, updateSelf, renewToken, leave
         case removeParticipant, changeParticipant, reportQuality, ping, pong
     }
@@ -55,6 +55,11 @@ extension ClientMessage: Codable {
             self = .unsubscribe(
                 id, try fields.decode(ParticipantID.self, forKey: .participant),
                 try fields.decodeIfPresent(TrackSource.self, forKey: .source))
+        case .setQuality:
+            self = .setQuality(
+                id, try fields.decode(ParticipantID.self, forKey: .participant),
+                try fields.decode(TrackSource.self, forKey: .source),
+                try VideoChoice(from: decoder))
         case .openStream:
             self = .openStream(id, try fields.decode(DataDelivery.self, forKey: .delivery))
         case .closeStream:
@@ -113,6 +118,11 @@ extension ClientMessage: Codable {
             try fields.encode(Kind.unsubscribe.rawValue, forKey: .type)
             try fields.encode(participant, forKey: .participant)
             try fields.encodeIfPresent(source, forKey: .source)
+        case .setQuality(_, let participant, let source, let choice):
+            try fields.encode(Kind.setQuality.rawValue, forKey: .type)
+            try fields.encode(participant, forKey: .participant)
+            try fields.encode(source, forKey: .source)
+            try choice.encode(to: encoder)
         case .openStream(_, let delivery):
             try fields.encode(Kind.openStream.rawValue, forKey: .type)
             try fields.encode(delivery, forKey: .delivery)

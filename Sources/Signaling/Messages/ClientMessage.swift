@@ -18,6 +18,8 @@ package enum ClientMessage: Hashable, Sendable {
     case subscribe(RequestID, ParticipantID, TrackSource?)
     /// Wants somebody's tracks no longer, of one source or of all.
     case unsubscribe(RequestID, ParticipantID, TrackSource?)
+    /// Says how much of somebody's picture is wanted.
+    case setQuality(RequestID, ParticipantID, TrackSource, VideoChoice)
     /// Begins or ends being one of those who publish. Answered by `ok`, then `roleChanged`.
     case setRole(RequestID, ParticipantRole)
     /// Changes what the others see of oneself.
@@ -54,7 +56,7 @@ package enum ClientMessage: Hashable, Sendable {
             .mute(let id, _, _), .subscribe(let id, _, _), .unsubscribe(let id, _, _),
             .openStream(let id, _), .closeStream(let id, _), .sendData(let id, _),
             .sendMessage(let id, _), .resume(let id, _), .removeParticipant(let id, _, _),
-            .changeParticipant(let id, _, _),
+            .changeParticipant(let id, _, _), .setQuality(let id, _, _, _),
             .setRole(let id, _), .updateSelf(let id, _), .renewToken(let id, _), .leave(let id):
             return id
         case .ping(let id): return id

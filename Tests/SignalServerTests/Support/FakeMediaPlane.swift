@@ -53,6 +53,8 @@ final class FakeMediaPlane: MediaPlane {
             case .setPaused(let publisher, let mid, let isPaused):
                 "\(isPaused ? "pause" : "resume") \(publisher)/\(mid)"
             case .setRank(let publisher, let mid, let rank): "rank \(publisher)/\(mid) \(rank)"
+            case .setQuality(let receiver, let mid, let quality):
+                "quality \(receiver)/\(mid) \(quality.level)"
             case .requestStatistics: "statistics"
             }
         }

@@ -29,6 +29,12 @@ export class FakeTrack {
   }
 }
 
+/** One size in which a section sends. */
+export interface FakeEncoding {
+  rid?: string;
+  active?: boolean;
+}
+
 /** A section. */
 export class FakeSection {
   mid: string | null = null;
@@ -37,7 +43,10 @@ export class FakeSection {
   readonly receiver: { track: FakeTrack };
   readonly sender: {
     track: FakeTrack | null;
+    encodings: FakeEncoding[];
     replaceTrack: (track: FakeTrack | null) => Promise<void>;
+    getParameters: () => { encodings: FakeEncoding[] };
+    setParameters: (parameters: { encodings: FakeEncoding[] }) => Promise<void>;
   };
 
   constructor(connection: FakeConnection, kind: string, direction: string) {
@@ -45,6 +54,12 @@ export class FakeSection {
     this.receiver = { track: new FakeTrack(kind) };
     const sender: FakeSection['sender'] = {
       track: null,
+      encodings: [{ active: true }],
+      getParameters: () => ({ encodings: sender.encodings.map((one) => ({ ...one })) }),
+      setParameters: ({ encodings }) => {
+        sender.encodings = encodings;
+        return Promise.resolve();
+      },
       replaceTrack: (track) => {
         if (connection.isClosed) {
           return Promise.reject(Object.assign(new Error('closed'), { name: 'InvalidStateError' }));

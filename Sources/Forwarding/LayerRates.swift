@@ -1,0 +1,68 @@
+// How much a published stream sends, per temporal layer.
+// SPDX-License-Identifier: Apache-2.0
+package import Wire
+
+/// The rate of one stream over the last second, by temporal layer. Nothing is allocated.
+package struct LayerRates: Sendable {
+    /// How many temporal layers are told apart; higher ones count as the last.
+    package static let temporalLayersMax = 4
+    /// What one packet is taken to weigh beside its payload, in bytes: RTP header with extensions and SRTP tag.
+    package static let packetOverheadBytes = 40
+    /// How long one interval of the measure is.
+    package static let interval = MediaDuration.milliseconds(125)
+
+    private static let intervalCount = 8
+    private var bytes = InlineArray<32, UInt32>(repeating: 0)
+    private var current: Int64 = .min
+    private var first: Int64 = .min
+
+    /// Nothing measured yet.
+    package init() {}
+
+    /// Counts a packet that arrived now.
+    package mutating func add(payloadCount: Int, temporal: UInt8, at now: MediaInstant) {
+        let number = now.nanoseconds / Self.interval.nanoseconds
+        if number > current {
+            if first == .min { first = number }
+            // A stream that pauses begins again from nothing.
+            let passed = current == .min ? Int64(Self.intervalCount) : number - current
+            if passed >= Self.intervalCount { first = number }
+            // By hand: an iterator over these numbers allocates in builds that do not specialise it.
+            var step: Int64 = 0
+            while step < min(passed, Int64(Self.intervalCount)) {
+                let place = Self.place(of: number - step)
+                for layer in 0..<Self.temporalLayersMax { bytes[place + layer] = 0 }
+                step += 1
+            }
+            current = number
+        }
+        let layer = min(Int(temporal), Self.temporalLayersMax - 1)
+        bytes[Self.place(of: current) + layer] &+= UInt32(
+            truncatingIfNeeded: payloadCount + Self.packetOverheadBytes)
+    }
+
+    private static func place(of number: Int64) -> Int {
+        Int(number & Int64(intervalCount - 1)) * temporalLayersMax
+    }
+
+    /// The rate of the temporal layers up to `temporal` in bits a second, headers included but not those of UDP
+    /// and IP; 0 for a stream that has sent nothing for a second.
+    ///
+    /// The interval that has only begun does not count, unless there is no other.
+    package func bitRate(upTo temporal: UInt8, at now: MediaInstant) -> Int {
+        let number = now.nanoseconds / Self.interval.nanoseconds
+        guard current != .min, number - current < Self.intervalCount else { return 0 }
+        let oldest = max(first, number - Int64(Self.intervalCount) + 1)
+        let newest = max(oldest, number - 1)
+        var sum: Int64 = 0
+        var place = oldest
+        while place <= min(newest, current) {
+            for layer in 0..<min(Int(temporal) + 1, Self.temporalLayersMax) {
+                sum += Int64(bytes[Self.place(of: place) + layer])
+            }
+            place += 1
+        }
+        let nanoseconds = (newest - oldest + 1) * Self.interval.nanoseconds
+        return Int(sum * 8 * 1_000_000 / (nanoseconds / 1_000))
+    }
+}

@@ -1,0 +1,25 @@
+// How much of a published track one receiver is to get.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The highest layers of a track that may be forwarded.
+package struct LayerTarget: Sendable, Equatable {
+    /// The simulcast or SVC layer, 0 for the smallest.
+    package var spatial: UInt8
+    /// The temporal layer: 0 for the base alone, 7 for all.
+    package var temporal: UInt8
+
+    /// Names the highest layers.
+    package init(spatial: UInt8, temporal: UInt8) {
+        self.spatial = spatial
+        self.temporal = temporal
+    }
+
+    /// Everything that is published.
+    package static let all = LayerTarget(spatial: 7, temporal: 7)
+
+    /// What both allow.
+    package func lowered(to other: LayerTarget) -> LayerTarget {
+        LayerTarget(
+            spatial: min(spatial, other.spatial), temporal: min(temporal, other.temporal))
+    }
+}
