@@ -47,6 +47,8 @@ let sansIO: [Target] = [
     floor("DTLS", ["CDTLS", "Wire", "MediaCrypto"]), tests("DTLS", ["Wire", "MediaCrypto"]),
     floor("SRTP", ["Wire", "MediaCrypto"]), tests("SRTP", ["Wire", "MediaCrypto"]),
     floor("Payloads", ["Wire", "RTP"]), tests("Payloads", ["Wire", "RTP"]),
+    floor("Congestion", ["Wire", "RTP"]),
+    tests("Congestion", ["Wire", "RTP", "NetworkImpairment"]),
     floor("Rooms", ["Wire", "Signaling"]), tests("Rooms", ["Wire", "Signaling"]),
 
     floor("Negotiation", ["Wire", "RTP", "SDP", "MediaCrypto"]),
@@ -59,13 +61,13 @@ let sansIO: [Target] = [
     floor(
         "MediaWorker",
         [
-            "Wire", "MediaCrypto", "STUN", "ICE", "DTLS", "SRTP", "RTP", "Payloads",
+            "Wire", "MediaCrypto", "STUN", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Congestion",
             "Negotiation", "PeerTransport", "Forwarding", containers,
         ]),
     tests(
         "MediaWorker",
         [
-            "Wire", "MediaCrypto", "STUN", "ICE", "DTLS", "SRTP", "RTP", "Payloads",
+            "Wire", "MediaCrypto", "STUN", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Congestion",
             "Negotiation", "PeerTransport", "Forwarding", "NetworkImpairment",
             "NetworkSimulation", "CAllocationCounter",
         ]),

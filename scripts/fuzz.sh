@@ -29,7 +29,7 @@ clang=$(dirname "$(readlink -f "$(command -v swiftc)")")/clang
 
 # In the order of their floors; a target may import those before it.
 swift_targets=(
-    Wire MediaCrypto STUN RTP SDP Signaling ICE DTLS SRTP Payloads Rooms Negotiation
+    Wire MediaCrypto STUN RTP SDP Signaling ICE DTLS SRTP Payloads Congestion Rooms Negotiation
     PeerTransport Forwarding MediaWorker RoomService ClientTransport ClientSession
     NetworkImpairment NetworkSimulation
 )

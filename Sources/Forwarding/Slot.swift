@@ -377,6 +377,41 @@ package struct Slot: ~Copyable, Sendable {
             transportSequence: transportSequence, into: &packet)
     }
 
+    /// Whether packets of padding can be sent in the retransmission stream: browsers take them there and
+    /// tell that they arrived.
+    package var canCarryPadding: Bool {
+        guard kind == .video, retransmissionSSRC != nil, usesTransportSequence else { return false }
+        return paddingFormat != nil
+    }
+
+    private var paddingFormat: SlotFormat? {
+        for index in formats.indices where formats[index].retransmissionPayloadType != nil {
+            return formats[index]
+        }
+        return nil
+    }
+
+    /// Writes the header of a packet of the retransmission stream that is to hold padding alone
+    /// (RFC 3550 §5.1), as browsers send them to probe a path.
+    /// - Returns: The header's size and the packet's number; `nil` if this slot cannot.
+    package mutating func writePaddingHeader(
+        transportSequence: UInt16, into packet: inout MutableSpan<UInt8>
+    ) -> (count: Int, sequence: ExtendedSequenceNumber)? {
+        guard canCarryPadding, let format = paddingFormat,
+            let payloadType = format.retransmissionPayloadType, let ssrc = retransmissionSSRC
+        else { return nil }
+        let sequence = nextRetransmissionSequence()
+        let entry = HistoryEntry(
+            sequence: sequence, timestamp: numbering.highestTimestamp, codec: format.codec,
+            marker: false, startsKeyframe: false)
+        let count = header.write(
+            for: entry, payloadType: payloadType, sequence: sequence.sequenceNumber,
+            timestamp: entry.timestamp, ssrc: ssrc, transportSequence: transportSequence,
+            into: &packet)
+        packet[0] |= 0x20
+        return (count, sequence)
+    }
+
     /// Whether headers of this slot carry a transport-wide sequence number.
     package var usesTransportSequence: Bool { header.transportSequenceID != nil }
 }

@@ -41,7 +41,8 @@ package struct SlotNumbering: Sendable {
 
     private var hasSent = false
     private var highestSequence: UInt64
-    private var highestTimestamp: RTPTimestamp
+    /// The highest timestamp sent so far.
+    package private(set) var highestTimestamp: RTPTimestamp
     private var lastSentAt = MediaInstant.zero
     private var lastDescriptor = DescriptorPatch(pictureID: 0, tl0PictureIndex: 0, keyIndex: 0)
 

@@ -91,8 +91,13 @@ extension ICEAgent {
 
     /// Reports loss and failure, and forgets paths that fell silent.
     mutating func judgeSilence() {
-        for index in paths.indices.reversed() where index != selectedIndex {
-            if now - paths[index].lastReceived >= ICETiming.pathForgottenAfter {
+        // From the end, and not by `reversed()`, whose iterator allocates where it is not specialised.
+        var index = paths.count
+        while index > 0 {
+            index -= 1
+            if index != selectedIndex,
+                now - paths[index].lastReceived >= ICETiming.pathForgottenAfter
+            {
                 forget(index)
             }
         }

@@ -59,6 +59,8 @@ package enum DropReason: UInt8, CaseIterable, Sendable {
     case repeatedLately
     /// A NACK beyond the receiver's budget.
     case retransmissionBudget
+    /// More waited for the receiver's pacer than a quarter of a second carries.
+    case pacerFull
     /// A packet that could not be encrypted or was larger than a datagram may be.
     case sealFailed
 

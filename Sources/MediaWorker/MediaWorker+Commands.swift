@@ -153,6 +153,7 @@ extension MediaWorker {
         guard let index = peerOfID.removeValue(forKey: id) else { return }
         peers[index]?.transport.close()
         peers[index]?.isDeparting = true
+        forgetBandwidth(of: index)
         wantPoll(index)
         for slot in peers[index]?.slots ?? [] { detach(slot: slot) }
         for track in peers[index]?.tracks ?? [] { darken(track: track) }

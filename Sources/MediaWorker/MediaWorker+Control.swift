@@ -78,6 +78,8 @@ extension MediaWorker {
                 guard let (ssrc, _) = request.entry(at: entry, in: bytes) else { return }
                 requestKeyframe(for: ssrc, receiver: index, at: now)
             }
+        case .transportFeedback:
+            try takeTransportFeedback(packet, in: bytes, from: index, at: now)
         default:
             break
         }
@@ -109,11 +111,16 @@ extension MediaWorker {
         _ blocks: ReceptionReportBlocks, _ bytes: Span<UInt8>, from index: Int, at now: MediaInstant
     ) {
         let time = NTPTime(now, clockZero: configuration.ntpAtZero)
+        var worst: UInt8?
         for number in 0..<blocks.count {
-            guard let roundTrip = blocks.block(at: number, in: bytes)?.roundTrip(at: time) else {
-                continue
+            guard let block = blocks.block(at: number, in: bytes) else { continue }
+            if slot(of: block.ssrc, receiver: index) != nil {
+                worst = max(worst ?? 0, block.fractionLost)
             }
-            noteRoundTrip(roundTrip, of: index)
+            if let roundTrip = block.roundTrip(at: time) { noteRoundTrip(roundTrip, of: index) }
+        }
+        if let worst, let roundTrip = peers[index]?.roundTrip {
+            takeLoss(worst, roundTrip: roundTrip, from: index, at: now)
         }
     }
 
@@ -164,13 +171,16 @@ extension MediaWorker {
         else { return drops.count(.repeatedLately) }
         guard slots[index]?.budget.take(at: now) == true,
             peers[receiver]?.budget.take(at: now) == true,
+            peers[receiver]?.takeRepetition(
+                bytes: entry.payloadCount + OutgoingPacket.packetOverhead, at: now) == true,
             let repeated = slots[index]?.nextRetransmissionSequence()
         else { return drops.count(.retransmissionBudget) }
         counters.retransmissionsSent &+= 1
         enqueue(
             OutgoingPacket(
                 producer: producer, generation: producers[producer].generation, slot: index,
-                source: source, numbers: numbers, retransmission: repeated),
+                source: source, numbers: numbers, retransmission: repeated,
+                payloadCount: entry.payloadCount, isSound: entry.codec.kind == .audio),
             to: receiver)
     }
 

@@ -227,7 +227,8 @@ extension MediaWorker {
         enqueue(
             OutgoingPacket(
                 producer: producer, generation: generation, slot: index, source: entry.sequence,
-                numbers: numbers, retransmission: nil),
+                numbers: numbers, retransmission: nil, payloadCount: entry.payloadCount,
+                isSound: entry.codec.kind == .audio),
             to: watcher.receiver)
     }
 

@@ -13,6 +13,7 @@ extension MediaWorker {
     ) {
         for position in dirtyPeers.indices {
             let receiver = dirtyPeers[position]
+            prepareSending(to: receiver, at: now, through: &door)
             let count = peers[receiver]?.outbox.count ?? 0
             for number in 0..<count {
                 if !slab.hasRoom { flush(through: &door) }
@@ -84,7 +85,7 @@ extension MediaWorker {
         }
         guard let count else { return .sealFailed }
         if slots[packet.slot]?.usesTransportSequence == true {
-            peers[receiver]?.transportSequence = transportSequence &+ 1
+            peers[receiver]?.noteSent(transportSequence, bytes: count)
         }
         slab.commit(count: count, path: path)
         return nil

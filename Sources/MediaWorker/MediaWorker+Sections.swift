@@ -146,6 +146,7 @@ extension MediaWorker {
     ) {
         var ids: [HeaderExtensionKind: UInt8] = [:]
         for element in section.extensions { ids[element.kind] = element.id }
+        if ids[.transportSequenceNumber] != nil { peers[index]?.takeSendPath() }
         let configuration = SlotConfiguration(
             mid: section.mid, kind: kind, ssrc: SSRC(source.ssrc),
             retransmissionSSRC: source.rtxSSRC.map { SSRC($0) },

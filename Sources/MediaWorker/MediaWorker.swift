@@ -59,6 +59,9 @@ package struct MediaWorker: ~Copyable {
     var pollPeers: [Int] = []
     var control = ControlQueue()
     var slab = SendSlab(capacity: 512 * 1_024)
+    /// The payload of a packet of padding, which counts itself (RFC 3550 §5.1).
+    let padding: [UInt8] =
+        [UInt8](repeating: 0, count: Self.paddingCount - 1) + [UInt8(Self.paddingCount)]
     var departed: [Int] = []
     var events: [WorkerEvent] = []
     var eventsTaken = 0

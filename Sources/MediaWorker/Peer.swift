@@ -31,6 +31,18 @@ struct OutgoingPacket {
     var numbers: OutgoingNumbers
     /// Its number in the retransmission stream; `nil`: it goes out for the first time.
     var retransmission: ExtendedSequenceNumber?
+    /// Its payload's size in bytes.
+    var payloadCount: Int
+    /// Whether it is sound: it leaves before everything else.
+    var isSound: Bool
+
+    /// Bytes of the IPv4 and UDP headers before a datagram.
+    static let datagramOverhead = 28
+    /// Bytes of an RTP header with the usual extensions, of a tag, and of the headers before it.
+    static let packetOverhead = 48 + datagramOverhead
+
+    /// Its size on the wire, near enough for pacing.
+    var wireBytes: Int { payloadCount + Self.packetOverhead }
 }
 
 /// One peer: its transport, and the indices of what it sends and receives.
@@ -77,6 +89,8 @@ struct Peer: ~Copyable {
     var tracks: [Int] = []
     var slots: [Int] = []
     var outbox = UniqueArray<OutgoingPacket>()
+    /// The bytes in the outbox.
+    var outboxBytes = 0
     var isDirty = false
     var wantsPoll = false
     var isDeparting = false
@@ -102,6 +116,10 @@ struct Peer: ~Copyable {
     /// The last two SSRCs that its RTCP came from: by these it is found when it has another address.
     var controlSSRCs: (last: SSRC?, before: SSRC?)
 
+    /// Estimate, pacer and queue towards this peer: one if it negotiated transport-wide sequence
+    /// numbers, else none. Elsewhere than in the peer, so that moving a peer stays cheap.
+    var sendPath = UniqueArray<SendPath>()
+
     /// Whether media can be sent to it.
     ///
     /// Mutating, like all that is asked for each packet: a borrowed look through an optional copies
@@ -124,6 +142,7 @@ struct Peer: ~Copyable {
     mutating func post(_ packet: OutgoingPacket) -> Posting {
         guard outbox.count < Self.outboxMax else { return .full }
         outbox.append(packet)
+        outboxBytes += packet.wireBytes
         if isDirty { return .further }
         isDirty = true
         return .first
@@ -136,6 +155,7 @@ struct Peer: ~Copyable {
             kept.append(outbox[index])
         }
         outbox = kept
+        if !sendPath.isEmpty { sendPath[0].waiting.discard(slot: slot) }
     }
 
     /// Takes the oldest path out if there are too many, but never the one that is sent to, as ICE

@@ -49,6 +49,12 @@ extension MediaWorker {
         return peers[index]?.roundTrip
     }
 
+    /// The bytes that wait for the pacer of a peer, and how many may: for tests.
+    mutating func waitingBytes(of index: Int) -> (bytes: Int, most: Int) {
+        guard let most = peers[index]?.waitingBytesMax else { return (0, 0) }
+        return (peers[index]?.waitingBytes ?? 0, most)
+    }
+
     /// The highest number of a published stream. O(streams): for tests.
     func highest(of ssrc: SSRC) -> ExtendedSequenceNumber? {
         for index in 0..<producers.count where producers[index].ssrc == ssrc {

@@ -23,6 +23,9 @@ package enum WorkerEvent: Sendable {
     case slotQuality(receiver: PeerID, mid: String, source: SlotBinding, ReceivedQuality)
     /// How loud the speaking peers are; only those that changed.
     case audioLevels([AudioLevelReport])
+    /// What the path to a receiver carries, in bits a second, IP and UDP headers counted: at once when
+    /// it has changed by a tenth, else once a second while it changes.
+    case bandwidth(PeerID, bitsPerSecond: Int)
     /// The answer to `WorkerCommand.requestStatistics`.
     case statistics(token: UInt64, WorkerStatistics)
 }
@@ -74,6 +77,12 @@ package struct WorkerStatistics: Sendable, Equatable {
     package var keyframeRequestsReceived: UInt64 = 0
     /// Keyframe requests passed on to publishers.
     package var keyframeRequestsSent: UInt64 = 0
+    /// Probes of paths that were begun.
+    package var probesSent: UInt64 = 0
+    /// Packets of padding sent for them.
+    package var paddingSent: UInt64 = 0
+    /// The sum of the estimates of all receivers whose paths are known, in bits a second.
+    package var estimatedBitsPerSecond: Int = 0
     /// Peers the worker holds now.
     package var peers: Int = 0
     /// Dropped packets by reason, in a fixed order of reasons.

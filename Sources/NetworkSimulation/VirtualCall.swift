@@ -53,6 +53,8 @@ package final class VirtualCall {
     package private(set) var clients: [VirtualClient] = []
     /// What the network does, in both directions, to every client alike.
     package var network = ImpairmentPlan()
+    /// What the network does to single clients instead, by where they are.
+    package var networks: [NetworkAddress: ImpairmentPlan] = [:]
     /// Called for each datagram of the worker before it enters the network.
     package var tap: ((TransportPath, [UInt8]) -> Void)?
 
@@ -267,6 +269,7 @@ package final class VirtualCall {
             links[flight.client]
             ?? (ImpairedLink(seed: random.next()), ImpairedLink(seed: random.next()))
         let count = flight.bytes.count
+        let network = networks[flight.client] ?? self.network
         let verdict =
             flight.isUp
             ? pair.up.decide(byteCount: count, settings: network.up, at: now)

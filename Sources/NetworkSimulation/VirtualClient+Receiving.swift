@@ -37,6 +37,14 @@ extension VirtualClient {
         guard isRepeated == (codec.retransmissionPayloadType == header.payloadType) else {
             return failures.append("a payload type that does not fit its stream")
         }
+        if let id = section.extensionID(.transportSequenceNumber),
+            let number = header.transportSequenceNumber(id: id, in: packet.span)
+        {
+            noteArrival(number, at: now)
+        }
+        if isRepeated, range.isEmpty, header.hasPadding {
+            return padding.append((now, packet.count))
+        }
         var payload = Array(packet[range])
         var sequence = index
         let media = section.declaredSSRCs.first.map { SSRC($0) } ?? header.ssrc

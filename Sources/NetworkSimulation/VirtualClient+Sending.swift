@@ -115,6 +115,14 @@ extension VirtualClient {
         outbox.append(Array(bytes.prefix(count)))
     }
 
+    func sendTransportFeedback() {
+        while arrivals.hasPending {
+            sendControl {
+                arrivals.makeFeedback(into: &$0, senderSSRC: SSRC(1), mediaSSRC: SSRC(1))
+            }
+        }
+    }
+
     /// Asks for packets of a slot again.
     package func sendNACK(mid: String, _ numbers: [SequenceNumber]) {
         guard let ssrc = slotSSRC(mid: mid) else { return }

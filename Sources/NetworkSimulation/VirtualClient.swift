@@ -39,6 +39,10 @@ package final class VirtualClient {
     package var firstReportAfter: MediaDuration? = .milliseconds(500)
     /// Whether it asks again for what it misses.
     package var repairsLosses = false
+    /// Whether it gives transport-wide feedback each 50 ms on what it receives.
+    package var givesTransportFeedback = false
+    /// When packets of padding came, and how many bytes each had.
+    package internal(set) var padding: [(at: MediaInstant, bytes: Int)] = []
 
     let server: NetworkAddress
     let ntpAtZero: NTPTime
@@ -50,6 +54,8 @@ package final class VirtualClient {
     /// The last reference time received, to be echoed (RFC 3611 §4.5).
     var referenceTime: (from: SSRC, time: NTPTime, at: MediaInstant)?
     var transportSequence: UInt16 = 0
+    var arrivals = TransportFeedbackRecorder()
+    private var nextFeedback: MediaInstant?
     var highest: [SSRC: ExtendedSequenceNumber] = [:]
     var detectors: [(ssrc: SSRC, loss: LossDetector)] = []
 
@@ -113,6 +119,7 @@ package final class VirtualClient {
         if isConnected {
             for source in sources where source.isRunning { consider(source.nextFrame) }
             consider(nextReport)
+            consider(nextFeedback)
             for entry in detectors { consider(entry.loss.nextDeadline) }
         }
         return deadline
@@ -131,6 +138,17 @@ package final class VirtualClient {
             for source in sources where source.lastFrame >= 0 { sendReport(of: source, at: now) }
         }
         requestLost(at: now)
+        if let due = nextFeedback, due <= now {
+            nextFeedback = nil
+            sendTransportFeedback()
+        }
+    }
+
+    /// Notes a packet for the next feedback.
+    func noteArrival(_ sequence: SequenceNumber, at now: MediaInstant) {
+        guard givesTransportFeedback else { return }
+        arrivals.record(sequence: sequence, at: now + wallClockLead)
+        if nextFeedback == nil { nextFeedback = now + .milliseconds(50) }
     }
 
     func receive(_ bytes: [UInt8], at now: MediaInstant) {
@@ -151,7 +169,7 @@ package final class VirtualClient {
     }
 
     /// The next datagram for the server.
-    func takeDatagram() -> [UInt8]? {
+    package func takeDatagram() -> [UInt8]? {
         if !outbox.isEmpty { return outbox.removeFirst() }
         var isSent = false
         let bytes = [UInt8](capacity: 2_048) { output in

@@ -264,7 +264,7 @@ package struct HostedRoom: Sendable {
                     return MeasuredLevel(
                         publisher: SessionKey(report.publisher), mid: mid, level: report.level)
                 })
-        case .statistics: break
+        case .bandwidth, .statistics: break
         }
         collect()
     }

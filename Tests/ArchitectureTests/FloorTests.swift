@@ -17,6 +17,7 @@ private let allowedImports: [String: Set<String>] = [
     "DTLS": ["CDTLS", "Wire", "MediaCrypto"],
     "SRTP": ["Wire", "MediaCrypto"],
     "Payloads": ["Wire", "RTP"],
+    "Congestion": ["Wire", "RTP"],
     "Rooms": ["Wire", "Signaling"],
     // Floor 4
     "Negotiation": ["Wire", "RTP", "SDP", "MediaCrypto"],
@@ -24,8 +25,8 @@ private let allowedImports: [String: Set<String>] = [
     "Forwarding": ["Wire", "RTP", "Payloads", "BasicContainers"],
     // Floor 5
     "MediaWorker": [
-        "Wire", "MediaCrypto", "STUN", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Negotiation",
-        "PeerTransport", "Forwarding", "BasicContainers",
+        "Wire", "MediaCrypto", "STUN", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Congestion",
+        "Negotiation", "PeerTransport", "Forwarding", "BasicContainers",
     ],
     "RoomService": [
         "Wire", "Signaling", "Rooms", "SDP", "Negotiation", "Forwarding", "MediaWorker",
@@ -84,7 +85,7 @@ private let ownersOfC: [String: String] = [
 
 private let sansIOTargets: Set<String> = [
     "Wire", "MediaCrypto", "STUN", "RTP", "SDP", "Signaling", "ICE", "DTLS", "SRTP", "Payloads",
-    "Rooms",
+    "Congestion", "Rooms",
     "Negotiation", "PeerTransport", "Forwarding", "MediaWorker", "RoomService", "ClientTransport",
     "ClientSession",
 ]

@@ -31,6 +31,8 @@ struct Rehearsal {
         var at: MediaInstant
         var start: Int
         var count: Int
+        /// Where it comes from; `nil`: from where the rehearsal is fed from.
+        var address: NetworkAddress?
     }
 
     var items: [Item] = []
@@ -43,12 +45,24 @@ struct Rehearsal {
         }
     }
 
+    /// Adds what another sends, in the order of time.
+    mutating func add(
+        _ datagrams: [(at: MediaInstant, bytes: [UInt8])], from address: NetworkAddress
+    ) {
+        for datagram in datagrams {
+            let item = Item(
+                at: datagram.at, start: bytes.count, count: datagram.bytes.count, address: address)
+            bytes += datagram.bytes
+            let place = items.firstIndex { $0.at > item.at } ?? items.count
+            items.insert(item, at: place)
+        }
+    }
+
     /// Feeds items to a worker: each moment's together, then one turn.
     mutating func feed(
         _ range: Range<Int>, to worker: inout MediaWorker, from address: NetworkAddress,
         door: inout CountingDoor
     ) {
-        let path = TransportPath(socket: 0, remote: address)
         var index = range.lowerBound
         while index < range.upperBound {
             let now = items[index].at
@@ -56,11 +70,13 @@ struct Rehearsal {
                 let item = items[index]
                 var all = bytes.mutableSpan
                 var datagram = all._mutatingExtracting(item.start..<(item.start + item.count))
+                let path = TransportPath(socket: 0, remote: item.address ?? address)
                 worker.receive(&datagram, on: path, at: now)
                 index += 1
             }
             worker.advance(to: now)
             worker.finishTurn(at: now, through: &door)
+            while worker.pollEvent() != nil {}
         }
     }
 }
@@ -98,5 +114,56 @@ struct AllocationTests {
         #expect(
             counted.allocations == 0, "\(counted.allocations) allocations, \(forwarded) packets")
         #expect(worker.statistics.drops == [])
+    }
+
+    @Test func nothingIsAllocatedForFeedbackAndProbes() throws {
+        let call = VirtualCall(seed: 32)
+        let alice = try call.joinPublisher()
+        let bob = try call.join(receivingPairs: 1)
+        #expect(call.connect())
+        bob.givesTransportFeedback = true
+        call.showPair(alice, to: bob)
+        var settings = SourceSettings.video(.vp8, tag: 1, packetsInFrame: 5)
+        settings.payloadBytes = 1_150
+        alice.publish(mid: "1", settings, at: call.now)
+        alice.publish(mid: "0", .audio(tag: 2, level: nil), at: call.now)
+        call.run(for: .seconds(3))
+
+        let start = call.now
+        var rehearsal = Rehearsal(
+            call.rehearse(alice, for: .seconds(4)).filter { $0.bytes[0] >= 128 })
+        // Feedback as it would come: ten numbers each 50 ms, the path ever slower: packets wait.
+        let last = try #require(bob.received.compactMap(\.transportSequence).last)
+        var recorder = TransportFeedbackRecorder()
+        var feedback: [(at: MediaInstant, bytes: [UInt8])] = []
+        for step in 0..<76 {
+            for packet in 0..<10 {
+                let number = UInt16(step * 10 + packet + 1)
+                let late = Int64(step * 200 + max(0, step - 30) * 200)
+                recorder.record(
+                    sequence: SequenceNumber(last.rawValue &+ number),
+                    at: start + .milliseconds(Int64(number) * 5 + 30 + late))
+            }
+            bob.sendControl {
+                recorder.makeFeedback(into: &$0, senderSSRC: SSRC(1), mediaSSRC: SSRC(1))
+            }
+            while let bytes = bob.takeDatagram() {
+                feedback.append((start + .milliseconds(Int64(step) * 50 + 100), bytes))
+            }
+        }
+        rehearsal.add(feedback.filter { $0.bytes[0] >= 128 }, from: bob.address)
+        var worker = call.takeWorker()
+        var door = CountingDoor()
+        let count = rehearsal.items.count
+        rehearsal.feed(0..<(count / 4), to: &worker, from: alice.address, door: &door)
+        let before = worker.bandwidth(of: bob.id)
+        allocation_counter_start()
+        rehearsal.feed((count / 4)..<count, to: &worker, from: alice.address, door: &door)
+        let counted = allocation_counter_stop()
+        #expect(counted.allocations == 0, "\(counted.allocations) allocations")
+        // All of it was understood: the estimate has fallen.
+        let after = worker.bandwidth(of: bob.id)
+        #expect(after ?? 0 < before ?? 0)
+        #expect(worker.statistics.probesSent > 0)
     }
 }

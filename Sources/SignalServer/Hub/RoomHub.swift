@@ -171,6 +171,7 @@ actor RoomHub {
             .peerFailed(let peer, _):
             await sessions.room(of: SessionKey(peer))?.handle(event)
         case .audioLevels(let reports): await route(reports)
+        case .bandwidth: break
         case .statistics(let token, let values):
             if let loop = Int(exactly: token) { statistics.put(values, loop: loop) }
         }

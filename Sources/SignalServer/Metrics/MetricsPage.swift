@@ -29,6 +29,13 @@ extension RoomHub {
         page.append(
             "retransmissions_total", .counter, "Packets repeated to receivers.",
             media.retransmissionsSent)
+        page.append("probes_total", .counter, "Probes of paths to receivers.", media.probesSent)
+        page.append(
+            "padding_packets_total", .counter, "Packets of padding sent for probes.",
+            media.paddingSent)
+        page.append(
+            "estimated_bits_per_second", .gauge, "Sum of what receivers' paths carry.",
+            media.estimatedBitsPerSecond)
         page.append(
             "drops_total", .counter, "Datagrams dropped by the media loops.", label: "reason",
             media.drops.map { ($0.reason, $0.count) })

@@ -32,6 +32,9 @@ final class StatisticsBoard: Sendable {
                 total.retransmissionsSent += value.retransmissionsSent
                 total.keyframeRequestsReceived += value.keyframeRequestsReceived
                 total.keyframeRequestsSent += value.keyframeRequestsSent
+                total.probesSent += value.probesSent
+                total.paddingSent += value.paddingSent
+                total.estimatedBitsPerSecond += value.estimatedBitsPerSecond
                 total.peers += value.peers
                 for drop in value.drops {
                     if let index = total.drops.firstIndex(where: { $0.reason == drop.reason }) {

@@ -1,0 +1,124 @@
+// What one feedback packet does to an estimate.
+// SPDX-License-Identifier: Apache-2.0
+package import RTP
+package import Wire
+
+extension BandwidthEstimator {
+    /// Takes transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01). O(statuses of
+    /// packets that arrived).
+    package mutating func receive(
+        _ feedback: TransportFeedback, in bytes: Span<UInt8>, at now: MediaInstant
+    ) {
+        resumeAfterPause(at: now)
+        var cursor = TransportFeedbackCursor(feedback)
+        var newest: SentPacket?
+        var newestNumber: UInt64 = 0
+        while let status = cursor.nextReceived(in: bytes) {
+            guard let number = packets.number(of: status.sequenceNumber),
+                let arrival = status.arrival,
+                packets.packet(number)?.fate == .unknown
+            else {
+                ignoredStatuses &+= 1
+                continue
+            }
+            let tick = UInt32(
+                truncatingIfNeeded: arrival.nanoseconds / TransportFeedback.tickNanoseconds)
+            packets.noteArrival(of: number, tick: tick)
+            guard let packet = packets.packet(number) else { continue }
+            take(packet, number)
+            if newest == nil || number > newestNumber {
+                newest = packet
+                newestNumber = number
+            }
+        }
+        guard let newest else { return }
+        heardAt = now
+        heardEndBefore = max(heardEnd, packets.start)
+        heardEnd = max(heardEnd, newestNumber + 1)
+        if !hasFeedback {
+            hasFeedback = true
+            judgedEnd = newestNumber
+            heardEndBefore = newestNumber
+        }
+        noteRoundTrip(of: newest, at: now)
+        if endSilence(at: now) { return }
+        let overflows = judgeLoss(at: now)
+        updateRate(overflows ? .over : detector.use, at: now)
+    }
+
+    private mutating func take(_ packet: SentPacket, _ number: UInt64) {
+        acknowledged.add(number, of: packets)
+        measurement.add(packet)
+        guard let delta = arrivals.add(packet) else { return }
+        trend.add(delta)
+        detector.judge(slope: trend.slope, delta: delta)
+    }
+
+    /// A line through delays from before and after a pause says nothing.
+    private mutating func resumeAfterPause(at now: MediaInstant) {
+        guard let heardAt, now - heardAt > Self.pauseMax else { return }
+        arrivals = InterArrival()
+        trend = DelayTrend()
+        detector = OveruseDetector()
+        acknowledged.reset()
+    }
+
+    private mutating func noteRoundTrip(of packet: SentPacket, at now: MediaInstant) {
+        let elapsed = SentPackets.milliseconds(
+            from: packet.sentTick, to: SentPackets.tick(of: now))
+        roundTrip = MediaDuration(nanoseconds: Int64(max(0, min(elapsed, 10_000)) * 1e6))
+        shortestRoundTrip.note(roundTrip, at: now)
+    }
+
+    /// After silence what was lost in it is not held against the path; whether the former rate is there
+    /// again is asked by a probe.
+    private mutating func endSilence(at now: MediaInstant) -> Bool {
+        guard let before = beforeSilence else { return false }
+        beforeSilence = nil
+        halvings = 0
+        judgedEnd = heardEnd
+        heardEndBefore = heardEnd
+        loss.forget(at: now)
+        probes.probe(at: before)
+        return true
+    }
+
+    /// Packets below what was acknowledged one feedback ago are lost if they have not arrived by now.
+    private mutating func judgeLoss(at now: MediaInstant) -> Bool {
+        judgedEnd = max(judgedEnd, packets.start)
+        while judgedEnd < heardEndBefore {
+            if let packet = packets.packet(judgedEnd) {
+                loss.note(isLost: packet.fate == .unknown, sentTick: packet.sentTick)
+            }
+            judgedEnd += 1
+        }
+        return loss.judge(
+            rate: currentTarget, queue: shortestRoundTrip.excess(of: roundTrip),
+            roundTrip: roundTrip, at: now)
+    }
+
+    private mutating func updateRate(_ use: PathUse, at now: MediaInstant) {
+        let throughput = acknowledged.bitsPerSecond(of: packets)
+        let isUnused = isApplicationLimited(at: now)
+        if let result = measurement.result(ownLoss: loss.ownLoss) {
+            takeProbeResult(result.bitsPerSecond, isFull: result.isFull, at: now)
+        }
+        control.update(
+            use, throughput: throughput,
+            recent: use == .over
+                ? acknowledged.recentBitsPerSecond(of: packets, milliseconds: 200) : nil,
+            isUnused: isUnused, roundTrip: roundTrip, at: now)
+        if use == .over { probes.delay(until: now + ProbeControl.calm) }
+    }
+
+    /// A probe only raises the rate: what stands in its way for a moment is no loss of capacity.
+    private mutating func takeProbeResult(
+        _ found: Double, isFull: Bool, at now: MediaInstant
+    ) {
+        measurement = ProbeMeasurement()
+        probes.finish(found: found, at: now)
+        guard detector.use != .over, found > control.bitsPerSecond else { return }
+        control.set(found, at: now)
+        if isFull { control.noteCapacity(found) }
+    }
+}

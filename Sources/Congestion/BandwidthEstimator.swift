@@ -1,0 +1,176 @@
+// How much the path to one receiver carries, from what its transport-wide feedback says.
+// SPDX-License-Identifier: Apache-2.0
+package import Wire
+
+/// The bounds of an estimate, in bits a second.
+package struct EstimateLimits: Sendable {
+    /// What is believed before anything is known.
+    package var start = 500_000.0
+    /// The least estimate: sound still gets through.
+    package var least = 30_000.0
+    /// The most.
+    package var most = 30_000_000.0
+    /// The most where a receiver sends no transport-wide feedback: loss comes late.
+    package var mostByLoss = 4_000_000.0
+
+    /// The usual bounds.
+    package init() {}
+}
+
+/// Estimates a path's rate as Google congestion control does (draft-ietf-rmcat-gcc-02; Carlucci et
+/// al. 2016): a trend of the one-way delay and loss bound the rate, probes let it rise quickly.
+///
+/// It is told of every packet sent and of every feedback packet, and asked for its target and for
+/// probes. Its memory is fixed (32 KiB, taken at the first packet); nothing is allocated per packet or
+/// per feedback. What feedback says of packets that were not sent is passed over.
+package struct BandwidthEstimator: ~Copyable {
+    /// Nothing heard for so long: the path is taken for interrupted.
+    static let silenceMax = MediaDuration.milliseconds(1_000)
+    /// How often the target is halved while nothing is heard, and how often at most.
+    static let halving = (interval: MediaDuration.seconds(2), most: 2)
+    /// The detectors start over after a pause of this length.
+    static let pauseMax = MediaDuration.seconds(2)
+    /// Less than this share of the target being sent means that it is not used.
+    static let usedShare = 0.65
+
+    let limits: EstimateLimits
+    var packets = SentPackets()
+    var sending = SendingRate()
+    var acknowledged = AcknowledgedRate()
+    var arrivals = InterArrival()
+    var trend = DelayTrend()
+    var detector = OveruseDetector()
+    var control: RateControl
+    var loss = LossControl()
+    var probes = ProbeControl()
+    var measurement = ProbeMeasurement()
+
+    /// The unwrapped number after the highest acknowledged, and as it was one feedback earlier.
+    var heardEnd: UInt64 = 0
+    var heardEndBefore: UInt64 = 0
+    /// The unwrapped number from which on packets have not been judged lost or not.
+    var judgedEnd: UInt64 = 0
+    var heardAt: MediaInstant?
+    var firstSentAt: MediaInstant?
+    /// How often the target was halved for silence, and what it was before.
+    var halvings = 0
+    var beforeSilence: Double?
+    var shortestRoundTrip = ShortestRoundTrip()
+    /// What could be used if it were there, in bits a second; `nil`: not known, nothing is probed.
+    package var wanted: Double?
+    /// The round trip as feedback shows it.
+    package internal(set) var roundTrip = MediaDuration.milliseconds(100)
+    /// Whether transport-wide feedback has come.
+    package internal(set) var hasFeedback = false
+    /// Whether receiver reports have bounded the rate of a receiver without transport-wide feedback.
+    package internal(set) var hasReports = false
+    /// Statuses of feedback passed over because no such packet was sent, or it was known already.
+    package internal(set) var ignoredStatuses: UInt64 = 0
+
+    /// Makes an estimator that has seen nothing.
+    package init(limits: EstimateLimits = EstimateLimits()) {
+        self.limits = limits
+        control = RateControl(start: limits.start, range: limits.least...limits.most)
+    }
+
+    /// The target in bits a second, IP and UDP headers counted; `nil` before anything was heard.
+    package var target: Double? {
+        guard hasFeedback || hasReports else { return nil }
+        return currentTarget
+    }
+
+    var currentTarget: Double {
+        max(min(control.bitsPerSecond, loss.bound), limits.least)
+    }
+
+    /// What the delay says.
+    package var use: PathUse { detector.use }
+
+    /// The rate at which packets arrive, in bits a second; `nil`: too few have.
+    package var throughput: Double? { acknowledged.bitsPerSecond(of: packets) }
+
+    /// The share of packets that was last found lost, 0 to 1.
+    package var lossShare: Double { loss.lastLoss }
+
+    /// Whether clearly less is sent than the target allows.
+    package mutating func isApplicationLimited(at now: MediaInstant) -> Bool {
+        guard let rate = sending.bitsPerSecond(at: now) else { return true }
+        return rate < currentTarget * Self.usedShare
+    }
+
+    /// Notes a packet that leaves now.
+    /// - Parameters:
+    ///   - sequence: Its transport-wide sequence number; numbers grow by one.
+    ///   - bytes: Its size on the wire, IP and UDP headers included.
+    ///   - probe: The number of the probe it belongs to; 0: none.
+    package mutating func noteSent(
+        sequence: UInt16, bytes: Int, probe: UInt8 = 0, at now: MediaInstant
+    ) {
+        packets.note(sequence: sequence, bytes: bytes, probe: probe, at: now)
+        sending.add(bytes: bytes, at: now)
+        if firstSentAt == nil { firstSentAt = now }
+    }
+
+    /// The next probe, if one is to be sent now; its packets are noted under its number.
+    package mutating func takeProbe(at now: MediaInstant) -> ProbePlan? {
+        guard hasFeedback, beforeSilence == nil else { return nil }
+        let queue = shortestRoundTrip.excess(of: roundTrip)
+        let isCalm = detector.use == .normal && queue < LossControl.queueMax
+        let isUnused = isApplicationLimited(at: now)
+        guard
+            let plan = probes.next(
+                rate: currentTarget, wanted: wanted.map { min($0, limits.most) }, isCalm: isCalm,
+                isUnused: isUnused, at: now)
+        else { return nil }
+        measurement.begin(plan)
+        return plan
+    }
+
+    /// Notices silence: halves the target while packets leave and nothing is heard of them.
+    package mutating func advance(to now: MediaInstant) {
+        guard hasFeedback, let heardAt, packets.end > heardEnd,
+            now - heardAt >= Self.silenceMax
+        else { return }
+        if beforeSilence == nil { beforeSilence = control.bitsPerSecond }
+        let due = Int((now - heardAt).nanoseconds / Self.halving.interval.nanoseconds)
+        while halvings < min(due, Self.halving.most) {
+            halvings += 1
+            control.set(control.bitsPerSecond / 2, at: now)
+        }
+    }
+
+    /// Takes the loss of a receiver report, which counts only where no transport-wide feedback comes.
+    /// - Parameters:
+    ///   - fractionLost: The share lost in 256ths (RFC 3550 §6.4.1).
+    ///   - packets: How many packets it speaks of.
+    package mutating func receiveReport(
+        fractionLost: UInt8, packets count: Int, roundTrip: MediaDuration, at now: MediaInstant
+    ) {
+        guard !hasFeedback, count > 0 else { return }
+        hasReports = true
+        self.roundTrip = roundTrip
+        shortestRoundTrip.note(roundTrip, at: now)
+        let lost = (count * Int(fractionLost) + 128) / 256
+        let tick = SentPackets.tick(of: now)
+        for index in 0..<min(count, SentPackets.capacity) {
+            loss.note(isLost: index < lost, sentTick: tick)
+        }
+        if let rate = sending.bitsPerSecond(at: now) {
+            growByReports(sent: rate, at: now)
+        }
+        let overflows = loss.judge(
+            rate: currentTarget, queue: shortestRoundTrip.excess(of: roundTrip),
+            roundTrip: roundTrip, at: now)
+        if overflows {
+            control.set(currentTarget * (1 - 0.5 * min(loss.lastLoss, 1)), at: now)
+        }
+    }
+
+    /// Without delays to go by the rate grows by 8 % a report, while it is used.
+    private mutating func growByReports(sent: Double, at now: MediaInstant) {
+        guard sent > currentTarget * Self.usedShare, loss.lastLoss < LossControl.thresholds.low
+        else { return }
+        let most = max(limits.mostByLoss, limits.least)
+        control.set(min(control.bitsPerSecond * LossControl.growth, most), at: now)
+    }
+}

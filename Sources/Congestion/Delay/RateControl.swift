@@ -1,0 +1,131 @@
+// How the rate answers to what the delay says: up step by step, down at once.
+// SPDX-License-Identifier: Apache-2.0
+import Wire
+
+/// Additive increase near a known capacity, multiplicative far from one, and a multiplicative decrease
+/// below what the path was seen to carry (draft-ietf-rmcat-gcc-02 §5.5).
+struct RateControl {
+    /// What an overuse leaves of the throughput.
+    static let backoff = 0.85
+    /// What an overuse leaves at least of a rate that was far from being used: the queue may be
+    /// another's, and throughput says little about the path then.
+    static let backoffUnused = 0.7
+    /// Growth a second while the capacity is unknown.
+    static let growth = 1.08
+    /// Growth a second near the capacity at least, in bits a second. libwebrtc's 4,000 let a flow that came
+    /// late starve for a minute.
+    static let growthNearCapacityMin = 20_000.0
+    /// The rate never grows past this many times the throughput, and 10 kbit/s.
+    static let throughputFactor = 1.5
+
+    private enum Phase {
+        case hold
+        case increase
+    }
+
+    private(set) var bitsPerSecond: Double
+    /// When it was last lowered.
+    private(set) var decreasedAt: MediaInstant?
+    private var phase = Phase.increase
+    private var changedAt: MediaInstant?
+    private var capacity = LinkCapacity()
+    private let range: ClosedRange<Double>
+
+    init(start: Double, range: ClosedRange<Double>) {
+        self.range = range
+        bitsPerSecond = min(max(start, range.lowerBound), range.upperBound)
+    }
+
+    /// Takes over a rate that was measured or decided elsewhere.
+    mutating func set(_ rate: Double, at now: MediaInstant) {
+        bitsPerSecond = min(max(rate, range.lowerBound), range.upperBound)
+        changedAt = now
+    }
+
+    /// Takes the rate of a path that a probe has filled: from there on the rate grows slowly, or a flow
+    /// that finds a path first would keep it from others.
+    mutating func noteCapacity(_ rate: Double) {
+        capacity.reset()
+        capacity.observe(rate / 1_000)
+    }
+
+    /// Takes what the detector says after feedback.
+    /// - Parameters:
+    ///   - throughput: The acknowledged rate in bits a second; `nil`: not known.
+    ///   - recent: The same over a shorter time: what a full path carries now.
+    ///   - isUnused: Whether much less than the rate is being sent.
+    mutating func update(
+        _ use: PathUse, throughput: Double?, recent: Double?, isUnused: Bool,
+        roundTrip: MediaDuration, at now: MediaInstant
+    ) {
+        switch use {
+        case .over:
+            guard let throughput, mayDecrease(throughput: throughput, roundTrip, at: now) else {
+                return
+            }
+            decrease(
+                throughput: min(throughput, recent ?? throughput), isUnused: isUnused, at: now)
+        case .under:
+            // Queues drain by themselves; growing now would fill them again.
+            phase = .hold
+            changedAt = now
+        case .normal:
+            if phase == .hold {
+                phase = .increase
+                changedAt = now
+                return
+            }
+            increase(throughput: throughput, roundTrip: roundTrip, at: now)
+        }
+    }
+
+    /// Once a round trip is enough, unless far too much is sent.
+    private func mayDecrease(
+        throughput: Double, _ roundTrip: MediaDuration, at now: MediaInstant
+    ) -> Bool {
+        guard let last = decreasedAt else { return true }
+        let pause = min(max(roundTrip, .milliseconds(10)), .milliseconds(200))
+        return now - last >= pause || throughput < bitsPerSecond / 2
+    }
+
+    private mutating func decrease(throughput: Double, isUnused: Bool, at now: MediaInstant) {
+        var lowered = throughput * Self.backoff
+        if isUnused { lowered = max(lowered, bitsPerSecond * Self.backoffUnused) }
+        if capacity.isMissed(by: throughput / 1_000) { capacity.reset() }
+        // A throughput that was not the path's limit says nothing about it.
+        if !isUnused { capacity.observe(throughput / 1_000) }
+        bitsPerSecond = min(bitsPerSecond, max(lowered, range.lowerBound))
+        phase = .hold
+        changedAt = now
+        decreasedAt = now
+    }
+
+    private mutating func increase(
+        throughput: Double?, roundTrip: MediaDuration, at now: MediaInstant
+    ) {
+        defer { changedAt = now }
+        guard let throughput, let last = changedAt else { return }
+        if capacity.isExceeded(by: throughput / 1_000) { capacity.reset() }
+        let limit = min(Self.throughputFactor * throughput + 10_000, range.upperBound)
+        guard bitsPerSecond < limit else { return }
+        let seconds = min(Double((now - last).nanoseconds) / 1e9, 1)
+        let raised: Double
+        if capacity.estimate != nil {
+            raised = bitsPerSecond + seconds * nearCapacityGrowth(roundTrip)
+        } else {
+            raised =
+                bitsPerSecond + max(bitsPerSecond * (Self.growth - 1) * seconds, 1_000 * seconds)
+        }
+        bitsPerSecond = min(raised, limit)
+    }
+
+    /// Bits a second that are added each second near the capacity: half a packet each time the detector
+    /// could answer.
+    private func nearCapacityGrowth(_ roundTrip: MediaDuration) -> Double {
+        let frameBits = bitsPerSecond / 30
+        let packets = Int(frameBits / (8 * 1_200)) + 1
+        let packetBits = frameBits / Double(packets)
+        let answer = 2 * (Double(roundTrip.nanoseconds) / 1e9 + 0.1)
+        return max(Self.growthNearCapacityMin, packetBits / answer)
+    }
+}

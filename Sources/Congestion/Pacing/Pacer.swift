@@ -1,0 +1,67 @@
+// How much may leave at once: a leaky bucket in units of time.
+// SPDX-License-Identifier: Apache-2.0
+package import Wire
+
+/// Lets a receiver's packets leave at a multiple of the estimate, with an allowance that an ordinary
+/// frame does not use up, so that a turn's packets leave at once and together.
+///
+/// The bucket is one instant: when a path of the pacing rate would have sent all that left. O(1).
+package struct Pacer: Sendable {
+    /// How many times the estimate may leave: libwebrtc's pacing factor. Frames are larger than their
+    /// share of a second, and what waits here waits in vain if the path is free.
+    package static let factor = 2.5
+    /// What may leave at once, in time at the pacing rate.
+    package static let allowance = MediaDuration.milliseconds(40)
+    /// The same in bytes, whatever the rate is: two full packets.
+    package static let allowanceBytes = 2_500
+    /// The least rate in bits a second: sound alone must never wait.
+    package static let rateMin = 100_000.0
+
+    /// The pacing rate in bits a second; `nil`: nothing is paced.
+    package private(set) var bitsPerSecond: Double?
+    private var nanosecondsPerByte = 0.0
+    private var allowanceNanoseconds: Int64 = 0
+    private var busyUntil = MediaInstant.zero
+
+    /// Paces nothing.
+    package init() {}
+
+    /// Takes the estimate, in bits a second; `nil` ends pacing.
+    package mutating func setEstimate(_ estimate: Double?) {
+        guard let estimate else {
+            bitsPerSecond = nil
+            nanosecondsPerByte = 0
+            return
+        }
+        let rate = max(estimate * Self.factor, Self.rateMin)
+        bitsPerSecond = rate
+        nanosecondsPerByte = 8e9 / rate
+        allowanceNanoseconds = max(
+            Self.allowance.nanoseconds, Int64(nanosecondsPerByte * Double(Self.allowanceBytes)))
+    }
+
+    /// Counts what has left.
+    package mutating func noteSent(bytes: Int, at now: MediaInstant) {
+        guard bitsPerSecond != nil else { return }
+        let time = MediaDuration(nanoseconds: Int64(Double(bytes) * nanosecondsPerByte))
+        busyUntil = max(busyUntil, now) + time
+    }
+
+    /// How many bytes may leave now; a packet of any size may while there is one left.
+    package func room(at now: MediaInstant) -> Int {
+        guard bitsPerSecond != nil else { return .max }
+        let free = allowanceNanoseconds - max(0, (busyUntil - now).nanoseconds)
+        return free <= 0 ? 0 : Int(Double(free) / nanosecondsPerByte)
+    }
+
+    /// When half of the allowance is free again: waking for each single packet would tear runs apart.
+    package var nextRelease: MediaInstant {
+        busyUntil - MediaDuration(nanoseconds: allowanceNanoseconds / 2)
+    }
+
+    /// How many bytes leave in a time at the pacing rate; a great many if nothing is paced.
+    package func bytes(in duration: MediaDuration) -> Int {
+        guard bitsPerSecond != nil else { return .max }
+        return Int(Double(duration.nanoseconds) / nanosecondsPerByte)
+    }
+}
