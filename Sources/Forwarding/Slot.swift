@@ -138,6 +138,8 @@ package struct Slot: ~Copyable, Sendable {
     /// When the present source began here; meaningless before the first.
     package private(set) var startedAt = MediaInstant.zero
 
+    /// What was given and taken for the receiver's bandwidth.
+    package var bandwidth = BandwidthMemory()
     /// The highest layers that the receiver's bandwidth allows; `nil`: none, nothing is forwarded.
     package private(set) var target: LayerTarget? = .all
     /// The highest layers that the receiver wants to see; `nil`: none at present.
@@ -188,6 +190,8 @@ package struct Slot: ~Copyable, Sendable {
         state = source.map { .waiting($0) } ?? .empty
         quality = LayerChoice()
         cap = .all
+        target = .all
+        bandwidth = BandwidthMemory()
         reportsOfSource = 0
         if source == nil { nextReport = nil }
     }

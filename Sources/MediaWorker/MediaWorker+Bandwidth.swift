@@ -46,6 +46,7 @@ extension MediaWorker {
         guard peers[index]?.advanceBandwidth(to: now, showsPictures: showsPictures) == true else {
             return
         }
+        allocate(for: index, at: now)
         if peers[index]?.startProbe(at: now) == true { counters.probesSent &+= 1 }
         let former = peers[index]?.reportedEstimate ?? 0
         if let id = peers[index]?.id,

@@ -63,6 +63,8 @@ package struct MediaWorker: ~Copyable {
     let padding: [UInt8] =
         [UInt8](repeating: 0, count: Self.paddingCount - 1) + [UInt8(Self.paddingCount)]
     var departed: [Int] = []
+    /// Used again for each division of a path.
+    var wishes = UniqueArray<BandwidthWish>()
     var events: [WorkerEvent] = []
     var eventsTaken = 0
     var nextLevels: MediaInstant?

@@ -27,6 +27,8 @@ struct SendPath: ~Copyable {
     var turnAt = MediaInstant.zero
     /// When something that waits may leave, or the next padding is due; `nil`: nothing is pending.
     var nextRelease: MediaInstant?
+    /// When it may be divided among pictures anew.
+    var nextAllocation = MediaInstant.zero
     /// Packets sent since the last receiver report.
     var sentSinceReport = 0
     /// The estimate last reported, in bits a second, and when.

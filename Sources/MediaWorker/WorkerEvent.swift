@@ -31,7 +31,7 @@ package enum WorkerEvent: Sendable {
 }
 
 /// How much of its source a slot shows.
-package enum ReceivedQuality: Sendable {
+package enum ReceivedQuality: UInt8, Sendable {
     /// All that was asked for.
     case full
     /// Less than that.

@@ -12,6 +12,8 @@ package struct BandwidthMemory: Sendable, Equatable {
     /// What it was given and kept this long, lasted.
     package static let lastingTime = MediaDuration.seconds(8)
 
+    /// What the receiver was told last; at first that it gets everything.
+    private var lastTold: UInt8 = 0
     private var wait = Self.firstWait
     private var roseAt: MediaInstant?
     private var waitsUntil: MediaInstant?
@@ -21,6 +23,13 @@ package struct BandwidthMemory: Sendable, Equatable {
 
     /// Whether it may be given more.
     package func mayRise(at now: MediaInstant) -> Bool { waitsUntil.map { $0 <= now } ?? true }
+
+    /// Takes note of what is to be told, by a number of the asker's, 0 for everything.
+    /// - Returns: Whether that is news.
+    package mutating func told(_ quality: UInt8) -> Bool {
+        defer { lastTold = quality }
+        return quality != lastTold
+    }
 
     /// Takes note of what it was given, in steps.
     package mutating func note(from before: Int, to after: Int, at now: MediaInstant) {

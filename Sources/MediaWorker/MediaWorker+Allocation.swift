@@ -1,0 +1,173 @@
+// What a receiver's path carries, divided among the pictures it shows.
+// SPDX-License-Identifier: Apache-2.0
+import BasicContainers
+import Congestion
+import Forwarding
+import Negotiation
+import RTP
+import Wire
+
+/// How the division is made.
+enum AllocationTiming {
+    /// The shortest time between two divisions of one receiver's path.
+    static let interval = MediaDuration.milliseconds(100)
+    /// What of an estimate is given to pictures and sound: the rest is for reports, repetitions and for
+    /// pictures that are larger than those before.
+    static let share: Int64 = 95
+    /// What IP and UDP headers add to a rate, in hundredths.
+    static let datagramShare: Int64 = 3
+}
+
+extension MediaWorker {
+    /// Divides what a receiver's path carries anew, if it is time to.
+    mutating func allocate(for index: Int, at now: MediaInstant) {
+        guard let estimate = peers[index]?.takeAllocationDue(at: now) ?? nil else { return }
+        wishes.removeAll(keepingCapacity: true)
+        var sound: Int64 = 0
+        let watched = peers[index]?.slots ?? []
+        for position in watched.indices {
+            let slot = watched[position]
+            guard let track = slots[slot]?.source?.track else { continue }
+            if slots[slot]?.kind == .audio {
+                sound += rate(ofTrack: track, at: now)
+            } else if let wish = wish(ofSlot: slot, track: track, at: now) {
+                wishes.append(wish)
+            }
+        }
+        guard !wishes.isEmpty else {
+            peers[index]?.setWanted(nil)
+            return
+        }
+        let share = Int64(estimate) * AllocationTiming.share / 100
+        let outcome = BandwidthAllocation.allocate(&wishes, bitsPerSecond: share - sound)
+        // A tenth more than all could use: what is given more must leave as much free.
+        let wanted = (outcome.wanted + sound) * 100 / AllocationTiming.share
+        peers[index]?.setWanted(Int(wanted + wanted / BandwidthAllocation.headroomDivisor))
+        for position in 0..<wishes.count { obey(wishes[position], at: now) }
+    }
+
+    /// What all streams of a track take, in bits/s, all headers counted.
+    private mutating func rate(ofTrack track: Int, at now: MediaInstant) -> Int64 {
+        guard tracks[track]?.isPaused == false else { return 0 }
+        var sum: Int64 = 0
+        let streams = tracks[track]?.producers ?? []
+        for position in streams.indices {
+            sum += rate(of: streams[position], upTo: 7, at: now)
+        }
+        return sum
+    }
+
+    private mutating func rate(
+        of producer: Int, upTo temporal: UInt8, at now: MediaInstant
+    ) -> Int64 {
+        let rate = Int64(producers[producer].rates.bitRate(upTo: temporal, at: now))
+        return rate + rate * AllocationTiming.datagramShare / 100
+    }
+
+    /// What a slot could use; `nil` if nothing of its track comes, so that there is nothing to divide.
+    private mutating func wish(
+        ofSlot slot: Int, track: Int, at now: MediaInstant
+    ) -> BandwidthWish? {
+        guard tracks[track]?.isPaused == false, let cap = slots[slot]?.cap ?? nil,
+            let memory = slots[slot]?.bandwidth, let rank = tracks[track]?.rank
+        else { return nil }
+        let ladder = ladder(ofTrack: track, upTo: cap, at: now)
+        guard ladder.count > 0 else { return nil }
+        var wish = BandwidthWish(
+            slot: slot, rank: rank, current: ladder.steps(within: slots[slot]?.target ?? nil),
+            mayRise: memory.mayRise(at: now))
+        for step in 0..<ladder.count { wish.append(bitsPerSecond: ladder.rates[step]) }
+        return wish
+    }
+
+    /// The ways to show a track, from the cheapest: the smallest picture by temporal layers, then each larger one.
+    private mutating func ladder(
+        ofTrack track: Int, upTo cap: LayerTarget, at now: MediaInstant
+    ) -> LayerLadder {
+        var ladder = LayerLadder()
+        let layers = layers(ofTrack: track, at: now)
+        for layer in 0..<UInt8(TrackLayers.countMax) {
+            guard let stream = layers.producer(ofLayer: layer) else { continue }
+            // Where only larger ones come than are wanted, the smallest of those is shown.
+            guard layer <= cap.spatial || ladder.count == 0 else { break }
+            let whole = rate(of: stream, upTo: cap.temporal, at: now)
+            guard whole > 0 else { continue }
+            if ladder.count == 0 {
+                var below: Int64 = 0
+                for temporal in 0..<UInt8(LayerRates.temporalLayersMax - 1)
+                where temporal < cap.temporal {
+                    let rate = rate(of: stream, upTo: temporal, at: now)
+                    guard rate > below, rate < whole else { continue }
+                    ladder.append(LayerTarget(spatial: layer, temporal: temporal), rate)
+                    below = rate
+                }
+            }
+            ladder.append(LayerTarget(spatial: layer, temporal: 7), whole)
+        }
+        return ladder
+    }
+
+    /// Carries out what was granted, and tells.
+    private mutating func obey(_ wish: BandwidthWish, at now: MediaInstant) {
+        guard let track = slots[wish.slot]?.source?.track, let cap = slots[wish.slot]?.cap ?? nil
+        else { return }
+        // Whoever has everything also has what may come of larger pictures.
+        let isFull = wish.granted == wish.stepCount
+        let target: LayerTarget? =
+            isFull
+            ? .all
+            : wish.granted == 0
+                ? nil : ladder(ofTrack: track, upTo: cap, at: now).targets[wish.granted - 1]
+        setTarget(target, ofSlot: wish.slot, at: now)
+        slots[wish.slot]?.bandwidth.note(from: wish.current, to: wish.granted, at: now)
+        let quality: ReceivedQuality = isFull ? .full : wish.granted == 0 ? .paused : .reduced
+        guard slots[wish.slot]?.bandwidth.told(quality.rawValue) == true,
+            let mid = slots[wish.slot]?.mid, let section = tracks[track]?.mid,
+            let receiver = slots[wish.slot].map({ $0.receiver }),
+            let receiverID = peers[receiver]?.id, let publisher = tracks[track]?.peer,
+            let publisherID = peers[publisher]?.id
+        else { return }
+        emit(
+            .slotQuality(
+                receiver: receiverID, mid: mid,
+                source: SlotBinding(publisher: publisherID, mid: section), quality))
+    }
+}
+
+/// The ways to show a track, with what each takes in bits/s.
+private struct LayerLadder {
+    var targets = InlineArray<12, LayerTarget>(repeating: .all)
+    var rates = InlineArray<12, Int64>(repeating: 0)
+    var count = 0
+
+    mutating func append(_ target: LayerTarget, _ rate: Int64) {
+        guard count < BandwidthWish.stepsMax else { return }
+        targets[count] = target
+        rates[count] = rate
+        count += 1
+    }
+
+    /// How many of the ways a target allows.
+    func steps(within target: LayerTarget?) -> Int {
+        guard let target else { return 0 }
+        var steps = 0
+        while steps < count, targets[steps].spatial < target.spatial
+            || (targets[steps].spatial == target.spatial
+                && targets[steps].temporal <= target.temporal)
+        {
+            steps += 1
+        }
+        return steps
+    }
+}
+
+extension Peer {
+    /// The estimate, if the path is to be divided now; `nil` if not, or if nothing is known of it.
+    mutating func takeAllocationDue(at now: MediaInstant) -> Int? {
+        guard !sendPath.isEmpty, let target = sendPath[0].estimator.target,
+            sendPath[0].nextAllocation <= now
+        else { return nil }
+        sendPath[0].nextAllocation = now + AllocationTiming.interval
+        return Int(target)
+    }
+}
