@@ -31,6 +31,8 @@ struct OutgoingPacket {
     var numbers: OutgoingNumbers
     /// Its number in the retransmission stream; `nil`: it goes out for the first time.
     var retransmission: ExtendedSequenceNumber?
+    /// The transport-wide number it had when it went out before, if it is repeated just as it was.
+    var sentBefore: UInt16?
 }
 
 /// One peer: its transport, and the indices of what it sends and receives.
