@@ -40,12 +40,16 @@ package struct SlotConfiguration: Sendable, Equatable {
     package var formats: [SlotFormat]
     /// The identifiers of header extensions, by kind.
     package var extensionIDs: [HeaderExtensionKind: UInt8]
+    /// Whether lost packets of formats without retransmissions are sent again just as they were.
+    package var repeatsAsSent: Bool
 
     /// Describes a slot.
     package init(
         mid: String, kind: MediaKind, ssrc: SSRC, retransmissionSSRC: SSRC?,
-        formats: [SlotFormat], extensionIDs: [HeaderExtensionKind: UInt8]
+        formats: [SlotFormat], extensionIDs: [HeaderExtensionKind: UInt8],
+        repeatsAsSent: Bool = false
     ) {
+        self.repeatsAsSent = repeatsAsSent
         self.mid = mid
         self.kind = kind
         self.ssrc = ssrc
@@ -135,6 +139,8 @@ package struct Slot: ~Copyable, Sendable {
     package var budget = RetransmissionBudget()
     /// Which packets were repeated lately.
     package var repetitions = RepetitionMemory()
+    /// With which transport-wide numbers its last packets left.
+    private var sent: SentNumbers
     /// When the present source began here; meaningless before the first.
     package private(set) var startedAt = MediaInstant.zero
 
@@ -164,6 +170,7 @@ package struct Slot: ~Copyable, Sendable {
         retransmissionSSRC = configuration.retransmissionSSRC
         formats = configuration.formats
         header = SlotHeader(configuration: configuration)
+        sent = SentNumbers(isUsed: configuration.repeatsAsSent)
         numbering = SlotNumbering(using: &random)
         retransmissionSequence = UInt64(random.next() & 0x7FFF)
     }
@@ -172,6 +179,8 @@ package struct Slot: ~Copyable, Sendable {
     package mutating func update(_ configuration: SlotConfiguration) {
         formats = configuration.formats
         header = SlotHeader(configuration: configuration)
+        // What left before would not be written in the same way again.
+        sent = SentNumbers(isUsed: configuration.repeatsAsSent)
         // A stream that is there stays: its numbers go on.
         if retransmissionSSRC == nil { retransmissionSSRC = configuration.retransmissionSSRC }
     }
@@ -214,7 +223,21 @@ package struct Slot: ~Copyable, Sendable {
     /// Falls silent until a later offer brings formats again; what it shows, and its numbers, stay.
     package mutating func rest() {
         formats = []
+        sent.removeAll()
         restart()
+    }
+
+    /// Notes that a packet has left for the first time, so that it can be sent again as it was.
+    package mutating func noteSent(
+        _ number: ExtendedSequenceNumber, transportSequence: UInt16
+    ) {
+        sent.insert(number, transportSequence: transportSequence)
+    }
+
+    /// The transport-wide number with which a packet left; `nil` if that is forgotten, or it would not
+    /// be written in the same way again.
+    package func transportSequence(of number: ExtendedSequenceNumber) -> UInt16? {
+        sent.transportSequence(of: number)
     }
 
     /// Whether a keyframe would let this slot go on.

@@ -123,7 +123,7 @@ extension MediaWorker {
         let quality: ReceivedQuality = isFull ? .full : wish.granted == 0 ? .paused : .reduced
         guard slots[wish.slot]?.bandwidth.told(quality.rawValue) == true,
             let mid = slots[wish.slot]?.mid, let section = tracks[track]?.mid,
-            let receiver = slots[wish.slot].map({ $0.receiver }),
+            let receiver = slots[wish.slot]?.receiver,
             let receiverID = peers[receiver]?.id, let publisher = tracks[track]?.peer,
             let publisherID = peers[publisher]?.id
         else { return }

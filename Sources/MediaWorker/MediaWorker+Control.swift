@@ -160,11 +160,14 @@ extension MediaWorker {
             let entry = producers[producer].history.entry(source),
             let numbers = slots[index]?.numbering.numbers(for: entry)
         else { return drops.count(.retransmissionTooOld) }
-        // Without a retransmission stream nothing is repeated: the same index must never seal two
-        // packets.
-        guard slots[index]?.retransmissionSSRC != nil,
-            slots[index]?.format(for: entry.codec)?.retransmissionPayloadType != nil
-        else { return drops.count(.retransmissionTooOld) }
+        // The same index must never seal two packets: what has no retransmission stream is repeated just
+        // as it was, or not at all.
+        let hasStream =
+            slots[index]?.retransmissionSSRC != nil
+            && slots[index]?.outgoingFormat(for: entry.codec)?.retransmissionPayloadType != nil
+        let sentBefore =
+            hasStream ? nil : slots[index]?.transportSequence(of: numbers.sequence) ?? nil
+        guard hasStream || sentBefore != nil else { return drops.count(.retransmissionTooOld) }
         guard let roundTrip = peers[receiver]?.roundTrip,
             slots[index]?.repetitions.take(
                 numbers.sequence, roundTrip: roundTrip, at: now) == true
@@ -172,15 +175,16 @@ extension MediaWorker {
         guard slots[index]?.budget.take(at: now) == true,
             peers[receiver]?.budget.take(at: now) == true,
             peers[receiver]?.takeRepetition(
-                bytes: entry.payloadCount + OutgoingPacket.packetOverhead, at: now) == true,
-            let repeated = slots[index]?.nextRetransmissionSequence()
+                bytes: entry.payloadCount + OutgoingPacket.packetOverhead, at: now) == true
         else { return drops.count(.retransmissionBudget) }
+        let repeated = hasStream ? slots[index]?.nextRetransmissionSequence() : nil
         counters.retransmissionsSent &+= 1
         enqueue(
             OutgoingPacket(
                 producer: producer, generation: producers[producer].generation, slot: index,
                 source: source, numbers: numbers, retransmission: repeated,
-                payloadCount: entry.payloadCount, isSound: entry.codec.kind == .audio),
+                payloadCount: entry.payloadCount, isSound: entry.codec.kind == .audio,
+                sentBefore: sentBefore),
             to: receiver)
     }
 

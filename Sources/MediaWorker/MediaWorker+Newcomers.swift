@@ -63,7 +63,8 @@ extension MediaWorker {
             enqueue(
                 OutgoingPacket(
                     producer: producer, generation: generation, slot: index,
-                    source: entry.sequence, numbers: numbers, retransmission: nil),
+                    source: entry.sequence, numbers: numbers, retransmission: nil,
+                    payloadCount: entry.payloadCount, isSound: entry.codec.kind == .audio),
                 to: receiver)
         }
         return true

@@ -109,7 +109,10 @@ extension MediaWorker {
         generation &+= 1
         let mid = tracks[track]?.mid
         let section = peers[peer]?.media.sections.first { $0.mid == mid }
-        let codec = section?.codecs.first { $0.codec == format.codec }
+        // Redundant audio is asked for again where the Opus in it is.
+        let codec = section?.codecs.first {
+            $0.codec == (format.codec == .red ? .opus : format.codec)
+        }
         let producer = Producer(
             generation: generation, track: track, peer: peer, ssrc: ssrc, rid: rid,
             kind: tracks[track]?.kind ?? .audio, clockRate: format.clockRate,

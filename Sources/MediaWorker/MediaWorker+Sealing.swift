@@ -41,8 +41,9 @@ extension MediaWorker {
     ) -> DropReason? {
         guard let packet = peers[receiver]?.outbox[number],
             let path = peers[receiver]?.transport.selectedPath,
-            let transportSequence = peers[receiver]?.transportSequence
+            let nextTransportSequence = peers[receiver]?.transportSequence
         else { return .receiverNotReady }
+        let transportSequence = packet.sentBefore ?? nextTransportSequence
         guard producers[packet.producer].generation == packet.generation,
             let entry = producers[packet.producer].history.entry(packet.source),
             let ssrc = packet.retransmission == nil
@@ -84,8 +85,14 @@ extension MediaWorker {
             restore(&producers[packet.producer], entry: entry, payload: range)
         }
         guard let count else { return .sealFailed }
-        if slots[packet.slot]?.usesTransportSequence == true {
-            peers[receiver]?.noteSent(transportSequence, bytes: count)
+        if packet.sentBefore == nil {
+            if slots[packet.slot]?.usesTransportSequence == true {
+                peers[receiver]?.noteSent(transportSequence, bytes: count)
+            }
+            if packet.retransmission == nil {
+                slots[packet.slot]?.noteSent(
+                    packet.numbers.sequence, transportSequence: transportSequence)
+            }
         }
         slab.commit(count: count, path: path)
         return nil

@@ -156,7 +156,8 @@ extension MediaWorker {
                     retransmissionPayloadType: $0.retransmissionPayloadType,
                     clockRate: $0.clockRate)
             },
-            extensionIDs: ids)
+            extensionIDs: ids,
+            repeatsAsSent: kind == .audio && section.codecs.contains { $0.hasNACK })
         // A slot lives as long as its stream: numbering that anew under the same key would repeat
         // indices.
         if let known = slot(mid: section.mid, of: index) {

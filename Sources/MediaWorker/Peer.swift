@@ -43,6 +43,8 @@ struct OutgoingPacket {
 
     /// Its size on the wire, near enough for pacing.
     var wireBytes: Int { payloadCount + Self.packetOverhead }
+    /// The transport-wide number it had when it went out before, if it is repeated just as it was.
+    var sentBefore: UInt16?
 }
 
 /// One peer: its transport, and the indices of what it sends and receives.

@@ -30,22 +30,26 @@ package struct ClientOffer: Sendable {
     /// The canonical name of every stream the client sends.
     package let cname: String
     private let codecs: [MediaCodec]
+    private let repairsAudio: Bool
     private let sessionID: UInt64
     private var version: UInt64 = 1
     private var used: Set<UInt32> = [0]
 
     /// Makes the first offer: what is sent, then pairs of an audio and a video slot, then audio
     /// slots.
-    /// - Parameter codecs: What the client can send and play, most wished first.
+    /// - Parameters:
+    ///   - codecs: What the client can send and play, most wished first.
+    ///   - repairsAudio: Whether lost packets of sound are asked for, and repeated when asked for.
     package init(
         sending streams: [ClientStream], receivingPairs pairs: Int, receivingAudio audio: Int = 0,
         ice: ICEParameters, fingerprint: Fingerprint,
-        codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1],
+        codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1], repairsAudio: Bool = false,
         using random: inout some RandomNumberGenerator
     ) {
         self.ice = ice
         self.fingerprint = fingerprint
         self.codecs = codecs
+        self.repairsAudio = repairsAudio
         cname = RandomWords.word(16, using: &random)
         sessionID = random.next() >> 2 | 1
         for stream in streams { append(stream, using: &random) }
@@ -76,7 +80,8 @@ package struct ClientOffer: Sendable {
         _ stream: ClientStream, using random: inout some RandomNumberGenerator
     ) {
         var section = ClientProfile.section(
-            index: sections.count, kind: stream.kind, direction: .sends, codecs: codecs)
+            index: sections.count, kind: stream.kind, direction: .sends, codecs: codecs,
+            repairsAudio: repairsAudio)
         section.simulcastRIDs = stream.kind == .video ? stream.rids : []
         section.slot = SlotSource(
             ssrc: number(using: &random),
@@ -92,7 +97,8 @@ package struct ClientOffer: Sendable {
         for kind in kinds {
             sections.append(
                 ClientProfile.section(
-                    index: sections.count, kind: kind, direction: .receives, codecs: codecs))
+                    index: sections.count, kind: kind, direction: .receives, codecs: codecs,
+                    repairsAudio: repairsAudio))
         }
     }
 
@@ -239,15 +245,19 @@ package struct ClientOffer: Sendable {
 enum ClientProfile {
     /// A section with all it offers.
     static func section(
-        index: Int, kind: MediaKind, direction: SectionDirection, codecs: [MediaCodec]
+        index: Int, kind: MediaKind, direction: SectionDirection, codecs: [MediaCodec],
+        repairsAudio: Bool
     ) -> MediaSection {
         MediaSection(
             index: index, mid: "\(index)", kind: kind == .audio ? .audio : .video,
-            direction: direction, codecs: codecs.compactMap { format($0, kind: kind) },
+            direction: direction,
+            codecs: codecs.compactMap { format($0, kind: kind, repairsAudio: repairsAudio) },
             extensions: extensions(kind: kind, direction: direction))
     }
 
-    private static func format(_ codec: MediaCodec, kind: MediaKind) -> NegotiatedCodec? {
+    private static func format(
+        _ codec: MediaCodec, kind: MediaKind, repairsAudio: Bool
+    ) -> NegotiatedCodec? {
         guard codec.kind == kind else { return nil }
         func video(_ type: UInt8, _ rtx: UInt8, _ parameters: String) -> NegotiatedCodec {
             NegotiatedCodec(
@@ -259,7 +269,8 @@ enum ClientProfile {
         case .opus:
             return NegotiatedCodec(
                 codec: .opus, payloadType: 111, clockRate: 48_000, channels: 2,
-                parameters: "minptime=10;useinbandfec=1", hasTransportCC: true)
+                parameters: "minptime=10;useinbandfec=1", hasNACK: repairsAudio,
+                hasTransportCC: true)
         case .red:
             return NegotiatedCodec(
                 codec: .red, payloadType: 63, clockRate: 48_000, channels: 2,

@@ -28,8 +28,10 @@ struct CodecSelection {
                 clockRate: map.clockRate, channels: map.channels,
                 parameters: Self.answeredParameters(of: codec, offered: format.parameters))
             negotiated.hasTransportCC = format.feedback.contains(.transportCC)
+            // Of sound, what RED repeats has no feedback of its own.
+            negotiated.hasNACK =
+                (kind == .video || codec == .opus) && format.feedback.contains(.nack)
             if kind == .video {
-                negotiated.hasNACK = format.feedback.contains(.nack)
                 negotiated.hasPLI = format.feedback.contains(.pli)
                 negotiated.hasFIR = format.feedback.contains(.fir)
             }

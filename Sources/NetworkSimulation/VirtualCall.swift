@@ -93,13 +93,13 @@ package final class VirtualCall {
     /// Lets a client join: one offer, one answer.
     package func join(
         sending streams: [ClientStream] = [], receivingPairs pairs: Int = 0, audio: Int = 0,
-        codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1]
+        codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1], repairsAudio: Bool = false
     ) throws -> VirtualClient {
         let offer = ClientOffer(
             sending: streams, receivingPairs: pairs, receivingAudio: audio,
             ice: .random(using: &random),
             fingerprint: VirtualIdentity.fingerprint(VirtualIdentity.client), codecs: codecs,
-            using: &random)
+            repairsAudio: repairsAudio, using: &random)
         let client = VirtualClient(
             id: nextPeer, address: freshAddress(), server: server, offer: offer,
             dtls: clientContext, ntpAtZero: ntpAtZero, random: SeededRandom(seed: random.next()))

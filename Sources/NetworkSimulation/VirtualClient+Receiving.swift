@@ -79,6 +79,8 @@ extension VirtualClient {
         guard
             media?.sections.contains(where: { section in
                 section.declaredRTX.contains { $0.media == ssrc.rawValue }
+                    || section.codecs.contains { $0.codec == .opus && $0.hasNACK }
+                        && section.declaredSSRCs.contains(ssrc.rawValue)
             }) == true
         else { return }
         if let index = detectors.firstIndex(where: { $0.ssrc == ssrc }) {
@@ -163,7 +165,9 @@ extension VirtualClient {
         for source in sources where source.ssrc == ssrc {
             for number in numbers {
                 if let repeated = source.retransmission(of: number, at: now) {
-                    send(repeated.packet, of: source, retransmission: repeated.sequence)
+                    // Without a stream of retransmissions it is sent under its own number again.
+                    let sequence = source.retransmissionSSRC == nil ? nil : repeated.sequence
+                    send(repeated.packet, of: source, retransmission: sequence)
                 }
             }
         }

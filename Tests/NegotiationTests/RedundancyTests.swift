@@ -69,4 +69,19 @@ import Wire
         #expect(read.sections[0].codecs.map(\.codec) == [.red, .opus])
         #expect(read.sections[1].codecs.map(\.codec) == [.red, .opus])
     }
+
+    @Test func soundIsRepairedWhereThatIsOffered() throws {
+        let plain = try TestServer.answer(OfferSample.chromiumSDK)
+        #expect(plain.media.sections[0].codecs.allSatisfy { !$0.hasNACK })
+        #expect(!TestServer.lines(plain.answer, section: 0).contains("a=rtcp-fb:111 nack"))
+        // As our browser SDK writes it.
+        let offer = OfferSample.chromiumSDK.replacing(
+            "a=rtpmap:111 opus/48000/2", with: "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack")
+        let (media, text) = try TestServer.answer(offer)
+        for index in [0, 4, 6, 8] {
+            #expect(media.sections[index].codecs.map(\.hasNACK) == [false, true])
+            #expect(TestServer.lines(text, section: index).contains("a=rtcp-fb:111 nack"))
+            #expect(!text.contains("a=rtcp-fb:111 nack pli"))
+        }
+    }
 }

@@ -1,5 +1,6 @@
 // The one peer connection of a session: its sections, offers, and which section is for what.
 // SPDX-License-Identifier: Apache-2.0
+import { withAudioRepair } from './audioRepair';
 import { isCodec, isUsedExtension, preferredCodecs } from './codecPreferences';
 import type { VideoCodec } from './codecPreferences';
 import { MartletError } from './MartletError';
@@ -137,11 +138,12 @@ export class MediaConnection {
     for (let n = 0; n < audio; n += 1) this.#receiving.push(this.#add('audio', 'recvonly'));
   }
 
-  /** Makes an offer and takes it as the local description. It names no candidates: the server
-   * learns the client's address from its checks. */
+  /** Makes an offer and takes it as the local description; the server is told besides that lost
+   * sound may be asked for again. It names no candidates: the server learns the client's address
+   * from its checks. */
   async offer(): Promise<string> {
     await this.#connection.setLocalDescription(await this.#connection.createOffer());
-    return this.#connection.localDescription?.sdp ?? '';
+    return withAudioRepair(this.#connection.localDescription?.sdp ?? '');
   }
 
   /** Takes the answer to the last offer. Throws `malformedMessage` for one that does not fit. */
