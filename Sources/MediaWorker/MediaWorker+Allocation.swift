@@ -21,7 +21,9 @@ enum AllocationTiming {
 extension MediaWorker {
     /// Divides what a receiver's path carries anew, if it is time to.
     mutating func allocate(for index: Int, at now: MediaInstant) {
-        guard let estimate = peers[index]?.takeAllocationDue(at: now) ?? nil else { return }
+        guard configuration.dividesPaths,
+            let estimate = peers[index]?.takeAllocationDue(at: now) ?? nil
+        else { return }
         wishes.removeAll(keepingCapacity: true)
         var sound: Int64 = 0
         let watched = peers[index]?.slots ?? []
@@ -86,7 +88,9 @@ extension MediaWorker {
     ) -> LayerLadder {
         var ladder = LayerLadder()
         let layers = layers(ofTrack: track, at: now)
-        for layer in 0..<UInt8(TrackLayers.countMax) {
+        // Over Int alone: ranges of other numbers allocate in builds that do not specialise them.
+        for place in 0..<TrackLayers.countMax {
+            let layer = UInt8(place)
             guard let stream = layers.producer(ofLayer: layer) else { continue }
             // Where only larger ones come than are wanted, the smallest of those is shown.
             guard layer <= cap.spatial || ladder.count == 0 else { break }
@@ -94,11 +98,10 @@ extension MediaWorker {
             guard whole > 0 else { continue }
             if ladder.count == 0 {
                 var below: Int64 = 0
-                for temporal in 0..<UInt8(LayerRates.temporalLayersMax - 1)
-                where temporal < cap.temporal {
-                    let rate = rate(of: stream, upTo: temporal, at: now)
+                for temporal in 0..<min(LayerRates.temporalLayersMax - 1, Int(cap.temporal)) {
+                    let rate = rate(of: stream, upTo: UInt8(temporal), at: now)
                     guard rate > below, rate < whole else { continue }
-                    ladder.append(LayerTarget(spatial: layer, temporal: temporal), rate)
+                    ladder.append(LayerTarget(spatial: layer, temporal: UInt8(temporal)), rate)
                     below = rate
                 }
             }

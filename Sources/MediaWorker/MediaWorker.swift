@@ -17,6 +17,9 @@ package struct WorkerConfiguration: Sendable {
     package var ntpAtZero: NTPTime
     /// What the worker's random numbers (SSRCs, first sequence numbers) come from.
     package var seed: UInt64
+    /// Whether a receiver is sent only as much of the pictures as its path carries. Only tests of pacing and of
+    /// estimates alone do without.
+    package var dividesPaths = true
 
     /// Describes a worker.
     package init(dtls: DTLSContext, ntpAtZero: NTPTime, seed: UInt64) {

@@ -37,21 +37,35 @@ package enum BandwidthAllocation {
             wishes[index].granted = 0
             outcome.wanted += wishes[index].cost(of: wishes[index].stepCount)
         }
-        for rank in BandwidthRank.allCases {
-            for index in 0..<wishes.count where wishes[index].rank == rank {
-                _ = raise(&wishes[index], &left)
-            }
-        }
-        for rank in [BandwidthRank.favoured, .screen] {
-            for index in 0..<wishes.count where wishes[index].rank == rank {
-                while wishes[index].granted > 0, raise(&wishes[index], &left) {}
-            }
-        }
+        // One by one: a list of ranks would be allocated.
+        begin(.favoured, of: &wishes, &left)
+        begin(.screen, of: &wishes, &left)
+        begin(.camera, of: &wishes, &left)
+        finish(.favoured, of: &wishes, &left)
+        finish(.screen, of: &wishes, &left)
         raiseCameras(&wishes, &left)
         for index in 0..<wishes.count {
             outcome.used += wishes[index].cost(of: wishes[index].granted)
         }
         return outcome
+    }
+
+    /// Gives everybody of a rank its cheapest way.
+    private static func begin(
+        _ rank: BandwidthRank, of wishes: inout UniqueArray<BandwidthWish>, _ left: inout Int64
+    ) {
+        for index in 0..<wishes.count where wishes[index].rank == rank {
+            _ = raise(&wishes[index], &left)
+        }
+    }
+
+    /// Gives everybody of a rank who has something the best that fits, one after the other.
+    private static func finish(
+        _ rank: BandwidthRank, of wishes: inout UniqueArray<BandwidthWish>, _ left: inout Int64
+    ) {
+        for index in 0..<wishes.count where wishes[index].rank == rank {
+            while wishes[index].granted > 0, raise(&wishes[index], &left) {}
+        }
     }
 
     /// Gives every camera one step more in turn until nobody's next step fits.
