@@ -214,4 +214,33 @@ import Wire
         #expect(source.keyframeRequests.count <= 3)
         #expect(others[0].packets(mid: "1").count >= Int(source.packetCount) - 30)
     }
+
+    @Test(arguments: [0.1, 0.2])
+    func lossOnAReceiversLegCostsTheOthersNothing(loss: Double) throws {
+        let (call, alice, others) = try VirtualCall.with(receivers: 2)
+        for other in others {
+            other.repairsLosses = true
+            call.showPair(alice, to: other)
+        }
+        let source = alice.publish(mid: "1", .video(.vp8, tag: 1), at: call.now)
+        call.run(for: .seconds(2))
+        let before = call.worker.statistics
+        let (asked, keyframes) = (source.repeatRequests.count, source.keyframeRequests.count)
+        call.network.down.loss = loss
+        call.run(for: .seconds(20))
+        call.network.down.loss = 0
+        call.run(for: .seconds(1))
+        for other in others {
+            let numbers = Set(other.packets(mid: "1").map(\.sequence))
+            #expect(numbers.count >= Int(source.packetCount) - 8)
+            #expect(other.failures.isEmpty)
+        }
+        // Nothing is asked of the publisher, and each loss costs little more than one repetition.
+        #expect(source.repeatRequests.count == asked)
+        #expect(source.keyframeRequests.count - keyframes <= 1)
+        let statistics = call.worker.statistics
+        let lost = Double(2 * 20 * 90) * loss / (1 - loss)
+        let repeated = Double(statistics.retransmissionsSent - before.retransmissionsSent)
+        #expect(repeated > lost * 0.8 && repeated < lost * 1.4)
+    }
 }
