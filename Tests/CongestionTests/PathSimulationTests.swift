@@ -29,7 +29,7 @@ private func seeds(_ count: Int) -> Range<UInt64> { 0..<UInt64(count * times) }
     @Test(arguments: [150_000, 300_000, 500_000, 1_000_000, 2_000_000] as [Int64])
     func convergesAndStaysWithinBounds(capacity: Int64) {
         let rate = Double(capacity)
-        for seed in seeds(12) {
+        for seed in seeds(8) {
             let (path, flow) = path(capacity, seed: seed)
             path.run(seconds: 20)
             let name: Comment = "seed \(seed), \(capacity) bit/s"
@@ -45,7 +45,7 @@ private func seeds(_ count: Int) -> Range<UInt64> { 0..<UInt64(count * times) }
     }
 
     @Test func followsACapacityThatFallsAndComesBack() {
-        for seed in seeds(10) {
+        for seed in seeds(6) {
             let layers = Offering.layers([150_000, 500_000, 1_500_000])
             for offering in [Offering.adaptable, layers] {
                 let path = SimulatedPath(bitsPerSecond: 0, seed: seed)
