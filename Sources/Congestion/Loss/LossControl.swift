@@ -12,6 +12,9 @@ import Wire
 struct LossControl {
     /// The share of loss below which the bound grows, and that above which it falls.
     static let thresholds = (low: 0.02, high: 0.10)
+    /// The upper threshold at a rate a tenth above the one at which a path's own loss was found: loss that
+    /// grows with the rate is not the path's own.
+    static let highAboveFound = 0.05
     /// Growth of the bound a second.
     static let growth = 1.08
     /// The most that a path is believed to lose by itself.
@@ -38,6 +41,10 @@ struct LossControl {
     private(set) var ownLoss = 0.0
     /// The share of loss that was last judged.
     private(set) var lastLoss = 0.0
+    /// What the last trial found of it: it is never believed to be more.
+    private var ownLossFound = 0.0
+    /// The rate at which that was.
+    private var foundAtRate = 0.0
     private var phase = Phase.watching
     private var lost = 0
     private var total = 0
@@ -76,11 +83,11 @@ struct LossControl {
         let last = judgedAt ?? now
         judgedAt = last
         switch phase {
-        case .trying(_, let loss, let since):
+        case .trying(let before, let loss, let since):
             guard total >= Self.trialPacketsMin, now - since >= .milliseconds(400) else {
                 return false
             }
-            endTrial(loss: loss, queue: queue, at: now)
+            endTrial(before: before, loss: loss, queue: queue, at: now)
             return false
         case .watching:
             // An overflowing queue needs no long look.
@@ -101,21 +108,24 @@ struct LossControl {
         rate: Double, queue: MediaDuration, elapsed: MediaDuration, at now: MediaInstant
     ) -> Bool {
         let loss = takeLoss(at: now)
-        // It is followed slowly, up only where it was found by a trial.
-        if ownLoss > 0, excess(of: loss) <= Self.thresholds.high {
-            ownLoss += (loss - ownLoss) * (queue > Self.queueMax ? 0 : 0.1)
+        // It is followed slowly, up only to what a trial has found: else it would creep up with the rate.
+        if ownLossFound > 0, excess(of: loss) <= Self.thresholds.high {
+            ownLoss = min(ownLoss + (loss - ownLoss) * 0.1, ownLossFound)
         }
         let excess = excess(of: loss)
-        if excess > Self.thresholds.high {
+        let isAboveFound = ownLossFound > 0 && rate > foundAtRate * 1.1
+        let high = isAboveFound ? Self.highAboveFound : Self.thresholds.high
+        if excess > high {
             if queue > Self.queueMax { return true }
             phase = .trying(before: rate, loss: loss, since: now)
-            bound = rate * max(0.5, 1 - excess)
+            // As if all of it were the rate's doing, or half of a cure would pass for none.
+            bound = rate * max(0.5, 1 - loss)
         } else if bound.isFinite {
             let seconds = min(Double(elapsed.nanoseconds) / 1e9, 2)
             // Between the two thresholds it grows the slower the more is lost: the draft's standstill
             // would keep a path with 5 % of its own loss where one unlucky second has put it.
             let isLow = excess < Self.thresholds.low
-            let pace = isLow ? 1 : 1 - excess / Self.thresholds.high
+            let pace = isLow ? 1 : 1 - excess / high
             bound += (bound * (Self.growth - 1) + 1_000) * pace * seconds
             // Far above what is used it bounds nothing.
             if bound > 2 * rate { bound = .infinity }
@@ -124,14 +134,15 @@ struct LossControl {
     }
 
     private mutating func endTrial(
-        loss: Double, queue: MediaDuration, at now: MediaInstant
+        before: Double, loss: Double, queue: MediaDuration, at now: MediaInstant
     ) {
         phase = .watching
         let left = takeLoss(at: now)
         guard left >= loss * Self.uncuredShare, left <= Self.ownLossMax, queue <= Self.queueMax
         else { return }
-        ownLoss = max(ownLoss, (left + loss) / 2)
-        ownLoss = min(ownLoss, Self.ownLossMax)
+        ownLoss = left
+        ownLossFound = left
+        foundAtRate = before
         // Delay alone goes on bounding the rate.
         bound = .infinity
     }
