@@ -78,9 +78,7 @@ extension MediaWorker {
 
     /// The peer that sends a stream of this SSRC.
     private mutating func peer(sending ssrc: SSRC) -> Int? {
-        for index in 0..<peers.count where (peers[index]?.route(of: ssrc) ?? nil) != nil {
-            return index
-        }
+        for index in 0..<peers.count where peers[index]?.sends(ssrc) == true { return index }
         return nil
     }
 
@@ -100,10 +98,13 @@ extension Peer {
         controlSSRCs = (ssrc, controlSSRCs.last)
     }
 
-    /// Whether its RTCP came from an SSRC lately.
-    func controls(with ssrc: SSRC) -> Bool {
+    /// Whether its RTCP came from an SSRC lately. Mutating, as ``isReady`` is.
+    mutating func controls(with ssrc: SSRC) -> Bool {
         controlSSRCs.last == ssrc || controlSSRCs.before == ssrc
     }
+
+    /// Whether it sends a stream of an SSRC. Mutating, as ``isReady`` is.
+    mutating func sends(_ ssrc: SSRC) -> Bool { route(of: ssrc) != nil }
 }
 
 /// The peers a packet is likeliest from: of the same host first, then who is silent for longest. Browsers that

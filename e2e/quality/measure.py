@@ -93,7 +93,8 @@ def limited(scenario, call, seconds):
     """A limit comes, stays and goes."""
     publisher, viewers, network, networks = call
     viewer = viewers[0]
-    direction, leg = ("down", networks[0]) if scenario.leg == "viewer" else ("up", network)
+    leg = networks[0] if scenario.leg == "viewer" else network
+    direction = leg.direction
     leg.set(f"{direction}-rate-kbps", scenario.limit)
     time.sleep(SECONDS_TO_ADAPT)
     before, began = leg.report(), time.monotonic()
@@ -131,7 +132,7 @@ def blackout(scenario, call, seconds):
     time.sleep(BLACKOUT_SECONDS)
     networks[0].report()
     time.sleep(5)
-    peak = networks[0].report()["down"]["peakKilobits"]
+    peak = networks[0].report()[networks[0].direction]["peakKilobits"]
     pictures = viewer.call("pictures", mark["shown"])
     # What was on its way may still be shown; nothing that is shown later is old.
     again = [at - end for at, *_ in pictures if at > end]

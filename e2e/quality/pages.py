@@ -55,7 +55,9 @@ class Page:
 class Network:
     """The impairment proxy before one participant, with its counters while it runs."""
 
-    def __init__(self, port, settings, seed):
+    def __init__(self, port, settings, seed, direction):
+        # Which of the proxy's directions media takes.
+        self.direction = direction
         self.proxy = ImpairedNetwork(port, *options(settings), seed=seed)
         self.proxy.start()
         self.port = self.proxy.port
@@ -80,7 +82,8 @@ def server_call(browser, scenario, seed, viewers=1):
         stack.callback(server.stop)
 
         def enter(settings, number):
-            network = Network(server.udp_port, settings, seed * 16 + number)
+            direction = "up" if number == 0 else "down"
+            network = Network(server.udp_port, settings, seed * 16 + number, direction)
             stack.callback(network.stop)
             page = Page(browser, server, network.port)
             stack.callback(page.participant.close)
@@ -113,7 +116,7 @@ def direct_call(browser, scenario, seed):
         answer = viewer.call("answer", without_candidates(offer))
         candidates = re.findall(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", answer)
         port = next(int(port) for address, port in candidates if address == "127.0.0.1")
-        network = Network(port, scenario.direct, seed * 16)
+        network = Network(port, scenario.direct, seed * 16, "up")
         stack.callback(network.stop)
         candidate = f"a=candidate:1 1 udp 2130706431 127.0.0.1 {network.port} typ host"
         sections = re.split(r"(?=^m=)", without_candidates(answer), flags=re.MULTILINE)
