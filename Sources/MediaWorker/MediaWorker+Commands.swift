@@ -119,6 +119,7 @@ extension MediaWorker {
         else { return }
         slots[index]?.show(TrackReference(track: track, generation: generation))
         tracks[track]?.watchers.append(Watcher(slot: index, receiver: peer))
+        noteDemand(ofTrack: track, at: now)
         requestKeyframe(forSlot: index, at: now)
     }
 

@@ -122,7 +122,7 @@ extension MediaWorker {
         guard let state = slots[index]?.state, case .flowing(_, let producer) = state,
             let source = slots[index]?.numbering.sourceSequence(of: number),
             let entry = producers[producer].history.entry(source),
-            let numbers = slots[index]?.numbering.numbers(for: entry)
+            let numbers = slots[index]?.numbersAgain(for: entry)
         else { return drops.count(.retransmissionTooOld) }
         // Without a retransmission stream nothing is repeated: the same index must never seal two
         // packets.

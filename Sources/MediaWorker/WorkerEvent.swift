@@ -18,6 +18,8 @@ package enum WorkerEvent: Sendable {
     case mediaStarted(PeerID, mid: String)
     /// From this RTP timestamp of the slot on, the slot shows `source`.
     case slotStarted(receiver: PeerID, mid: String, source: SlotBinding, rtpTimestamp: UInt32)
+    /// The layers of a section that anybody wants now, by RID (`""` without simulcast); until this is said, all.
+    case layersWanted(PeerID, mid: String, layers: [String])
     /// How loud the speaking peers are; only those that changed.
     case audioLevels([AudioLevelReport])
     /// The answer to `WorkerCommand.requestStatistics`.

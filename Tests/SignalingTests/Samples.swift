@@ -133,6 +133,7 @@ enum Samples {
         .participantUpdated(info), .roleChanged(.audience),
         .participantLeft(who(), .duplicateIdentity), .trackPublished(who(), trackInfo),
         .trackUnpublished(who(), track), .trackMuted(who(), track, true), .slots([assignment]),
+        .layersWanted(TrackID(number: 7), ["q", "h"]), .layersWanted(TrackID(number: 7), []),
         .slots([]), .needSlots(SlotDemand(video: 8, audio: 0)),
         .audioLevels([AudioLevel(participant: who(), level: 127)]),
         .tokenWillExpire(TokenWarning(deadline: 1_900_000_000, secondsLeft: 30)),

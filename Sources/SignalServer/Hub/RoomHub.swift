@@ -167,7 +167,7 @@ actor RoomHub {
         switch event {
         case .slotStarted(let peer, _, _, _), .peerConnected(let peer), .peerMediaResumed(let peer),
             .mediaStarted(let peer, _), .peerMediaLost(let peer), .peerTimedOut(let peer),
-            .peerFailed(let peer, _):
+            .peerFailed(let peer, _), .layersWanted(let peer, _, _):
             await sessions.room(of: SessionKey(peer))?.handle(event)
         case .audioLevels(let reports): await route(reports)
         case .statistics(let token, let values):
