@@ -362,6 +362,12 @@ package struct Slot: ~Copyable, Sendable {
         return numbers
     }
 
+    /// The numbers of a packet that is asked for again; `nil` if it does not go out through this slot any more, or
+    /// never did because of its layer.
+    package func numbersAgain(for entry: HistoryEntry) -> OutgoingNumbers? {
+        temporal.forwards(entry) ? numbering.numbers(for: entry) : nil
+    }
+
     private mutating func note(
         _ numbers: OutgoingNumbers, _ entry: HistoryEntry, at now: MediaInstant
     ) {

@@ -22,7 +22,6 @@ struct TemporalFilter: Sendable {
 
     /// Whether a packet is to be forwarded where the layers up to `wish` are.
     mutating func admits(_ entry: HistoryEntry, upTo wish: UInt8) -> Bool {
-        let layers = entry.descriptor.layers
         if entry.sequence > highest {
             highest = entry.sequence
             if entry.timestamp != timestamp {
@@ -30,7 +29,12 @@ struct TemporalFilter: Sendable {
                 move(at: entry, upTo: wish)
             }
         }
-        return layers.temporal <= limit
+        return forwards(entry)
+    }
+
+    /// Whether packets of this one's layer are forwarded now.
+    func forwards(_ entry: HistoryEntry) -> Bool {
+        entry.descriptor.layers.temporal <= limit
     }
 
     private mutating func move(at entry: HistoryEntry, upTo wish: UInt8) {

@@ -48,6 +48,10 @@ package struct Track: ~Copyable, Sendable {
     package var producers: [Int] = []
     /// The slots that show it or wait for it.
     package var watchers: [Watcher] = []
+    /// How many layers it may have as the last offer says; 0: not counted yet.
+    package var layerCount: UInt8 = 0
+    /// How many of its layers are wanted, and what its publisher was told.
+    package var demand = LayerDemand()
     /// Whether it is muted: nothing of it is forwarded.
     package var isPaused = false
     /// When its turn comes where a receiver's path does not carry all.

@@ -124,6 +124,7 @@ extension MediaWorker {
         else { return }
         slots[index]?.show(TrackReference(track: track, generation: generation))
         tracks[track]?.watchers.append(Watcher(slot: index, receiver: peer))
+        noteDemand(ofTrack: track, at: now)
         begin(slot: index, at: now)
     }
 

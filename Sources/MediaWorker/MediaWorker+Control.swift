@@ -158,7 +158,7 @@ extension MediaWorker {
         guard let state = slots[index]?.state, case .flowing(_, let producer) = state,
             let source = slots[index]?.numbering.sourceSequence(of: number),
             let entry = producers[producer].history.entry(source),
-            let numbers = slots[index]?.numbering.numbers(for: entry)
+            let numbers = slots[index]?.numbersAgain(for: entry)
         else { return drops.count(.retransmissionTooOld) }
         // The same index must never seal two packets: what has no retransmission stream is repeated just
         // as it was, or not at all.

@@ -111,6 +111,7 @@ extension MediaWorker {
         guard let peer = peerOfID[receiver], let slot = slot(mid: mid, of: peer) else { return }
         slots[slot]?.quality = quality.choice
         applyQuality(toSlot: slot)
+        if let track = slots[slot]?.source?.track { noteDemand(ofTrack: track, at: now) }
         requestKeyframe(forSlot: slot, at: now)
     }
 

@@ -48,6 +48,7 @@ extension MediaWorker {
             let rid = text(of: peers[index]?.ridID ?? nil, header: header, in: packet) ?? ""
             producer = addProducer(
                 track: track, peer: index, ssrc: header.ssrc, rid: rid, format: format)
+            noteDemand(ofTrack: track, at: now)
         }
         let route = StreamRoute(ssrc: header.ssrc, producer: producer, track: track)
         peers[index]?.routes.append(route)

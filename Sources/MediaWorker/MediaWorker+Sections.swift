@@ -125,6 +125,7 @@ extension MediaWorker {
             peers[index]?.tracks.append(position)
         }
         tracks[position]?.removeFormats()
+        tracks[position]?.layerCount = 0
         tracks[position]?.audioLevelID = section.extensionID(.audioLevel)
         tracks[position]?.orientationID = section.extensionID(.videoOrientation)
         for codec in section.codecs {

@@ -108,6 +108,8 @@ struct Peer: ~Copyable {
     var feedback = TransportFeedbackRecorder()
     var nextFeedback: MediaInstant?
     var nextReport: MediaInstant?
+    /// When to look next which layers of its tracks are wanted.
+    var nextDemand: MediaInstant?
     var transportSequence: UInt16 = 0
     /// What NACKs of all its slots together may still cost.
     var budget = RetransmissionBudget(

@@ -21,6 +21,8 @@ package enum WorkerEvent: Sendable {
     /// The slot shows more or less of `source` from now on, as far as the receiver's path carries. Until the first
     /// such event it shows all that was asked for.
     case slotQuality(receiver: PeerID, mid: String, source: SlotBinding, ReceivedQuality)
+    /// The layers of a section that anybody wants now, by RID (`""` without simulcast); until this is said, all.
+    case layersWanted(PeerID, mid: String, layers: [String])
     /// How loud the speaking peers are; only those that changed.
     case audioLevels([AudioLevelReport])
     /// What the path to a receiver carries, in bits a second, IP and UDP headers counted: at once when

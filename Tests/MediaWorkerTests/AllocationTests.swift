@@ -1,6 +1,7 @@
 // That forwarding costs no heap allocation per packet, from the socket to the socket.
 // SPDX-License-Identifier: Apache-2.0
 import CAllocationCounter
+import Forwarding
 import Negotiation
 import NetworkSimulation
 import RTP
@@ -165,5 +166,33 @@ struct AllocationTests {
         let after = worker.bandwidth(of: bob.id)
         #expect(after ?? 0 < before ?? 0)
         #expect(worker.statistics.probesSent > 0)
+    }
+
+    @Test func nothingIsAllocatedWhereLayersAreChosenAndDropped() throws {
+        let world = try SimulcastCall(viewers: 9, hasTemporalLayers: true)
+        let call = world.call
+        for viewer in 0..<9 {
+            world.setQuality([.low, .medium, .high][viewer % 3], of: viewer)
+            let slot = try #require(world.slot(of: viewer))
+            call.worker.setTarget(
+                LayerTarget(spatial: 7, temporal: UInt8(viewer / 3)), ofSlot: slot, at: call.now)
+        }
+        // Lists of what was left out take their memory once.
+        call.run(for: .seconds(6))
+        let sent = call.rehearse(world.publisher, for: .seconds(4)).filter { $0.bytes[0] >= 128 }
+        var rehearsal = Rehearsal(sent)
+        var worker = call.takeWorker()
+        var door = CountingDoor()
+        let count = rehearsal.items.count
+        let address = world.publisher.address
+        rehearsal.feed(0..<(count / 4), to: &worker, from: address, door: &door)
+        let before = door.datagrams
+        allocation_counter_start()
+        rehearsal.feed((count / 4)..<count, to: &worker, from: address, door: &door)
+        let counted = allocation_counter_stop()
+        let forwarded = door.datagrams - before
+        #expect(forwarded > 900)
+        #expect(
+            counted.allocations == 0, "\(counted.allocations) allocations, \(forwarded) packets")
     }
 }

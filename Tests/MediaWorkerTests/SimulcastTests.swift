@@ -63,6 +63,16 @@ final class SimulcastCall {
         return zip(times, times.dropFirst()).map { ($1 - $0).milliseconds }.max() ?? .max
     }
 
+    /// What was told of the layers that are wanted.
+    var demands: [String] {
+        call.events.compactMap { entry in
+            guard case .layersWanted(publisher.id, "1", let layers) = entry.event else {
+                return nil
+            }
+            return layers.joined(separator: ",")
+        }
+    }
+
     var problems: [String] {
         viewers.indices.flatMap { StreamCheck.problems(of: packets(of: $0)) }
     }
@@ -216,6 +226,45 @@ final class SimulcastCall {
         let last = try #require(world.packets().last { $0.tag?.source == 3 })
         let frames = Int(last.tag?.frame ?? 0) - Int(first.tag?.frame ?? 0)
         #expect(abs(last.timestamp.distance(from: first.timestamp) - frames * 3_000) < 3_000)
+    }
+
+    @Test func S01_thePublisherIsToldWhichLayersAnybodyWants() throws {
+        let world = try SimulcastCall(viewers: 2)
+        world.call.run(for: .seconds(6))
+        #expect(world.demands == [])
+        world.setQuality(.low, of: 0)
+        world.call.run(for: .seconds(6))
+        #expect(world.demands == [])
+        world.setQuality(.medium, of: 1)
+        world.call.run(for: .milliseconds(2_500))
+        #expect(world.demands == [])
+        world.call.run(for: .seconds(2))
+        #expect(world.demands == ["q,h"])
+        // More is told at once.
+        let start = world.call.now
+        world.setQuality(.high, of: 1)
+        world.call.run(for: .milliseconds(10))
+        #expect(world.demands == ["q,h", "q,h,f"])
+        #expect(world.call.now - start <= .milliseconds(10))
+        for viewer in 0..<2 { world.setQuality(.hidden, of: viewer) }
+        world.call.run(for: .seconds(4))
+        #expect(world.demands.last == "")
+        world.setQuality(.low, of: 0)
+        world.call.run(for: .milliseconds(10))
+        #expect(world.demands.last == "q")
+    }
+
+    @Test func aPublisherThatSendsWhatNobodyWantsIsToldAgain() throws {
+        let world = try SimulcastCall(viewers: 1, rids: ["f", "h", "q"])
+        world.setQuality(.low)
+        world.call.run(for: .seconds(12))
+        #expect(world.demands == ["q", "q"])
+        for layer in world.layers.dropFirst() { layer.isRunning = false }
+        world.call.run(for: .seconds(12))
+        #expect(world.demands == ["q", "q"])
+        world.call.leave(world.viewers[0])
+        world.call.run(for: .seconds(4))
+        #expect(world.demands.last == "")
     }
 
     @Test func temporalLayersAreDroppedWithoutATrace() throws {

@@ -84,4 +84,16 @@ import Wire
         #expect(
             error(set(VideoChoice(), of: "ada", .microphone, by: 2, &harness)) == .invalidArgument)
     }
+
+    @Test func S01_aPublisherHearsWhichSizesAreReceived() throws {
+        var harness = RoomHarness()
+        try harness.join(1, "ada")
+        let track = try harness.publish(1, .camera)
+        _ = harness.take()
+        harness.room.layersWanted(key(1), mid: mid("1"), layers: ["q"])
+        #expect(harness.take().messages(to: 1) == [.layersWanted(track, ["q"])])
+        // Of what is not published there is nothing to say.
+        harness.room.layersWanted(key(1), mid: mid("2"), layers: [])
+        #expect(harness.take().messages(to: 1) == [])
+    }
 }

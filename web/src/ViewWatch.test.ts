@@ -111,3 +111,15 @@ test('of several elements the largest counts, and without any nothing is known',
   assert.deepEqual(told.slice(3), [undefined]);
   assert.equal(page.stopped, 2);
 });
+
+test('an element that is shown only with its first picture is not taken for hidden', async () => {
+  const { watch, told, wait, show } = makePage();
+  const element = { clientWidth: 0, clientHeight: 0, videoWidth: 0 };
+  watch.add(element);
+  await wait(10_000);
+  assert.deepEqual(told, []);
+  Object.assign(element, { clientWidth: 320, clientHeight: 180, videoWidth: 640 });
+  show(element);
+  await wait(500);
+  assert.deepEqual(told, ['640x360']);
+});

@@ -15,6 +15,8 @@ export const usualViewTiming: ViewTiming = { smallerMilliseconds: 500, hiddenMil
 export interface WatchedElement {
   readonly clientWidth: number;
   readonly clientHeight: number;
+  /** Pixels of the picture it has; 0 before the first. */
+  readonly videoWidth?: number;
 }
 
 /** What it needs of the page. */
@@ -98,6 +100,12 @@ export class ViewWatch {
   #update(): void {
     if (this.#elements.size === 0) return;
     const view = this.#view;
+    // A page may show the element only once there is a picture.
+    const hasPicture = [...this.#elements.keys()].some((element) => element.videoWidth !== 0);
+    if (area(view) === 0 && !hasPicture) {
+      clearTimeout(this.#timer);
+      return;
+    }
     const told = this.#told;
     clearTimeout(this.#timer);
     if (told && told.width === view.width && told.height === view.height) return;
@@ -139,9 +147,13 @@ const browserSurroundings: ViewSurroundings = {
       const last = entries[entries.length - 1];
       if (last) changed(last.isIntersecting);
     });
-    resize.observe(element as HTMLMediaElement);
-    sight.observe(element as HTMLMediaElement);
+    const video = element as HTMLVideoElement;
+    const pictured = () => changed(undefined);
+    resize.observe(video);
+    sight.observe(video);
+    video.addEventListener('resize', pictured);
     return () => {
+      video.removeEventListener('resize', pictured);
       resize.disconnect();
       sight.disconnect();
     };

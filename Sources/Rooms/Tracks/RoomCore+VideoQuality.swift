@@ -29,6 +29,18 @@ struct VideoChoiceTable: Sendable {
 }
 
 extension RoomCore {
+    /// These layers of a published section are wanted by anybody; its publisher is told. Ignored where nothing is
+    /// published there.
+    package mutating func layersWanted(
+        _ publisher: SessionKey, mid: MediaSectionID, layers: [String]
+    ) {
+        guard let index = index(of: publisher), participants[index].hearsMessages,
+            let track = participants[index].tracks.first(where: { $0.mid == mid })
+        else { return }
+        tell(publisher, .layersWanted(track.id, layers))
+        flush()
+    }
+
     /// Wants more or less of somebody's picture. It holds for tracks published later as well, until the participant
     /// leaves.
     /// - Throws: `.permissionDenied`, `.participantNotFound`, `.invalidArgument` for oneself or a source that is

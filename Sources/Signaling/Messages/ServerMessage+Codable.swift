@@ -10,13 +10,14 @@ extension ServerMessage: Codable {
         case roleChanged, trackPublished
         case trackUnpublished, trackMuted, trackQuality, slots, needSlots, audioLevels,
             tokenWillExpire
+        case layersWanted
         case permissionsChanged, networkQuality, ping, pong, disconnected
     }
 
     private enum Key: String, CodingKey {
         case type, id, answer, track, code, message, participant, reason, muted, assignments
         case levels, grants, role, stream, unreachable, sequence, retryAfterMilliseconds
-        case qualities, rejoin, quality
+        case qualities, rejoin, quality, layers
     }
 
     private var kind: Kind {
@@ -42,6 +43,7 @@ extension ServerMessage: Codable {
         case .trackQuality: .trackQuality
         case .slots: .slots
         case .needSlots: .needSlots
+        case .layersWanted: .layersWanted
         case .audioLevels: .audioLevels
         case .networkQuality: .networkQuality
         case .tokenWillExpire: .tokenWillExpire
@@ -114,6 +116,8 @@ extension ServerMessage: Codable {
                 try who(), try track(), try fields.decode(TrackQuality.self, forKey: .quality))
         case .slots:
             self = .slots(try fields.decode([SlotAssignment].self, forKey: .assignments))
+        case .layersWanted:
+            self = .layersWanted(try track(), try fields.decode([String].self, forKey: .layers))
         case .needSlots: self = .needSlots(try SlotDemand(from: decoder))
         case .audioLevels:
             self = .audioLevels(try fields.decode([AudioLevel].self, forKey: .levels))
@@ -186,6 +190,9 @@ extension ServerMessage: Codable {
             try fields.encode(track, forKey: .track)
             try fields.encode(quality, forKey: .quality)
         case .slots(let assignments): try fields.encode(assignments, forKey: .assignments)
+        case .layersWanted(let track, let layers):
+            try fields.encode(track, forKey: .track)
+            try fields.encode(layers, forKey: .layers)
         case .needSlots(let demand): try demand.encode(to: encoder)
         case .audioLevels(let levels): try fields.encode(levels, forKey: .levels)
         case .networkQuality(let qualities): try fields.encode(qualities, forKey: .qualities)

@@ -39,6 +39,8 @@ package enum ServerMessage: Hashable, Sendable {
     case trackQuality(ParticipantID, TrackID, TrackQuality)
     /// The whole truth about the slots it names.
     case slots([SlotAssignment])
+    /// Which sizes of a track of one's own anybody receives, by RID.
+    case layersWanted(TrackID, [String])
     /// There are more tracks than slots: offer this many more.
     case needSlots(SlotDemand)
     /// How loud people are; only what changed.

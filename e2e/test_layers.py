@@ -1,0 +1,179 @@
+"""Sizes of one picture: chosen by hand, by the view, and encoded only where somebody receives them."""
+
+import pytest
+
+from harness.browser import wait_until
+from harness.figures import remark
+from harness.page import address, seen, wait_connected
+
+# Every frame the largest video element shows, with its time and width, in window.testFrames.
+WATCH = """() => {
+  const video = [...document.querySelectorAll('video')].find((one) => one.videoWidth > 0);
+  window.testVideo = video;
+  window.testFrames = [];
+  const look = (now, frame) => {
+    window.testFrames.push([performance.now(), frame.width]);
+    video.requestVideoFrameCallback(look);
+  };
+  video.requestVideoFrameCallback(look);
+}"""
+
+# Chooses a quality and gives, once the width is there, how long that took and the longest time without a frame.
+CHOOSE = """async ([quality, width]) => {
+  const [other] = window.martletRoom.participants.values();
+  const started = performance.now();
+  await other.track('camera').setQuality(quality);
+  while (performance.now() - started < 8000) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (window.testFrames.at(-1)?.[1] === width) break;
+  }
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const frames = window.testFrames.filter(([at]) => at >= started - 200);
+  const first = frames.find(([at, one]) => at >= started && one === width);
+  let gap = 0;
+  for (let n = 1; n < frames.length; n += 1) gap = Math.max(gap, frames[n][0] - frames[n - 1][0]);
+  return {took: first ? first[0] - started : null, gap, width: frames.at(-1)?.[1]};
+}"""
+
+DECODER = """async () => {
+  const sum = {decoded: 0, dropped: 0, freezes: 0, plis: 0, firs: 0};
+  for (const connection of window.testConnections) {
+    if (connection.connectionState === 'closed') continue;
+    (await connection.getStats()).forEach((entry) => {
+      if (entry.type !== 'inbound-rtp' || entry.kind !== 'video') return;
+      sum.decoded += entry.framesDecoded || 0;
+      sum.dropped += entry.framesDropped || 0;
+      sum.freezes += entry.freezeCount || 0;
+      sum.plis += entry.pliCount || 0;
+      sum.firs += entry.firCount || 0;
+    });
+  }
+  return sum;
+}"""
+
+# Which sizes of the camera are active, and how many frames each has encoded.
+ENCODED = """async () => {
+  const layers = {};
+  for (const connection of window.testConnections) {
+    if (connection.connectionState === 'closed') continue;
+    (await connection.getStats()).forEach((entry) => {
+      if (entry.type !== 'outbound-rtp' || entry.kind !== 'video' || !entry.rid) return;
+      layers[entry.rid] = {active: entry.active, frames: entry.framesEncoded || 0};
+    });
+  }
+  return layers;
+}"""
+
+
+def publisher(server, participant, room, codec="vp8"):
+    one = participant(
+        address(server, room, "Ada", microphone=0, codec=codec, width=640, height=360)
+    )
+    wait_connected(one)
+    return one
+
+
+def viewer(server, participant, room, name):
+    one = participant(address(server, room, name, microphone=0, camera=0))
+    seen(one, 1, 640, 360)
+    one.page.evaluate(WATCH)
+    return one
+
+
+def width(one):
+    return one.page.evaluate("() => window.testFrames.at(-1)?.[1]")
+
+
+def frames(one):
+    return one.page.evaluate("() => window.testFrames.length")
+
+
+def choose(one, quality, pixels):
+    return one.page.evaluate(CHOOSE, [quality, pixels])
+
+
+def active(one):
+    layers = one.page.evaluate(ENCODED)
+    return "".join(rid for rid in "qhf" if layers.get(rid, {}).get("active"))
+
+
+@pytest.mark.parametrize("codec", ["vp8", "h264"])
+def test_S02_a_viewer_turns_to_the_small_picture_and_back(server, participant, codec):
+    publisher(server, participant, codec, codec)
+    bob = viewer(server, participant, codec, "Bob")
+    before = bob.page.evaluate(DECODER)
+    told = []
+    for quality, pixels in [("low", 160), ("high", 640), ("medium", 320), ("high", 640)]:
+        result = choose(bob, quality, pixels)
+        told.append(f"{quality} {result['took'] or -1:.0f}/{result['gap']:.0f}")
+        assert result["width"] == pixels, (quality, result)
+        assert result["took"] < 1500, (quality, result)
+        assert result["gap"] < 400, (quality, result)
+    after = bob.page.evaluate(DECODER)
+    remark(f"{codec}: ms until the size is there / longest gap: {', '.join(told)}; {after}")
+    assert after["freezes"] == before["freezes"]
+    assert after["plis"] + after["firs"] - before["plis"] - before["firs"] <= 1
+    assert after["dropped"] - before["dropped"] <= 3
+
+
+def test_S02_each_viewer_has_its_own_choice(server, participant):
+    publisher(server, participant, "two")
+    bob = viewer(server, participant, "two", "Bob")
+    cy = viewer(server, participant, "two", "Cy")
+    assert choose(bob, "low", 160)["width"] == 160
+    assert width(cy) == 640
+    before = cy.page.evaluate(DECODER)
+    assert choose(bob, "medium", 320)["width"] == 320
+    assert width(cy) == 640
+    assert cy.page.evaluate(DECODER)["freezes"] == before["freezes"]
+
+
+def test_S02_the_size_of_the_view_decides(server, participant):
+    publisher(server, participant, "view")
+    bob = viewer(server, participant, "view", "Bob")
+    set_style = """(style) => { window.testVideo.style.cssText = style; }"""
+    bob.page.evaluate(set_style, "width: 120px; height: 68px; flex: none")
+    wait_until(lambda: width(bob) == 160, "the smallest picture fills the view", 5)
+    bob.page.evaluate(set_style, "")
+    took = wait_until(lambda: width(bob) == 640, "the largest picture is back", 5)[1]
+    assert took < 1.5
+    # Out of sight nothing is sent after a while; back, there is a picture at once.
+    bob.page.evaluate(set_style, "display: none")
+    received = """async () => {
+      let bytes = 0;
+      (await window.testConnections[0].getStats()).forEach((entry) => {
+        if (entry.type === 'inbound-rtp' && entry.kind === 'video') bytes += entry.bytesReceived;
+      });
+      return bytes;
+    }"""
+    last = [0]
+
+    def is_still():
+        now = bob.page.evaluate(received)
+        same, last[0] = now == last[0], now
+        return same
+
+    wait_until(is_still, "nothing is sent to a hidden element", 8, every=0.5)
+    bob.page.evaluate(set_style, "")
+    shown = frames(bob)
+    took = wait_until(lambda: frames(bob) > shown + 3, "the picture is back", 5)[1]
+    remark(f"a picture that was hidden is back after {took * 1000:.0f} ms")
+
+
+def test_S01_layers_nobody_receives_are_not_encoded(server, participant):
+    ada = publisher(server, participant, "demand")
+    bob = viewer(server, participant, "demand", "Bob")
+    assert active(ada) == "qhf"
+    choose(bob, "low", 160)
+    wait_until(lambda: active(ada) == "q", "one size is encoded", 8)
+    took = choose(bob, "high", 640)["took"]
+    assert active(ada) == "qhf"
+    remark(f"a size that was off is there after {took or -1:.0f} ms")
+    assert took is not None and took < 3000
+    bob.page.evaluate("() => window.martletRoom.leave()")
+    wait_until(lambda: active(ada) == "", "nothing is encoded for nobody", 8)
+    cy = participant(address(server, "demand", "Cy", microphone=0, camera=0))
+    seen(cy, 1)
+    first = cy.page.evaluate("() => window.testFirstFrame")
+    remark(f"a newcomer where nothing was encoded has a picture after {first or -1:.0f} ms")
+    wait_until(lambda: active(ada) == "qhf", "all sizes are encoded again", 5)
