@@ -40,6 +40,8 @@ package struct SlotConfiguration: Sendable, Equatable {
     package var formats: [SlotFormat]
     /// The identifiers of header extensions, by kind.
     package var extensionIDs: [HeaderExtensionKind: UInt8]
+    /// Whether the receiver is known to bear padding in media packets.
+    package var bearsPadding = false
 
     /// Describes a slot.
     package init(
@@ -126,6 +128,8 @@ package struct Slot: ~Copyable, Sendable {
     /// What NACKs may still cost.
     package var budget = RetransmissionBudget()
 
+    /// Whether packets may be padded to the size of their frame's longest.
+    package private(set) var bearsPadding: Bool
     private var formats: [SlotFormat]
     private var header: SlotHeader
     private var retransmissionSequence: UInt64
@@ -141,6 +145,7 @@ package struct Slot: ~Copyable, Sendable {
         ssrc = configuration.ssrc
         retransmissionSSRC = configuration.retransmissionSSRC
         formats = configuration.formats
+        bearsPadding = configuration.bearsPadding && configuration.kind == .video
         header = SlotHeader(configuration: configuration)
         numbering = SlotNumbering(using: &random)
         retransmissionSequence = UInt64(random.next() & 0x7FFF)
@@ -149,6 +154,7 @@ package struct Slot: ~Copyable, Sendable {
     /// Takes new formats and extension identifiers after a later offer.
     package mutating func update(_ configuration: SlotConfiguration) {
         formats = configuration.formats
+        bearsPadding = configuration.bearsPadding && configuration.kind == .video
         header = SlotHeader(configuration: configuration)
         // A stream that is there stays: its numbers go on.
         if retransmissionSSRC == nil { retransmissionSSRC = configuration.retransmissionSSRC }
@@ -251,7 +257,7 @@ package struct Slot: ~Copyable, Sendable {
     /// - Parameters:
     ///   - transportSequence: The receiver's next transport-wide sequence number.
     /// - Returns: The header's size, or `nil` if there is no format for the packet any more.
-    package func writeHeader(
+    package mutating func writeHeader(
         for entry: HistoryEntry, numbers: OutgoingNumbers,
         retransmission: ExtendedSequenceNumber?, transportSequence: UInt16,
         into packet: inout MutableSpan<UInt8>
