@@ -11,10 +11,8 @@ package enum GCMBackend: Int32, Sendable {
     /// Intel IPsec-MB, loaded when first asked for.
     case ipsecMB = 2
 
-    /// The environment variable that keeps IPsec-MB from being loaded, whatever it is set to.
-    package static let offSwitch = "MARTLET_NO_IPSEC_MB"
-
-    /// Who computes with keys of the automatic backend in this process.
+    /// Who computes with keys of the automatic backend in this process: OpenSSL also where the environment sets
+    /// `MARTLET_NO_IPSEC_MB`.
     package static var chosen: GCMBackend { ipsecMB.isAvailable ? .ipsecMB : .openSSL }
 
     /// Whether a key can be made for this backend here.
