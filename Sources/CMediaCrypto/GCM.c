@@ -33,6 +33,8 @@ static pthread_once_t ipsec_mb_once = PTHREAD_ONCE_INIT;
 static IMB_MGR *ipsec_mb;  // Written once under ipsec_mb_once, then only read: its GCM functions keep no state.
 
 static void ipsec_mb_load(void) {
+    const char *forbidden = getenv("MARTLET_NO_IPSEC_MB");
+    if (forbidden && *forbidden) return;
     void *library = dlopen("libIPSec_MB.so.1", RTLD_NOW | RTLD_LOCAL);
     if (!library) return;
     unsigned (*version)(void) = (unsigned (*)(void))dlsym(library, "imb_get_version");

@@ -72,6 +72,9 @@ package struct PacketHistory: ~Copyable {
     /// The bytes kept free before each payload.
     package static let spareCount = 2
 
+    /// The largest payload of the frame that came last, by its timestamp.
+    private var frame = (timestamp: RTPTimestamp(0), payloadCount: 0)
+
     private var entries: UniqueArray<HistoryEntry>
     private var bytes: UniqueArray<UInt8>
     private var written: UInt64 = 0
@@ -113,6 +116,8 @@ package struct PacketHistory: ~Copyable {
         entries[slot] = entry.placed(
             at: written + UInt64(Self.spareCount), count: payload.count)
         written += UInt64(needed)
+        let isSameFrame = entry.timestamp == frame.timestamp
+        frame = (entry.timestamp, max(payload.count, isSameFrame ? frame.payloadCount : 0))
         return true
     }
 
@@ -130,6 +135,23 @@ package struct PacketHistory: ~Copyable {
     package func payloadRange(of entry: HistoryEntry) -> Range<Int> {
         let start = Int(entry.position % UInt64(bytes.count))
         return start..<min(start + entry.payloadCount, bytes.count)
+    }
+
+    /// Writes padding (RFC 3550 §5.1) behind the payload of an entry of the latest frame, if that makes it as long
+    /// as the frame's longest: encoders' frames are split about equally, and what is equal leaves in one send.
+    ///
+    /// The padding stands in the spare bytes of the packet behind, which hold nothing between two calls.
+    /// - Parameter range: Where the payload stands, or its end.
+    /// - Returns: The range with its padding; `nil` if the entry needs none, or more than ``spareCount``.
+    package mutating func pad(_ entry: HistoryEntry, at range: Range<Int>) -> Range<Int>? {
+        let padding = frame.payloadCount - entry.payloadCount
+        guard entry.timestamp == frame.timestamp, padding > 0, padding <= Self.spareCount,
+            range.upperBound + padding <= bytes.count
+        else { return nil }
+        var span = bytes.mutableSpan
+        for index in range.upperBound..<(range.upperBound + padding - 1) { span[index] = 0 }
+        span[range.upperBound + padding - 1] = UInt8(truncatingIfNeeded: padding)
+        return range.lowerBound..<(range.upperBound + padding)
     }
 
     /// All payload bytes, for reading at the range of an entry.

@@ -42,6 +42,8 @@ package struct SlotConfiguration: Sendable, Equatable {
     package var extensionIDs: [HeaderExtensionKind: UInt8]
     /// Whether lost packets of formats without retransmissions are sent again just as they were.
     package var repeatsAsSent: Bool
+    /// Whether the receiver is known to bear padding in media packets.
+    package var bearsPadding = false
 
     /// Describes a slot.
     package init(
@@ -154,6 +156,8 @@ package struct Slot: ~Copyable, Sendable {
     package var quality = LayerChoice()
     private var temporal = TemporalFilter()
 
+    /// Whether packets may be padded to the size of their frame's longest.
+    package private(set) var bearsPadding: Bool
     private var formats: [SlotFormat]
     private var header: SlotHeader
     private var retransmissionSequence: UInt64
@@ -169,6 +173,7 @@ package struct Slot: ~Copyable, Sendable {
         ssrc = configuration.ssrc
         retransmissionSSRC = configuration.retransmissionSSRC
         formats = configuration.formats
+        bearsPadding = configuration.bearsPadding && configuration.kind == .video
         header = SlotHeader(configuration: configuration)
         sent = SentNumbers(isUsed: configuration.repeatsAsSent)
         numbering = SlotNumbering(using: &random)
@@ -178,6 +183,7 @@ package struct Slot: ~Copyable, Sendable {
     /// Takes new formats and extension identifiers after a later offer.
     package mutating func update(_ configuration: SlotConfiguration) {
         formats = configuration.formats
+        bearsPadding = configuration.bearsPadding && configuration.kind == .video
         header = SlotHeader(configuration: configuration)
         // What left before would not be written in the same way again.
         sent = SentNumbers(isUsed: configuration.repeatsAsSent)
@@ -390,7 +396,7 @@ package struct Slot: ~Copyable, Sendable {
     ///     redundant audio.
     ///   - transportSequence: The receiver's next transport-wide sequence number.
     /// - Returns: The header's size, or `nil` if there is no format for the packet any more.
-    package func writeHeader(
+    package mutating func writeHeader(
         for entry: HistoryEntry, as codec: MediaCodec, numbers: OutgoingNumbers,
         retransmission: ExtendedSequenceNumber?, transportSequence: UInt16,
         into packet: inout MutableSpan<UInt8>

@@ -7,25 +7,24 @@ import Wire
 /// packets of one frame keep one size and can leave in one segmented send.
 struct SlotHeader: Sendable {
     let transportSequenceID: UInt8?
-    private let form: RTPHeaderWriter.ExtensionForm
-    private let midID: UInt8?
-    private let audioLevelID: UInt8?
-    private let orientationID: UInt8?
-    private var mid = InlineArray<16, UInt8>(repeating: 0)
-    private var midCount = 0
+    private let kind: MediaKind
+    /// The header of packets without a level or an orientation, and that of packets with one.
+    private let plain: HeaderTemplate
+    private let valued: HeaderTemplate
 
     init(configuration: SlotConfiguration) {
         let ids = configuration.extensionIDs
-        midID = ids[.mid]
+        kind = configuration.kind
         transportSequenceID = ids[.transportSequenceNumber]
-        audioLevelID = configuration.kind == .audio ? ids[.audioLevel] : nil
-        orientationID = configuration.kind == .video ? ids[.videoOrientation] : nil
-        let used = [midID, transportSequenceID, audioLevelID, orientationID]
-        form = used.contains { ($0 ?? 0) > 14 } ? .twoByte : .oneByte
-        for byte in configuration.mid.utf8.prefix(16) {
-            mid[midCount] = byte
-            midCount += 1
-        }
+        let value = configuration.kind == .audio ? ids[.audioLevel] : ids[.videoOrientation]
+        let used = [ids[.mid], transportSequenceID, value]
+        let mid = Array(configuration.mid.utf8.prefix(16))
+        var elements = HeaderTemplate.Elements(
+            form: used.contains { ($0 ?? 0) > 14 } ? .twoByte : .oneByte,
+            mid: ids[.mid].map { ($0, mid) }, transportSequence: transportSequenceID)
+        plain = HeaderTemplate(elements)
+        elements.value = value
+        valued = HeaderTemplate(elements)
     }
 
     func write(
@@ -33,22 +32,16 @@ struct SlotHeader: Sendable {
         timestamp: RTPTimestamp, ssrc: SSRC, transportSequence: UInt16,
         into packet: inout MutableSpan<UInt8>
     ) -> Int {
-        var writer = RTPHeaderWriter(form: form)
-        writer.begin(
-            marker: entry.marker, payloadType: payloadType, sequenceNumber: sequence,
-            timestamp: timestamp, ssrc: ssrc, in: &packet)
-        if let midID, midCount > 0 {
-            _ = writer.append(id: midID, data: mid.span.extracting(0..<midCount), in: &packet)
+        let value = kind == .audio ? entry.audioLevel : entry.orientation
+        guard let value else {
+            return plain.write(
+                marker: entry.marker, payloadType: payloadType, sequence: sequence,
+                timestamp: timestamp, ssrc: ssrc, transportSequence: transportSequence, value: 0,
+                into: &packet)
         }
-        if let transportSequenceID {
-            writer.append(id: transportSequenceID, uint16: transportSequence, in: &packet)
-        }
-        if let audioLevelID, let level = entry.audioLevel {
-            writer.append(id: audioLevelID, uint8: level, in: &packet)
-        }
-        if let orientationID, let orientation = entry.orientation {
-            writer.append(id: orientationID, uint8: orientation, in: &packet)
-        }
-        return writer.finish(in: &packet)
+        return valued.write(
+            marker: entry.marker, payloadType: payloadType, sequence: sequence,
+            timestamp: timestamp, ssrc: ssrc, transportSequence: transportSequence, value: value,
+            into: &packet)
     }
 }

@@ -14,6 +14,8 @@ struct BenchmarkOptions {
           --frames N           video frames a second, 1 to 1000 (30)
           --payload N          bytes of a video payload, 32 to 1300 (1200)
           --spread             spread a frame's packets over its interval, as browsers pace them
+          --uneven             split frames about equally, as browsers do: sizes differ by a byte
+          --no-padding         leave packets at their sizes, as towards players that came by WHEP
           --no-audio           video alone
           --no-segmentation    one datagram a message, without UDP_SEGMENT
           --profile NAME       gcm128, gcm256 or cm (gcm128)
@@ -31,6 +33,8 @@ struct BenchmarkOptions {
     var frames = 30
     var payload = 1_200
     var isSpread = false
+    var isUneven = false
+    var padsPackets = true
     var hasAudio = true
     var usesSegmentation = true
     var profile = SRTPProfile.aeadAES128GCM
@@ -52,6 +56,8 @@ struct BenchmarkOptions {
             case "--frames": frames = try Self.number(&rest, name, 1...1_000)
             case "--payload": payload = try Self.number(&rest, name, 32...1_300)
             case "--spread": isSpread = true
+            case "--uneven": isUneven = true
+            case "--no-padding": padsPackets = false
             case "--no-audio": hasAudio = false
             case "--no-segmentation": usesSegmentation = false
             case "--pin": isPinned = true

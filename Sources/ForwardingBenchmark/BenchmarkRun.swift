@@ -62,8 +62,10 @@ struct BenchmarkRun {
         var media: [PeerMedia] = []
         for _ in 0..<(options.publishers + options.receivers) {
             offers.append(try load.pipe.receive())
-            let (peer, answer) = try negotiator.answer(
+            let (negotiated, answer) = try negotiator.answer(
                 to: offers[offers.count - 1], previous: nil, profile: .sdk, using: &random)
+            var peer = negotiated
+            peer.bearsPadding = options.padsPackets
             media.append(peer)
             try load.pipe.send(answer)
         }

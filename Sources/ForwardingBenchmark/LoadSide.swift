@@ -88,7 +88,7 @@ struct LoadSide {
         let video = LoadShape(
             interval: MediaDuration(nanoseconds: 1_000_000_000 / Int64(options.frames)),
             packetsInFrame: options.packets, payloadBytes: options.payload,
-            isSpread: options.isSpread)
+            isSpread: options.isSpread, isUneven: options.isUneven)
         let shapes = [options.hasAudio ? LoadShape.audio : nil, video]
         let context = try DTLSContext(
             identity: identity, srtpProfiles: [options.profile.rawValue])

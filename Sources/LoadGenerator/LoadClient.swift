@@ -204,7 +204,12 @@ final class LoadClient {
         }
         counts.opened += 1
         let plain = datagram.span.extracting(0..<opened.count)
-        if let stamp = plain.uint64(at: plain.count - LoadStream.stampCount) {
+        // Padding may stand behind the payload.
+        guard let payload = try? header.payloadRange(in: plain) else {
+            counts.failed += 1
+            return
+        }
+        if let stamp = plain.uint64(at: payload.upperBound - LoadStream.stampCount) {
             let sent = MediaInstant(nanoseconds: Int64(bitPattern: stamp))
             counts.latency.add(now - sent)
         }

@@ -16,15 +16,20 @@ package struct LoadShape: Sendable, Equatable {
     /// Whether the packets of a frame are spread over its interval, as browsers pace them;
     /// otherwise they leave at once.
     package var isSpread = false
+    /// Whether the first packets of a frame may be a byte shorter than its last ones, as libwebrtc's packetisers
+    /// split a frame "about equally".
+    package var isUneven = false
 
     /// Describes a stream.
     package init(
-        interval: MediaDuration, packetsInFrame: Int, payloadBytes: Int, isSpread: Bool = false
+        interval: MediaDuration, packetsInFrame: Int, payloadBytes: Int, isSpread: Bool = false,
+        isUneven: Bool = false
     ) {
         self.interval = interval
         self.packetsInFrame = max(1, packetsInFrame)
         self.payloadBytes = min(max(32, payloadBytes), 1_300)
         self.isSpread = isSpread
+        self.isUneven = isUneven
     }
 
     /// Video of 1.44 Mbit/s: 30 frames a second of five packets.
@@ -109,7 +114,8 @@ struct LoadStream {
         let count: Int?
         do {
             count = try transport.sealRTP(
-                &target, headerCount: headerCount, payload: payload.span, ssrc: ssrc, index: index)
+                &target, headerCount: headerCount,
+                payload: payload.span.extracting(0..<payloadCount), ssrc: ssrc, index: index)
         } catch {
             count = nil
         }
@@ -117,6 +123,12 @@ struct LoadStream {
         packetsSent += 1
         step(at: now)
         return count
+    }
+
+    private var payloadCount: Int {
+        // How many are longer is the remainder of a division: it differs from frame to frame.
+        let longer = Int(frame % Int64(shape.packetsInFrame))
+        return payload.count - (shape.isUneven && packet + longer < shape.packetsInFrame ? 1 : 0)
     }
 
     /// RFC 7741 §4.2: a descriptor with a 15-bit picture id, then the first byte of the frame.
@@ -128,7 +140,7 @@ struct LoadStream {
             payload[3] = UInt8(truncatingIfNeeded: frame)
             payload[4] = isKeyframe ? 0x10 : 0x11
         }
-        let place = payload.count - Self.stampCount
+        let place = payloadCount - Self.stampCount
         for byte in 0..<Self.stampCount {
             let shift = Int64(56 - 8 * byte)
             payload[place + byte] = UInt8(truncatingIfNeeded: now.nanoseconds >> shift)

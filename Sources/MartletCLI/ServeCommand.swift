@@ -238,6 +238,8 @@ struct ServeCommand: AsyncParsableCommand {
         lines.append(
             "  media    UDP \(media.map(\.description).joined(separator: ", "))"
                 + (loops > 1 ? " and the next \(loops - 1) ports" : ""))
+        lines.append(
+            "  cipher   AES-GCM by \(GCMBackend.chosen == .ipsecMB ? "IPsec-MB" : "OpenSSL")")
         if let developmentKey { lines.append("  key      \(developmentKey)") }
         if folder == nil {
             lines.append("  page     not built: run `make web`, or name its folder with --web-root")

@@ -11,6 +11,10 @@ package enum GCMBackend: Int32, Sendable {
     /// Intel IPsec-MB, loaded when first asked for.
     case ipsecMB = 2
 
+    /// Who computes with keys of the automatic backend in this process: OpenSSL also where the environment sets
+    /// `MARTLET_NO_IPSEC_MB`.
+    package static var chosen: GCMBackend { ipsecMB.isAvailable ? .ipsecMB : .openSSL }
+
     /// Whether a key can be made for this backend here.
     package var isAvailable: Bool { self != .ipsecMB || martlet_gcm_has_ipsec_mb() == 1 }
 }

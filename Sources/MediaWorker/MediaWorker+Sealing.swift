@@ -14,7 +14,7 @@ extension MediaWorker {
         for position in dirtyPeers.indices {
             let receiver = dirtyPeers[position]
             prepareSending(to: receiver, at: now, through: &door)
-            let count = peers[receiver]?.outbox.count ?? 0
+            let count = peers[receiver]?.outboxCount ?? 0
             for number in 0..<count {
                 if !slab.hasRoom { flush(through: &door) }
                 if let reason = Self.seal(
@@ -39,15 +39,13 @@ extension MediaWorker {
         _ producers: inout UniqueArray<Producer>, _ slots: inout UniqueArray<Slot?>,
         into slab: inout SendSlab
     ) -> DropReason? {
-        guard let packet = peers[receiver]?.outbox[number],
-            let path = peers[receiver]?.transport.selectedPath,
-            let nextTransportSequence = peers[receiver]?.transportSequence
+        guard let (packet, path, nextTransportSequence) = peers[receiver]?.parcel(number) ?? nil
         else { return .receiverNotReady }
+        let isRetransmission = packet.retransmission != nil
         let transportSequence = packet.sentBefore ?? nextTransportSequence
         guard producers[packet.producer].generation == packet.generation,
             let entry = producers[packet.producer].history.entry(packet.source),
-            let ssrc = packet.retransmission == nil
-                ? slots[packet.slot]?.ssrc : slots[packet.slot]?.retransmissionSSRC
+            let heading = slots[packet.slot]?.heading(isRetransmission: isRetransmission) ?? nil
         else { return .historyOverwritten }
         let range = producers[packet.producer].history.payloadRange(of: entry)
         let overhead = 128
@@ -72,24 +70,30 @@ extension MediaWorker {
             count = sealed(
                 &peers[receiver], &target, headerCount: headerCount, audio: audio, as: form,
                 payload: producers[packet.producer].history.payloadBytes.extracting(range),
-                packet: packet, ssrc: ssrc)
+                packet: packet, ssrc: heading.ssrc)
         } else {
             // What differs per receiver is written over the shared payload, sealed, and put back.
             var payload = range
             patch(
                 &producers[packet.producer], entry.descriptor, with: packet, payload: &payload)
+            if heading.bearsPadding,
+                let padded = producers[packet.producer].history.pad(entry, at: payload)
+            {
+                payload = padded
+                target[0] |= 0x20
+            }
             count = sealed(
                 &peers[receiver], &target, headerCount: headerCount,
                 payload: producers[packet.producer].history.payloadBytes.extracting(payload),
-                packet: packet, ssrc: ssrc)
+                packet: packet, ssrc: heading.ssrc)
             restore(&producers[packet.producer], entry: entry, payload: range)
         }
         guard let count else { return .sealFailed }
         if packet.sentBefore == nil {
-            if slots[packet.slot]?.usesTransportSequence == true {
+            if heading.usesTransportSequence {
                 peers[receiver]?.noteSent(transportSequence, bytes: count)
             }
-            if packet.retransmission == nil {
+            if !isRetransmission {
                 slots[packet.slot]?.noteSent(
                     packet.numbers.sequence, transportSequence: transportSequence)
             }

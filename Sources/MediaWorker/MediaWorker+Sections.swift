@@ -148,7 +148,7 @@ extension MediaWorker {
         var ids: [HeaderExtensionKind: UInt8] = [:]
         for element in section.extensions { ids[element.kind] = element.id }
         if ids[.transportSequenceNumber] != nil { peers[index]?.takeSendPath() }
-        let configuration = SlotConfiguration(
+        var configuration = SlotConfiguration(
             mid: section.mid, kind: kind, ssrc: SSRC(source.ssrc),
             retransmissionSSRC: source.rtxSSRC.map { SSRC($0) },
             formats: section.codecs.map {
@@ -159,6 +159,7 @@ extension MediaWorker {
             },
             extensionIDs: ids,
             repeatsAsSent: kind == .audio && section.codecs.contains { $0.hasNACK })
+        configuration.bearsPadding = peers[index]?.media.bearsPadding ?? false
         // A slot lives as long as its stream: numbering that anew under the same key would repeat
         // indices.
         if let known = slot(mid: section.mid, of: index) {

@@ -152,6 +152,19 @@ struct Peer: ~Copyable {
         return .first
     }
 
+    /// The packets that are to leave.
+    var outboxCount: Int {
+        mutating get { outbox.count }
+    }
+
+    /// A packet of the outbox, where it goes, and its transport-wide sequence number; `nil` if nothing can be sent.
+    mutating func parcel(
+        _ number: Int
+    ) -> (packet: OutgoingPacket, path: TransportPath, transportSequence: UInt16)? {
+        guard let path = transport.selectedPath else { return nil }
+        return (outbox[number], path, transportSequence)
+    }
+
     /// Takes what is to leave through a slot out of the outbox.
     mutating func discardPackets(ofSlot slot: Int) {
         var kept = UniqueArray<OutgoingPacket>()

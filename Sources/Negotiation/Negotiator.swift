@@ -50,7 +50,7 @@ package struct Negotiator: Sendable {
         slots.allocate(in: &sections, pairing: profile.pairing, using: &random)
         let isSameICE = previous?.remoteICE == transport.ice
         let kept = isSameICE ? previous?.localICE : nil
-        let media = PeerMedia(
+        var media = PeerMedia(
             localICE: kept ?? RandomWords.ice(using: &random),
             remoteICE: transport.ice, remoteFingerprints: transport.fingerprints,
             remoteSetup: setup,
@@ -62,6 +62,7 @@ package struct Negotiator: Sendable {
             // Positive also for readers with signed numbers (RFC 8829 §5.2.1).
             sessionID: previous?.sessionID ?? (random.next() >> 2 | 1),
             version: (previous?.version ?? 0) &+ 1, sections: sections)
+        media.bearsPadding = profile == .sdk
         let writer = AnswerWriter(
             configuration: configuration, offer: offered, media: media, bundle: order,
             repeatsFingerprint: profile != .sdk)

@@ -59,6 +59,9 @@ package struct PeerMedia: Sendable, Equatable {
     package var cname: String
     /// Whether one- and two-byte header extensions may be mixed (RFC 8285 §4.1.2).
     package var allowsMixedExtensions: Bool
+    /// Whether the peer is known to bear padding in media packets (RFC 3550 §5.1): browsers with our SDK do, of
+    /// players that came by WHEP nobody knows.
+    package var bearsPadding = false
     /// The number of the session in the `o=` line of our description.
     package var sessionID: UInt64
     /// The version in the `o=` line of our description; grows with each answer.

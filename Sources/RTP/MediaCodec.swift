@@ -7,6 +7,12 @@ package enum MediaKind: UInt8, Hashable, Sendable {
     case audio
     /// Pictures.
     case video
+
+    /// Like that of ``MediaCodec``, for the same reason.
+    @inlinable
+    package static func == (left: MediaKind, right: MediaKind) -> Bool {
+        left.rawValue == right.rawValue
+    }
 }
 
 /// A payload format as it is named in an offer.
@@ -31,6 +37,13 @@ package enum MediaCodec: UInt8, Hashable, Sendable, CaseIterable {
     case av1
     /// Retransmission of another format (RFC 4588), of audio or video.
     case rtx
+
+    /// Said here because the operator that enumerations with raw values get else is generic, and called as such: a
+    /// tenth of what forwarding a packet costs.
+    @inlinable
+    package static func == (left: MediaCodec, right: MediaCodec) -> Bool {
+        left.rawValue == right.rawValue
+    }
 
     /// The name in `a=rtpmap`, as browsers spell it; compare without regard to case.
     package var encodingName: String {

@@ -28,6 +28,9 @@ package struct RTPHeaderWriter: Sendable {
     private var offset = RTPHeader.fixedCount
     private var hasExtension = false
 
+    /// The bytes written so far, without the padding of ``finish(in:)``.
+    package var count: Int { offset }
+
     /// Makes a writer for one header.
     package init(form: ExtensionForm = .oneByte) { self.form = form }
 

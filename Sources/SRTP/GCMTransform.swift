@@ -12,7 +12,9 @@ import Wire
 /// Lengths are the caller's to check; the calls end the process if they are wrong.
 struct GCMTransform: ~Copyable {
     private var cipher: GCMKey
-    private let salt: InlineArray<12, UInt8>
+    /// The salt as two numbers: its first eight bytes and its last four.
+    private let saltHigh: UInt64
+    private let saltLow: UInt32
 
     init(_ keys: SRTPSessionKeys, backend: GCMBackend) throws(SRTPError) {
         do { cipher = try GCMKey(key: keys.key.span, backend: backend) } catch {
@@ -20,7 +22,8 @@ struct GCMTransform: ~Copyable {
         }
         var salt = InlineArray<12, UInt8>(repeating: 0)
         for (index, byte) in keys.salt.prefix(12).enumerated() { salt[index] = byte }
-        self.salt = salt
+        saltHigh = salt.span.uint64(at: 0) ?? 0
+        saltLow = salt.span.uint32(at: 8) ?? 0
     }
 
     mutating func sealRTP(
@@ -72,14 +75,16 @@ struct GCMTransform: ~Copyable {
     /// IV = (16 zero bits, SSRC, 48-bit index) XOR salt (RFC 7714 §8.1); SRTCP's 31-bit index has
     /// zeros above it (RFC 7714 §9.1).
     private func iv(ssrc: SSRC, index: UInt64) -> InlineArray<12, UInt8> {
-        var iv = salt
-        for byte in 0..<4 {
-            iv[2 + byte] ^= UInt8(truncatingIfNeeded: ssrc.rawValue >> (24 - 8 * byte))
-        }
-        for byte in 0..<6 {
-            iv[6 + byte] ^= UInt8(truncatingIfNeeded: index >> UInt64(40 - 8 * byte))
-        }
-        return iv
+        let high = saltHigh ^ (UInt64(ssrc.rawValue) << 16 | index >> 32 & 0xFFFF)
+        let low = saltLow ^ UInt32(truncatingIfNeeded: index)
+        return [
+            UInt8(truncatingIfNeeded: high >> 56), UInt8(truncatingIfNeeded: high >> 48),
+            UInt8(truncatingIfNeeded: high >> 40), UInt8(truncatingIfNeeded: high >> 32),
+            UInt8(truncatingIfNeeded: high >> 24), UInt8(truncatingIfNeeded: high >> 16),
+            UInt8(truncatingIfNeeded: high >> 8), UInt8(truncatingIfNeeded: high),
+            UInt8(truncatingIfNeeded: low >> 24), UInt8(truncatingIfNeeded: low >> 16),
+            UInt8(truncatingIfNeeded: low >> 8), UInt8(truncatingIfNeeded: low),
+        ]
     }
 
     /// The first eight bytes of the packet and the word behind its tag (RFC 7714 §9.2).

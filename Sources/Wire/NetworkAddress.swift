@@ -44,6 +44,13 @@ package struct NetworkAddress: Hashable, Sendable {
     @inlinable
     package var ipv4: UInt32? { isIPv6 ? nil : UInt32(truncatingIfNeeded: low) }
 
+    /// Written out, so that it can be inlined where packets are compared by their paths.
+    @inlinable
+    package static func == (left: NetworkAddress, right: NetworkAddress) -> Bool {
+        left.low == right.low && left.port == right.port && left.high == right.high
+            && left.isIPv6 == right.isIPv6
+    }
+
     /// The same host with another port.
     @inlinable
     package func with(port: UInt16) -> NetworkAddress {
@@ -70,5 +77,11 @@ package struct TransportPath: Hashable, Sendable {
     package init(socket: UInt8, remote: NetworkAddress) {
         self.socket = socket
         self.remote = remote
+    }
+
+    /// Whether both name the same socket and the same peer.
+    @inlinable
+    package static func == (left: TransportPath, right: TransportPath) -> Bool {
+        left.socket == right.socket && left.remote == right.remote
     }
 }

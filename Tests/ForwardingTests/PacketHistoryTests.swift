@@ -32,6 +32,24 @@ private final class BoxedHistory {
         return history.payloadBytes.extracting(history.payloadRange(of: entry)).copied()
     }
 
+    func insert(_ number: UInt64, _ payload: [UInt8], timestamp: UInt32) -> Bool {
+        let entry = HistoryEntry(
+            sequence: ExtendedSequenceNumber(number), timestamp: RTPTimestamp(timestamp),
+            codec: .vp8, marker: false, startsKeyframe: false)
+        return history.insert(entry, payload: payload.span)
+    }
+
+    /// The payload with its padding; `nil` if it gets none.
+    func padded(_ number: UInt64) -> [UInt8]? { Self.padded(number, in: &history) }
+
+    private static func padded(_ number: UInt64, in history: inout PacketHistory) -> [UInt8]? {
+        guard let entry = history.entry(ExtendedSequenceNumber(number)) else { return nil }
+        guard let range = history.pad(entry, at: history.payloadRange(of: entry)) else {
+            return nil
+        }
+        return history.payloadBytes.extracting(range).copied()
+    }
+
     func writeSpare(before start: Int) { Self.writeSpare(before: start, in: &history) }
 
     private static func writeSpare(before start: Int, in history: inout PacketHistory) {
@@ -54,6 +72,46 @@ private final class BoxedHistory {
         }
         #expect(box.payload(99) == nil)
         #expect(box.payload(110) == nil)
+    }
+
+    @Test func packetsOfAFrameArePaddedToItsLongest() {
+        let box = BoxedHistory(packets: 16, bytes: 8_192)
+        let sizes = [98, 99, 100, 100, 97]
+        for (index, size) in sizes.enumerated() {
+            let payload = [UInt8](repeating: UInt8(index + 1), count: size)
+            #expect(box.insert(UInt64(index + 1), payload, timestamp: 3_000))
+        }
+        #expect(box.padded(1) == [UInt8](repeating: 1, count: 98) + [0, 2])
+        #expect(box.padded(2) == [UInt8](repeating: 2, count: 99) + [1])
+        #expect(box.padded(3) == nil)
+        #expect(box.padded(5) == nil, "three bytes would run into the next payload")
+        // What stands behind is whole, and so is what was padded.
+        for (index, size) in sizes.enumerated() {
+            let whole = [UInt8](repeating: UInt8(index + 1), count: size)
+            #expect(box.payload(UInt64(index + 1)) == whole)
+        }
+        // A frame of its own is measured by itself.
+        #expect(box.insert(6, [UInt8](repeating: 6, count: 99), timestamp: 6_000))
+        #expect(box.padded(6) == nil)
+        #expect(box.padded(2) == nil, "its frame is not the latest any more")
+    }
+
+    @Test func paddingNeverSpoilsAnOlderPacket() {
+        // Rings that wrap at every place: what lies behind the newest packet is the oldest one kept.
+        for size in stride(from: 40, to: 120, by: 11) {
+            let box = BoxedHistory(packets: 256, bytes: 4_096)
+            for number in UInt64(1)...120 {
+                let count = size + (number.isMultiple(of: 3) ? 2 : Int(number % 2))
+                let payload = [UInt8](repeating: UInt8(number), count: count)
+                #expect(box.insert(number, payload, timestamp: UInt32(number / 3)))
+                let padded = box.padded(number - 1)
+                if let padded { #expect(padded.count <= size + 2) }
+                for older in max(1, Int(number) - 60)...Int(number) {
+                    guard let kept = box.payload(UInt64(older)) else { continue }
+                    #expect(kept == [UInt8](repeating: UInt8(older), count: kept.count))
+                }
+            }
+        }
     }
 
     @Test func aPacketIsTakenOnlyOnce() {

@@ -48,6 +48,42 @@ import Wire
         #expect(first == second)
     }
 
+    /// Frames split about equally leave in one run towards those who bear padding, and arrive as they were.
+    @Test(arguments: [true, false])
+    func framesSplitAboutEquallyAreEvenedOut(bearsPadding: Bool) throws {
+        let (call, alice, others) = try VirtualCall.with(receivers: 1)
+        let bob = others[0]
+        if !bearsPadding {
+            var media = try #require(bob.serverMedia)
+            #expect(media.bearsPadding)
+            media.bearsPadding = false
+            call.apply(.updatePeer(bob.id, media))
+        }
+        call.showPair(alice, to: bob)
+        var settings = SourceSettings.video(.vp8, tag: 2, packetsInFrame: 5)
+        settings.isUneven = true
+        let video = alice.publish(mid: "1", settings, at: call.now)
+        var sizes: [[Int]] = []
+        call.tap = { path, bytes in
+            guard path.remote == bob.address, bytes.count > 250, bytes[0] >= 128 else { return }
+            let isNewFrame = sizes.last.map { $0.count == 5 } ?? true
+            if isNewFrame { sizes.append([]) }
+            sizes[sizes.count - 1].append(bytes.count)
+        }
+        call.run(for: .seconds(2))
+        video.isRunning = false
+        call.run(for: .milliseconds(100))
+        #expect(sizes.count > 50)
+        let uneven = sizes.filter { Set($0).count > 1 }
+        #expect(bearsPadding ? uneven.isEmpty : uneven.count > sizes.count / 2)
+        let pictures = bob.packets(mid: "1")
+        #expect(pictures.count == Int(video.packetCount))
+        #expect(StreamCheck.problems(of: pictures) == [])
+        #expect(Set(pictures.map { $0.payload.count }) == [299, 300])
+        #expect(pictures.allSatisfy { $0.tag?.source == 2 })
+        #expect(bob.failures.isEmpty)
+    }
+
     @Test(arguments: [
         (MediaCodec.vp8, MediaCodec.vp8), (.vp9, .vp9), (.h264, .h264), (.av1, .av1), (.vp8, .h264),
         (.av1, .vp9),

@@ -190,6 +190,10 @@ func answerHasTheOffersSectionsInOrderAndReadsBack(_ offer: String) throws {
     let empty = try TestServer.answer(
         OfferSample.chromiumPlayer, profile: .whep(publishedCodecs: []))
     #expect(empty.media.sections[1].codecs.count == 4)
+    // Of a player nobody knows whether it bears padding; browsers with our SDK do.
+    #expect(!media.bearsPadding)
+    let browser = try TestServer.answer(OfferSample.chromiumPlayer)
+    #expect(browser.media.bearsPadding)
 }
 
 @Test func whepPairsTheNthAudioWithTheNthVideo() throws {

@@ -53,7 +53,7 @@ typedef struct martlet_gcm_key martlet_gcm_key;
 // NULL for another key count, or if the backend asked for is not there.
 martlet_gcm_key *martlet_gcm_key_new(const uint8_t *key, size_t key_count, int backend);
 void martlet_gcm_key_free(martlet_gcm_key *key);
-// Whether IPsec-MB can be used in this process.
+// Whether IPsec-MB can be used in this process: never if the environment sets MARTLET_NO_IPSEC_MB.
 int martlet_gcm_has_ipsec_mb(void);
 // Whether this key runs on IPsec-MB.
 int martlet_gcm_key_is_ipsec_mb(const martlet_gcm_key *key);
