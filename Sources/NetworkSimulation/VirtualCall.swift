@@ -65,7 +65,7 @@ package final class VirtualCall {
     }
 
     private let negotiator: Negotiator
-    private let configuration: WorkerConfiguration
+    private var configuration: WorkerConfiguration
     private let clientContext: DTLSContext
     private var random: SeededRandom
     private var flights = ArrivalQueue<Flight>(capacity: 1 << 16)
@@ -75,12 +75,13 @@ package final class VirtualCall {
 
     /// Makes an empty call.
     /// - Parameter profiles: The SRTP profiles of both sides, best first.
-    package init(seed: UInt64, profiles: [UInt16] = [7, 8, 1]) {
+    package init(seed: UInt64, profiles: [UInt16] = [7, 8, 1], dividesPaths: Bool = true) {
         random = SeededRandom(seed: seed)
         clientContext = VirtualIdentity.context(VirtualIdentity.client, profiles: profiles)
         configuration = WorkerConfiguration(
             dtls: VirtualIdentity.context(VirtualIdentity.server, profiles: profiles),
             ntpAtZero: ntpAtZero, seed: random.next())
+        configuration.dividesPaths = dividesPaths
         worker = MediaWorker(configuration: configuration)
         negotiator = Negotiator(
             configuration: ServerMediaConfiguration(
