@@ -117,6 +117,8 @@ extension BandwidthEstimator {
     ) {
         measurement = ProbeMeasurement()
         probes.finish(found: found, at: now)
+        // What got through without filling the path shows that this is not where losses begin.
+        if !isFull { loss.raise(to: found) }
         guard detector.use != .over, found > control.bitsPerSecond else { return }
         control.set(found, at: now)
         if isFull { control.noteCapacity(found) }

@@ -11,9 +11,8 @@ import Wire
 enum AllocationTiming {
     /// The shortest time between two divisions of one receiver's path.
     static let interval = MediaDuration.milliseconds(100)
-    /// What of an estimate is given to pictures and sound: the rest is for reports, repetitions and for
-    /// pictures that are larger than those before.
-    static let share: Int64 = 95
+    /// What of an estimate is given to pictures and sound: the rest is for reports and repetitions.
+    static let share: Int64 = 98
     /// What IP and UDP headers add to a rate, in hundredths.
     static let datagramShare: Int64 = 3
 }
@@ -75,9 +74,9 @@ extension MediaWorker {
         else { return nil }
         let ladder = ladder(ofTrack: track, upTo: cap, at: now)
         guard ladder.count > 0 else { return nil }
+        let current = memory.isFresh ? 0 : ladder.steps(within: slots[slot]?.target ?? nil)
         var wish = BandwidthWish(
-            slot: slot, rank: rank, current: ladder.steps(within: slots[slot]?.target ?? nil),
-            mayRise: memory.mayRise(at: now))
+            slot: slot, rank: rank, current: current, mayRise: memory.mayRise(at: now))
         for step in 0..<ladder.count { wish.append(bitsPerSecond: ladder.rates[step]) }
         return wish
     }
@@ -124,7 +123,7 @@ extension MediaWorker {
         setTarget(target, ofSlot: wish.slot, at: now)
         slots[wish.slot]?.bandwidth.note(from: wish.current, to: wish.granted, at: now)
         let quality: ReceivedQuality = isFull ? .full : wish.granted == 0 ? .paused : .reduced
-        guard slots[wish.slot]?.bandwidth.told(quality.rawValue) == true,
+        guard slots[wish.slot]?.bandwidth.told(quality.rawValue, at: now) == true,
             let mid = slots[wish.slot]?.mid, let section = tracks[track]?.mid,
             let receiver = slots[wish.slot]?.receiver,
             let receiverID = peers[receiver]?.id, let publisher = tracks[track]?.peer,
@@ -154,9 +153,10 @@ private struct LayerLadder {
     func steps(within target: LayerTarget?) -> Int {
         guard let target else { return 0 }
         var steps = 0
-        while steps < count, targets[steps].spatial < target.spatial
-            || (targets[steps].spatial == target.spatial
-                && targets[steps].temporal <= target.temporal)
+        while steps < count,
+            targets[steps].spatial < target.spatial
+                || (targets[steps].spatial == target.spatial
+                    && targets[steps].temporal <= target.temporal)
         {
             steps += 1
         }

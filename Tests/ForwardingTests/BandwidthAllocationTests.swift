@@ -67,7 +67,8 @@ import Wire
         #expect(Self.grants([Self.wish(.camera, current: 2)], kilobits: 500).steps == [2])
         #expect(Self.grants([Self.wish(.camera, current: 2)], kilobits: 549).steps == [2])
         #expect(Self.grants([Self.wish(.camera, current: 2)], kilobits: 550).steps == [3])
-        #expect(Self.grants([Self.wish(.camera, current: 3)], kilobits: 499).steps == [2])
+        #expect(Self.grants([Self.wish(.camera, current: 3)], kilobits: 475).steps == [3])
+        #expect(Self.grants([Self.wish(.camera, current: 3)], kilobits: 470).steps == [2])
     }
 
     @Test func whoMayNotRiseKeepsItsPlace() {
@@ -105,13 +106,13 @@ import Wire
             }
             let budget = Int64.random(in: 0...12_000, using: &random)
             let (steps, outcome) = Self.grants(wishes, kilobits: budget)
-            #expect(outcome.used <= budget * 1_000)
+            #expect(outcome.used <= budget * 1_000 * 17 / 16)
             for (wish, granted) in zip(wishes, steps) {
                 #expect(granted <= wish.stepCount)
                 if !wish.mayRise { #expect(granted <= wish.current) }
                 // Nobody has more than the least while a path that could carry the least of one who
-                // goes before it, or with it, stays dark.
-                guard granted > 1 else { continue }
+                // goes before it, or with it, stays dark; what one has already is treated better.
+                guard granted > 1, granted > wish.current else { continue }
                 for (other, theirs) in zip(wishes, steps)
                 where theirs == 0 && other.stepCount > 0 && other.mayRise && other.rank <= wish.rank
                 {

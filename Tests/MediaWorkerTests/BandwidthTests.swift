@@ -134,7 +134,7 @@ private final class Ladder {
         let frames = ladder.viewer.packets(mid: "1").filter {
             $0.marker && !$0.isRetransmission && end - $0.at < .seconds(8)
         }
-        #expect(frames.count >= 8 * 24, "\(frames.count)")
+        #expect(frames.count >= 8 * 20, "\(frames.count)")
         let sound = ladder.viewer.packets(mid: "0").filter { end - $0.at < .seconds(8) }
         #expect(sound.count >= 8 * 49, "\(sound.count)")
         // The other notices nothing.

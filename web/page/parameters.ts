@@ -41,7 +41,6 @@ export function readParameters(search: string): PageParameters {
   };
   const oneOf = <Value extends string>(name: string, values: readonly Value[]) =>
     values.find((value) => value === text(name)?.toLowerCase());
-  const codec = oneOf('codec', codecs);
   return {
     room: text('room'),
     name: text('name'),
@@ -54,9 +53,8 @@ export function readParameters(search: string): PageParameters {
     autojoin: query.get('autojoin') === '1',
     microphone: query.get('microphone') !== '0',
     camera: query.get('camera') !== '0',
-    // Browsers send VP9 and AV1 in one size unless told how.
-    simulcast: query.get('simulcast') !== '0' && codec !== 'vp9' && codec !== 'av1',
-    codec,
+    simulcast: query.get('simulcast') === '1',
+    codec: oneOf('codec', codecs),
     width: size('width'),
     height: size('height'),
   };

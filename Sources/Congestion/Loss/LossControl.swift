@@ -99,6 +99,12 @@ struct LossControl {
         }
     }
 
+    /// Lifts a bound that a probe has gone beyond without more loss: where little is sent the bound would grow too
+    /// slowly by itself. While a trial goes on it stays.
+    mutating func raise(to rate: Double) {
+        if case .watching = phase, rate > bound { bound = rate }
+    }
+
     /// The loss beyond the path's own.
     private func excess(of loss: Double) -> Double {
         max(0, loss - ownLoss) / (1 - ownLoss)

@@ -10,11 +10,15 @@ package import BasicContainers
 /// 3. screens up to their best;
 /// 4. cameras, always the one with the fewest steps next.
 ///
-/// What it has, a slot keeps while it fits; more is given only where a tenth stays free above it, so that the
+/// What it has, a slot keeps while it fits, or nearly so; more is given only where a tenth stays free above it, so that the
 /// estimate's small movements move nothing. O(wishes x steps).
 package enum BandwidthAllocation {
     /// What more must leave free, in parts of what it takes: a tenth.
     package static let headroomDivisor: Int64 = 10
+
+    /// By what part of it what somebody has may go beyond what there is: an estimate that is a little low must not take
+    /// pictures away.
+    package static let toleranceDivisor: Int64 = 16
 
     /// What an allocation came to.
     package struct Outcome: Sendable, Equatable {
@@ -32,7 +36,8 @@ package enum BandwidthAllocation {
         _ wishes: inout UniqueArray<BandwidthWish>, bitsPerSecond: Int64
     ) -> Outcome {
         var outcome = Outcome()
-        var left = max(0, bitsPerSecond)
+        var left = Room(
+            bits: max(0, bitsPerSecond), tolerance: max(0, bitsPerSecond) / toleranceDivisor)
         for index in 0..<wishes.count {
             wishes[index].granted = 0
             outcome.wanted += wishes[index].cost(of: wishes[index].stepCount)
@@ -50,9 +55,15 @@ package enum BandwidthAllocation {
         return outcome
     }
 
+    /// What there is still to give, in bits/s; below 0 by as much as is tolerated.
+    private struct Room {
+        var bits: Int64
+        let tolerance: Int64
+    }
+
     /// Gives everybody of a rank its cheapest way.
     private static func begin(
-        _ rank: BandwidthRank, of wishes: inout UniqueArray<BandwidthWish>, _ left: inout Int64
+        _ rank: BandwidthRank, of wishes: inout UniqueArray<BandwidthWish>, _ left: inout Room
     ) {
         for index in 0..<wishes.count where wishes[index].rank == rank {
             _ = raise(&wishes[index], &left)
@@ -61,7 +72,7 @@ package enum BandwidthAllocation {
 
     /// Gives everybody of a rank who has something the best that fits, one after the other.
     private static func finish(
-        _ rank: BandwidthRank, of wishes: inout UniqueArray<BandwidthWish>, _ left: inout Int64
+        _ rank: BandwidthRank, of wishes: inout UniqueArray<BandwidthWish>, _ left: inout Room
     ) {
         for index in 0..<wishes.count where wishes[index].rank == rank {
             while wishes[index].granted > 0, raise(&wishes[index], &left) {}
@@ -70,7 +81,7 @@ package enum BandwidthAllocation {
 
     /// Gives every camera one step more in turn until nobody's next step fits.
     private static func raiseCameras(
-        _ wishes: inout UniqueArray<BandwidthWish>, _ left: inout Int64
+        _ wishes: inout UniqueArray<BandwidthWish>, _ left: inout Room
     ) {
         for level in 1..<BandwidthWish.stepsMax {
             for index in 0..<wishes.count
@@ -81,15 +92,17 @@ package enum BandwidthAllocation {
     }
 
     /// Gives a wish one step more, if there is one, it may have it, and it fits.
-    private static func raise(_ wish: inout BandwidthWish, _ left: inout Int64) -> Bool {
+    private static func raise(_ wish: inout BandwidthWish, _ left: inout Room) -> Bool {
         let next = wish.granted + 1
         guard next <= wish.stepCount, next <= wish.current || wish.mayRise else { return false }
         let added = wish.cost(of: next) - wish.cost(of: wish.granted)
         let isNew = next > wish.current
-        guard added + (isNew ? wish.cost(of: next) / headroomDivisor : 0) <= left else {
-            return false
-        }
-        left -= added
+        let fits =
+            isNew
+            ? added + wish.cost(of: next) / headroomDivisor <= left.bits
+            : added <= left.bits + left.tolerance
+        guard fits else { return false }
+        left.bits -= added
         wish.granted = next
         return true
     }

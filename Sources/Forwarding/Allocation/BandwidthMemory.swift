@@ -12,8 +12,15 @@ package struct BandwidthMemory: Sendable, Equatable {
     /// What it was given and kept this long, lasted.
     package static let lastingTime = MediaDuration.seconds(8)
 
+    /// What is given must stay given so long before it is told of: a path is found within half a second.
+    package static let toldAfter = MediaDuration.seconds(1)
+
     /// What the receiver was told last; at first that it gets everything.
     private var lastTold: UInt8 = 0
+    /// Since when what it gets differs from that.
+    private var differsSince: MediaInstant?
+    /// Whether nothing was ever given: what it has by then is no gift.
+    package private(set) var isFresh = true
     private var wait = Self.firstWait
     private var roseAt: MediaInstant?
     private var waitsUntil: MediaInstant?
@@ -25,14 +32,23 @@ package struct BandwidthMemory: Sendable, Equatable {
     package func mayRise(at now: MediaInstant) -> Bool { waitsUntil.map { $0 <= now } ?? true }
 
     /// Takes note of what is to be told, by a number of the asker's, 0 for everything.
-    /// - Returns: Whether that is news.
-    package mutating func told(_ quality: UInt8) -> Bool {
-        defer { lastTold = quality }
-        return quality != lastTold
+    /// - Returns: Whether that is news that has lasted for ``toldAfter``.
+    package mutating func told(_ quality: UInt8, at now: MediaInstant) -> Bool {
+        guard quality != lastTold else {
+            differsSince = nil
+            return false
+        }
+        let since = differsSince ?? now
+        differsSince = since
+        guard now - since >= Self.toldAfter else { return false }
+        lastTold = quality
+        differsSince = nil
+        return true
     }
 
     /// Takes note of what it was given, in steps.
     package mutating func note(from before: Int, to after: Int, at now: MediaInstant) {
+        isFresh = false
         if after > before {
             roseAt = now
         } else if after < before {
