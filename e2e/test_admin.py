@@ -370,7 +370,7 @@ def steady(value):
         return {
             key: type(inner).__name__
             if key in ("ageSeconds", "tokenExpiresAt", "expiresAt", "token")
-            or (key == "id" and inner.startswith("RM_"))
+            or (key == "id" and inner.startswith(("RM_", "TR_")))
             else steady(inner)
             for key, inner in value.items()
         }

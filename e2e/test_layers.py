@@ -7,8 +7,10 @@ from harness.figures import remark
 from harness.page import address, seen, wait_connected
 
 # Every frame the largest video element shows, with its time and width, in window.testFrames.
-WATCH = """() => {
-  const video = [...document.querySelectorAll('video')].find((one) => one.videoWidth > 0);
+WATCH = """async () => {
+  const showing = () => [...document.querySelectorAll('video')].find((one) => one.videoWidth > 0);
+  while (!showing()) await new Promise((resolve) => setTimeout(resolve, 50));
+  const video = showing();
   window.testVideo = video;
   video.style.cssText = 'width: 1280px; height: 720px';
   window.testFrames = [];

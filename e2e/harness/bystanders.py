@@ -70,7 +70,8 @@ class Bystanders:
             seen = page.look(name)
             assert seen["closed"] is None, f"{name} was thrown out: {seen['closed']}"
             for stream in seen["video"] + seen["audio"]:
-                if stream["packets"]:
+                # A section without pictures may still be sent padding, when the path is probed.
+                if stream["packets"] and (stream["frames"] or stream not in seen["video"]):
                     streams[name, stream["mid"]] = stream
         return streams
 

@@ -1,8 +1,10 @@
 """The real executable, started for a test and stopped after it."""
 
+import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -23,12 +25,23 @@ def free_port(kind=socket.SOCK_STREAM):
         return probe.getsockname()[1]
 
 
+def media_port():
+    """A port that is free for UDP and TCP and that the system gives to nobody's own connections."""
+    while True:
+        port = random.randrange(12_000, 32_000)
+        with contextlib.suppress(OSError):
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", port))
+            return port
+
+
 class Server:
     """`martlet serve --dev` on ports of its own."""
 
     def __init__(self, *options, dev=True, environment=None):
         self.http_port = free_port()
-        self.udp_port = free_port(socket.SOCK_DGRAM)
+        self.udp_port = media_port()
         self.options = list(options)
         self.dev = dev
         self.environment = environment or {}
