@@ -151,6 +151,31 @@ private func frame(_ datagram: [UInt8]) -> [UInt8] {
         #expect(streams.received <= UInt64(count) + 11)
     }
 
+    @Test func whatHasLeftDoesNotPileUpBehindAReaderThatIsNeverDone() throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        defer { for end in ends { mediaio_close(end) } }
+        try #require(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
+        var connection = StreamConnection(
+            descriptor: ends[0], path: TransportPath(socket: 1, remote: loopback), at: .zero)
+        let datagram = [UInt8](repeating: 5, count: 1_200)
+        var part = [UInt8](repeating: 0, count: 16_384)
+        for _ in 0..<3_000 {
+            let result = unsafe datagram.withUnsafeBufferPointer { bytes in
+                unsafe bytes.baseAddress.map { unsafe connection.send($0, count: bytes.count) }
+            }
+            #expect(result != .broken)
+            guard connection.keptBytes > StreamConnection.backlogMax / 2 else { continue }
+            // A little is read each time, and never all.
+            _ = unsafe part.withUnsafeMutableBufferPointer {
+                unsafe read(ends[1], $0.baseAddress, 1_000)
+            }
+            #expect(connection.sendBacklog() == .sent)
+        }
+        #expect(connection.hasBacklog)
+        #expect(connection.keptBytes <= 2 * StreamConnection.backlogMax + 4_096)
+    }
+
     @Test func silentConnectionsAreClosedAndTheirPlacesUsedAgain() throws {
         var streams = try StreamSet(addresses: [loopback.with(port: 0)], firstSocket: 1)
         var poller = try Poller()

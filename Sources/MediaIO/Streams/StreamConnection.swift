@@ -30,6 +30,9 @@ struct StreamConnection {
     /// Whether something waits to leave.
     var hasBacklog: Bool { backlogStart < backlog.count }
 
+    /// The bytes kept, those that have left already included: at most some datagrams over twice ``backlogMax``.
+    var keptBytes: Int { backlog.count }
+
     /// What became of a datagram or of what waited.
     enum Sending { case sent, dropped, broken }
 
@@ -54,6 +57,11 @@ struct StreamConnection {
         // What has begun must be finished, so the bound is for what has not.
         guard written > 0 || backlog.count - backlogStart + whole <= Self.backlogMax else {
             return .dropped
+        }
+        // A reader that is slow and never quite done must not let what has left pile up.
+        if backlogStart >= Self.backlogMax {
+            backlog.removeFirst(backlogStart)
+            backlogStart = 0
         }
         for index in written..<whole {
             backlog.append(
