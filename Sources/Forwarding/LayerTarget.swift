@@ -17,6 +17,11 @@ package struct LayerTarget: Sendable, Equatable {
     /// Everything that is published.
     package static let all = LayerTarget(spatial: 7, temporal: 7)
 
+    /// Whether another allows all of this: a smaller picture, or the same with no more temporal layers.
+    package func isWithin(_ other: LayerTarget) -> Bool {
+        spatial < other.spatial || (spatial == other.spatial && temporal <= other.temporal)
+    }
+
     /// What both allow.
     package func lowered(to other: LayerTarget) -> LayerTarget {
         LayerTarget(

@@ -72,57 +72,49 @@ extension MediaWorker {
         guard tracks[track]?.isPaused == false, let cap = slots[slot]?.cap ?? nil,
             let memory = slots[slot]?.bandwidth, let rank = tracks[track]?.rank
         else { return nil }
-        let ladder = ladder(ofTrack: track, upTo: cap, at: now)
-        guard ladder.count > 0 else { return nil }
-        let current = memory.isFresh ? 0 : ladder.steps(within: slots[slot]?.target ?? nil)
-        var wish = BandwidthWish(
-            slot: slot, rank: rank, current: current, mayRise: memory.mayRise(at: now))
-        for step in 0..<ladder.count { wish.append(bitsPerSecond: ladder.rates[step]) }
+        var wish = BandwidthWish(slot: slot, rank: rank, mayRise: memory.mayRise(at: now))
+        addSteps(ofTrack: track, upTo: cap, to: &wish, at: now)
+        guard wish.stepCount > 0 else { return nil }
+        if !memory.isFresh { wish.setCurrent(slots[slot]?.target ?? nil) }
         return wish
     }
 
-    /// The ways to show a track, from the cheapest: the smallest picture by temporal layers, then each larger one.
-    private mutating func ladder(
-        ofTrack track: Int, upTo cap: LayerTarget, at now: MediaInstant
-    ) -> LayerLadder {
-        var ladder = LayerLadder()
+    /// Adds the ways to show a track, from the cheapest: the smallest picture by temporal layers, then each larger
+    /// one.
+    private mutating func addSteps(
+        ofTrack track: Int, upTo cap: LayerTarget, to wish: inout BandwidthWish,
+        at now: MediaInstant
+    ) {
         let layers = layers(ofTrack: track, at: now)
         // Over Int alone: ranges of other numbers allocate in builds that do not specialise them.
         for place in 0..<TrackLayers.countMax {
             let layer = UInt8(place)
             guard let stream = layers.producer(ofLayer: layer) else { continue }
             // Where only larger ones come than are wanted, the smallest of those is shown.
-            guard layer <= cap.spatial || ladder.count == 0 else { break }
+            guard layer <= cap.spatial || wish.stepCount == 0 else { break }
             let whole = rate(of: stream, upTo: cap.temporal, at: now)
             guard whole > 0 else { continue }
-            if ladder.count == 0 {
+            if wish.stepCount == 0 {
                 var below: Int64 = 0
                 for temporal in 0..<min(LayerRates.temporalLayersMax - 1, Int(cap.temporal)) {
                     let rate = rate(of: stream, upTo: UInt8(temporal), at: now)
                     guard rate > below, rate < whole else { continue }
-                    ladder.append(LayerTarget(spatial: layer, temporal: UInt8(temporal)), rate)
+                    wish.append(
+                        LayerTarget(spatial: layer, temporal: UInt8(temporal)), bitsPerSecond: rate)
                     below = rate
                 }
             }
-            ladder.append(LayerTarget(spatial: layer, temporal: 7), whole)
+            wish.append(LayerTarget(spatial: layer, temporal: 7), bitsPerSecond: whole)
         }
-        return ladder
     }
 
     /// Carries out what was granted, and tells.
     private mutating func obey(_ wish: BandwidthWish, at now: MediaInstant) {
-        guard let track = slots[wish.slot]?.source?.track, let cap = slots[wish.slot]?.cap ?? nil
-        else { return }
-        // Whoever has everything also has what may come of larger pictures.
-        let isFull = wish.granted == wish.stepCount
-        let target: LayerTarget? =
-            isFull
-            ? .all
-            : wish.granted == 0
-                ? nil : ladder(ofTrack: track, upTo: cap, at: now).targets[wish.granted - 1]
-        setTarget(target, ofSlot: wish.slot, at: now)
+        guard let track = slots[wish.slot]?.source?.track else { return }
+        setTarget(wish.grantedTarget, ofSlot: wish.slot, at: now)
         slots[wish.slot]?.bandwidth.note(from: wish.current, to: wish.granted, at: now)
-        let quality: ReceivedQuality = isFull ? .full : wish.granted == 0 ? .paused : .reduced
+        let quality: ReceivedQuality =
+            wish.isWhole ? .full : wish.granted == 0 ? .paused : .reduced
         guard slots[wish.slot]?.bandwidth.told(quality.rawValue, at: now) == true,
             let mid = slots[wish.slot]?.mid, let section = tracks[track]?.mid,
             let receiver = slots[wish.slot]?.receiver,
@@ -133,34 +125,6 @@ extension MediaWorker {
             .slotQuality(
                 receiver: receiverID, mid: mid,
                 source: SlotBinding(publisher: publisherID, mid: section), quality))
-    }
-}
-
-/// The ways to show a track, with what each takes in bits/s.
-private struct LayerLadder {
-    var targets = InlineArray<12, LayerTarget>(repeating: .all)
-    var rates = InlineArray<12, Int64>(repeating: 0)
-    var count = 0
-
-    mutating func append(_ target: LayerTarget, _ rate: Int64) {
-        guard count < BandwidthWish.stepsMax else { return }
-        targets[count] = target
-        rates[count] = rate
-        count += 1
-    }
-
-    /// How many of the ways a target allows.
-    func steps(within target: LayerTarget?) -> Int {
-        guard let target else { return 0 }
-        var steps = 0
-        while steps < count,
-            targets[steps].spatial < target.spatial
-                || (targets[steps].spatial == target.spatial
-                    && targets[steps].temporal <= target.temporal)
-        {
-            steps += 1
-        }
-        return steps
     }
 }
 

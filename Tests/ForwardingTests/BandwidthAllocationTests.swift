@@ -13,9 +13,16 @@ import Wire
     private static func wish(
         _ rank: BandwidthRank, _ kilobits: [Int64] = camera, current: Int = 0, mayRise: Bool = true
     ) -> BandwidthWish {
-        var wish = BandwidthWish(slot: 0, rank: rank, current: current, mayRise: mayRise)
-        for rate in kilobits { wish.append(bitsPerSecond: rate * 1_000) }
+        var wish = BandwidthWish(slot: 0, rank: rank, mayRise: mayRise)
+        for (step, rate) in kilobits.enumerated() {
+            wish.append(size(step), bitsPerSecond: rate * 1_000)
+        }
+        wish.setCurrent(current > 0 ? size(current - 1) : nil)
         return wish
+    }
+
+    private static func size(_ step: Int) -> LayerTarget {
+        LayerTarget(spatial: UInt8(step), temporal: 7)
     }
 
     /// What each was granted.
@@ -84,7 +91,7 @@ import Wire
         #expect(Self.grants([Self.wish(.camera, [])], kilobits: 5_000).steps == [0])
         #expect(Self.grants([], kilobits: 5_000).outcome == .init())
         var many = Self.wish(.camera, [])
-        for rate in 0..<40 { many.append(bitsPerSecond: Int64(rate)) }
+        for rate in 0..<40 { many.append(Self.size(rate), bitsPerSecond: Int64(rate)) }
         #expect(many.stepCount == BandwidthWish.stepsMax)
         // A way that seems cheaper than the one before it is not.
         let odd = Self.wish(.camera, [100, 50, 200])

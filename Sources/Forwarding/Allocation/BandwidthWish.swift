@@ -13,7 +13,7 @@ package struct BandwidthWish: Sendable {
     /// When its turn comes.
     package let rank: BandwidthRank
     /// How many steps it had until now, 0 (paused) to `stepCount`.
-    package let current: Int
+    package private(set) var current = 0
     /// Whether it may be given more than it has.
     package let mayRise: Bool
     /// How many steps it is given: 0 pauses it.
@@ -21,24 +21,44 @@ package struct BandwidthWish: Sendable {
     /// How many steps there are.
     package private(set) var stepCount = 0
     private var rates = InlineArray<12, Int64>(repeating: 0)
+    private var targets = InlineArray<12, LayerTarget>(repeating: .all)
 
     /// Makes a wish without steps, which is always granted nothing.
-    package init(slot: Int, rank: BandwidthRank, current: Int, mayRise: Bool) {
+    package init(slot: Int, rank: BandwidthRank, mayRise: Bool) {
         self.slot = slot
         self.rank = rank
-        self.current = current
         self.mayRise = mayRise
     }
 
     /// Adds the next better way; what comes after the last possible step is left out.
-    /// - Parameter bitsPerSecond: What it takes, cheaper ways not counted twice; at least 0. A way that takes less
-    ///   than the one before it counts as much as that one.
-    package mutating func append(bitsPerSecond: Int64) {
+    /// - Parameters:
+    ///   - target: The layers it consists of.
+    ///   - bitsPerSecond: What it takes, cheaper ways not counted twice; at least 0. A way that takes less
+    ///     than the one before it counts as much as that one.
+    package mutating func append(_ target: LayerTarget, bitsPerSecond: Int64) {
         guard stepCount < Self.stepsMax else { return }
         let before = stepCount == 0 ? 0 : rates[stepCount - 1]
         rates[stepCount] = min(max(bitsPerSecond, before), 1 << 40)
+        targets[stepCount] = target
         stepCount += 1
     }
+
+    /// Takes note of what it had until now: as many steps, in their order, as `target` allows; `nil`: none.
+    package mutating func setCurrent(_ target: LayerTarget?) {
+        current = 0
+        guard let target else { return }
+        while current < stepCount, targets[current].isWithin(target) { current += 1 }
+    }
+
+    /// The layers that were granted: everything that is published where that is every step, since larger pictures
+    /// may come; `nil` where it is none.
+    package var grantedTarget: LayerTarget? {
+        if isWhole { return .all }
+        return granted > 0 ? targets[granted - 1] : nil
+    }
+
+    /// Whether every step was granted.
+    package var isWhole: Bool { granted == stepCount }
 
     /// What so many steps take, in bits/s; 0 for none.
     package func cost(of steps: Int) -> Int64 {
