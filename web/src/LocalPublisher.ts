@@ -211,7 +211,7 @@ export class LocalPublisher {
 
   /** The server takes one of one's tracks from the room. */
   revoke(id: string): void {
-    const track = [...this.#tracks].find((one) => one.id === id && one.isAnnounced);
+    const track = this.#announced(id);
     if (!track) return;
     this.#remove(track, 'notPermitted');
     void put(track.section, null);
@@ -220,7 +220,7 @@ export class LocalPublisher {
   /** The server says which sizes of a track somebody receives: the others need not be encoded. */
   sendLayers(id: string, layers: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {
-      const track = [...this.#tracks].find((one) => one.id === id && one.isAnnounced);
+      const track = this.#announced(id);
       if (track?.kind !== 'video') return;
       track.layersWanted = layers;
       await activate(track.section.sender, layers);
@@ -250,6 +250,11 @@ export class LocalPublisher {
   }
 
   // MARK: Inside
+
+  /** The track that the server of the present session knows by an id. */
+  #announced(id: string): LocalTrack | undefined {
+    return [...this.#tracks].find((one) => one.id === id && one.isAnnounced);
+  }
 
   async #publishCaptured(
     media: MediaStreamTrack,

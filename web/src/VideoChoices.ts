@@ -1,5 +1,6 @@
 // How much of whose pictures is wanted: what the application chose, and what the views need.
 // SPDX-License-Identifier: Apache-2.0
+import type { ClientRequest } from './clientMessages';
 import type { TrackSource, VideoQuality } from './messages';
 
 /** The pixels in which a track is shown; none of them: it is not looked at now. */
@@ -9,14 +10,7 @@ export interface ViewSize {
 }
 
 /** A request that states how much of a picture is wanted. */
-export interface QualityRequest {
-  type: 'setQuality';
-  participant: string;
-  source: TrackSource;
-  quality?: VideoQuality;
-  width?: number;
-  height?: number;
-}
+export type QualityRequest = Extract<ClientRequest, { type: 'setQuality' }>;
 
 /** Every quality. */
 export const videoQualities: readonly VideoQuality[] = ['low', 'medium', 'high'];
