@@ -116,13 +116,8 @@ package struct SocketSet: ~Copyable {
         let result = unsafe mediaio_udp_open(
             &local, Int32(clamping: configuration.receiveBufferBytes),
             Int32(clamping: configuration.sendBufferBytes))
-        switch -result {
-        case ...0: return result
-        case EADDRINUSE: throw .addressInUse(binding)
-        case EADDRNOTAVAIL, EAFNOSUPPORT: throw .addressNotAvailable(binding)
-        case EACCES, EPERM: throw .permissionDenied(binding)
-        default: throw .system(call: "bind", code: -result)
-        }
+        guard result >= 0 else { throw SocketError(opening: binding, call: "bind", code: -result) }
+        return result
     }
 
     private static func localAddress(of descriptor: Int32) throws(SocketError) -> NetworkAddress {

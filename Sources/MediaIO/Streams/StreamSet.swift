@@ -57,12 +57,7 @@ package struct StreamSet: ~Copyable {
             let result = unsafe mediaio_tcp_listen(&local)
             guard result >= 0 else {
                 for descriptor in opened { mediaio_close(descriptor) }
-                switch -result {
-                case EADDRINUSE: throw .addressInUse(address)
-                case EADDRNOTAVAIL, EAFNOSUPPORT: throw .addressNotAvailable(address)
-                case EACCES, EPERM: throw .permissionDenied(address)
-                default: throw .system(call: "listen", code: -result)
-                }
+                throw SocketError(opening: address, call: "listen", code: -result)
             }
             opened.append(result)
         }
