@@ -19,8 +19,7 @@ private final class Ladder {
     let viewer: VirtualClient
     let other: VirtualClient
     private var shown = -1
-    /// Bytes sent to the viewer in steps of 100 ms, IP and UDP headers counted.
-    private(set) var sent: [Int] = []
+    private(set) var sent = SentBytes()
 
     init(seed: UInt64, limit: Int64) throws {
         // The test itself chooses what fits.
@@ -40,8 +39,7 @@ private final class Ladder {
         setLimit(limit)
         let viewerAddress = viewer.address
         call.tap = { [unowned self] path, bytes in
-            guard path.remote == viewerAddress, !sent.isEmpty else { return }
-            sent[sent.count - 1] += bytes.count + 28
+            if path.remote == viewerAddress { sent.add(bytes.count) }
         }
         for (index, publisher) in publishers.enumerated() {
             var settings = SourceSettings.video(.vp8, tag: UInt16(index))
@@ -55,11 +53,7 @@ private final class Ladder {
     func estimate(of client: VirtualClient) -> Int? { call.worker.bandwidth(of: client.id) }
 
     func setLimit(_ bitsPerSecond: Int64) {
-        var plan = ImpairmentPlan()
-        plan.up.delay = .milliseconds(20)
-        plan.down.delay = .milliseconds(20)
-        plan.down.bitsPerSecond = bitsPerSecond
-        call.networks[viewer.address] = plan
+        call.networks[viewer.address] = .narrow(bitsPerSecond)
     }
 
     /// Shows the largest picture that fits beside the sound, looked at each 100 ms.
@@ -73,18 +67,9 @@ private final class Ladder {
                 call.show(
                     wanted == 0 ? nil : publishers[wanted - 1], "1", in: "1", of: viewer)
             }
-            sent.append(0)
+            sent.beginStep()
             call.run(for: .milliseconds(100))
         }
-    }
-
-    /// The highest mean over a second of what was sent, in bits a second.
-    func peak(from start: Int, to end: Int) -> Double {
-        var peak = 0
-        for index in (start * 10 + 9)..<min(end * 10, sent.count) {
-            peak = max(peak, sent[(index - 9)...index].reduce(0, +))
-        }
-        return Double(peak * 8)
     }
 }
 
@@ -127,7 +112,7 @@ private final class Ladder {
     func whatIsSentKeepsWithinTheLimit(limit: Int64, seed: UInt64) throws {
         let ladder = try Ladder(seed: seed, limit: limit)
         ladder.run(seconds: 12)
-        let peak = ladder.peak(from: 3, to: 12)
+        let peak = ladder.sent.peak(from: 3, to: 12)
         #expect(peak <= 1.2 * Double(limit), "\(peak)")
         // Pictures and sound come all the time.
         let end = ladder.call.now
@@ -160,7 +145,7 @@ private final class Ladder {
         let call = ladder.call
         #expect(call.drops(.pacerFull) > 100)
         // 2.5 times an estimate below the limit.
-        #expect(ladder.peak(from: 3, to: 8) <= 2.6 * 550_000)
+        #expect(ladder.sent.peak(from: 3, to: 8) <= 2.6 * 550_000)
         let index = try #require(call.worker.peerOfID[ladder.viewer.id])
         let waiting = call.worker.waitingBytes(of: index)
         #expect(waiting.bytes <= waiting.most + 1_500)
@@ -197,7 +182,7 @@ private final class Ladder {
         plan.up.blackout = range
         ladder.call.networks[ladder.viewer.address] = plan
         ladder.run(seconds: 10)
-        #expect(ladder.peak(from: 11, to: 16) <= 2 * estimate)
+        #expect(ladder.sent.peak(from: 11, to: 16) <= 2 * estimate)
         let end = range.upperBound
         let next = try #require(
             ladder.viewer.packets(mid: "1").first { $0.at >= end && $0.marker })

@@ -19,8 +19,7 @@ private final class DividedCall {
     private(set) var publishers: [VirtualClient] = []
     let viewer: VirtualClient
     let other: VirtualClient
-    /// Bytes sent to the viewer in steps of 100 ms, IP and UDP headers counted.
-    private(set) var sent: [Int] = []
+    private(set) var sent = SentBytes()
 
     /// - Parameter ranks: One for each publisher.
     init(seed: UInt64, limit: Int64, sizes: [Int] = [0, 1, 2], ranks: [BandwidthRank] = [.camera])
@@ -44,8 +43,7 @@ private final class DividedCall {
         setLimit(limit)
         let address = viewer.address
         call.tap = { [unowned self] path, bytes in
-            guard path.remote == address, !sent.isEmpty else { return }
-            sent[sent.count - 1] += bytes.count + 28
+            if path.remote == address { sent.add(bytes.count) }
         }
         for (number, publisher) in publishers.enumerated() {
             for client in [viewer, other] {
@@ -67,28 +65,14 @@ private final class DividedCall {
     }
 
     func setLimit(_ bitsPerSecond: Int64) {
-        var plan = ImpairmentPlan()
-        plan.up.delay = .milliseconds(20)
-        plan.down.delay = .milliseconds(20)
-        plan.down.bitsPerSecond = bitsPerSecond
-        plan.down.queueDelayMax = .milliseconds(300)
-        call.networks[viewer.address] = plan
+        call.networks[viewer.address] = .narrow(bitsPerSecond)
     }
 
     func run(seconds: Int) {
         for _ in 0..<(seconds * 10) {
-            sent.append(0)
+            sent.beginStep()
             call.run(for: .milliseconds(100))
         }
-    }
-
-    /// The highest mean over a second of what was sent, in bits a second.
-    func peak(from start: Int, to end: Int) -> Double {
-        var peak = 0
-        for index in (start * 10 + 9)..<min(end * 10, sent.count) {
-            peak = max(peak, sent[(index - 9)...index].reduce(0, +))
-        }
-        return Double(peak * 8)
     }
 
     /// What came of a section since an instant, repetitions left out.
@@ -141,7 +125,7 @@ private final class DividedCall {
         let frames = world.packets("1", since: settled).filter(\.marker)
         #expect(frames.count >= 9 * 24, "\(frames.count)")
         #expect(world.packets("0", since: settled).count >= 9 * 49)
-        let peak = world.peak(from: 8, to: 17)
+        let peak = world.sent.peak(from: 8, to: 17)
         #expect(peak <= 1.2 * Double(path.limit), "\(peak)")
         world.setLimit(0)
         world.run(seconds: 10)
@@ -161,7 +145,7 @@ private final class DividedCall {
         world.run(seconds: 12)
         #expect(world.told("1").last == .paused)
         #expect(world.packets("0", since: start + .seconds(3)).count >= 9 * 49)
-        let peak = world.peak(from: 8, to: 17)
+        let peak = world.sent.peak(from: 8, to: 17)
         #expect(peak <= 1.1 * 500_000, "\(peak)")
         world.setLimit(0)
         world.run(seconds: 10)
