@@ -1,4 +1,4 @@
-// Fuzzes the payload descriptors of every codec, keyframe detection and patching.
+// Fuzzes the payload descriptors of every codec, keyframe detection, picture sizes and patching.
 // SPDX-License-Identifier: Apache-2.0
 
 import Payloads
@@ -15,6 +15,7 @@ import Wire
     let payload = Array(input[3...])
     for codec in MediaCodec.allCases {
         _ = Keyframe.isKeyframeStart(codec: codec, payload: payload.span)
+        _ = Keyframe.pictureSize(codec: codec, payload: payload.span)
         var copy = payload
         var span = copy.mutableSpan
         let fields = DescriptorPatch.apply(codec: codec, payload: &span, patch: patch)
