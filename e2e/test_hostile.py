@@ -8,7 +8,9 @@ import hashlib
 import hmac
 import itertools
 import json
+import os
 import pathlib
+import resource
 import socket
 import struct
 import threading
@@ -612,6 +614,33 @@ def test_thousands_of_connections_are_bounded_and_keep_nobody_out(server, bystan
         figure("descriptors under 2700 connections", most, "")
         for one in held:
             one.close()
+
+
+def test_without_descriptors_the_media_port_does_not_spin(start_server):
+    server = start_server()
+    pid = server.process.pid
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (descriptors(server), limits[1]))
+
+    def ticks():
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
+    held = [socket.create_connection(("127.0.0.1", server.udp_port)) for _ in range(20)]
+    time.sleep(0.5)
+    before = ticks()
+    time.sleep(2)
+    # A loop that is woken again and again takes a whole core: 2 s of it.
+    assert ticks() - before < os.sysconf("SC_CLK_TCK")
+    for one in held:
+        one.settimeout(5)
+        assert one.recv(1) == b"", "what cannot be taken is closed"
+    # With descriptors again connections are taken again.
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+    with socket.create_connection(("127.0.0.1", server.udp_port)) as one:
+        one.settimeout(1)
+        with pytest.raises(TimeoutError):
+            one.recv(1)
 
 
 def test_those_who_dawdle_are_closed_within_their_time(server, dawdlers):

@@ -48,6 +48,9 @@ package struct StreamSet: ~Copyable {
     private var nextSurvey = MediaInstant.zero
     /// Connections that may have begun to wait for room since the last turn.
     private var waiting: [Int] = []
+    /// Given up for a moment when the process has no descriptor left: a connection that cannot be taken would wake
+    /// the loop again and again. Below 0: there is none.
+    private var spare: Int32
 
     /// Listens on addresses that the UDP sockets are bound to, numbered from `firstSocket` on.
     package init(addresses: [NetworkAddress], firstSocket: Int) throws(SocketError) {
@@ -63,9 +66,11 @@ package struct StreamSet: ~Copyable {
         }
         listeners = opened
         self.firstSocket = firstSocket
+        spare = opened.isEmpty ? -1 : mediaio_wake_open()
     }
 
     deinit {
+        if spare >= 0 { mediaio_close(spare) }
         for descriptor in listeners { mediaio_close(descriptor) }
         for connection in connections {
             if let connection { mediaio_close(connection.descriptor) }
@@ -91,7 +96,11 @@ package struct StreamSet: ~Copyable {
         for _ in 0..<64 {
             var remote = mediaio_address()
             let descriptor = unsafe mediaio_tcp_accept(listeners[listener], &remote)
-            guard descriptor >= 0 else { return }
+            guard descriptor >= 0 else {
+                guard descriptor == -EMFILE || descriptor == -ENFILE, refuseNext(at: listener)
+                else { return }
+                continue
+            }
             let address = NetworkAddress(remote)
             let host = address.with(port: 0)
             let path = TransportPath(
@@ -123,6 +132,19 @@ package struct StreamSet: ~Copyable {
             countOfHost[host, default: 0] += 1
             counters.accepted &+= 1
         }
+    }
+
+    /// Takes and closes the next connection in the place of the spare descriptor; whether there was one.
+    private mutating func refuseNext(at listener: Int) -> Bool {
+        if spare >= 0 { mediaio_close(spare) }
+        var remote = mediaio_address()
+        let descriptor = unsafe mediaio_tcp_accept(listeners[listener], &remote)
+        if descriptor >= 0 {
+            counters.refused &+= 1
+            mediaio_close(descriptor)
+        }
+        spare = mediaio_wake_open()
+        return descriptor >= 0
     }
 
     private mutating func close(_ slot: Int) {
