@@ -155,6 +155,9 @@ extension MediaWorker {
             if let level = entry.audioLevel {
                 producers[index].levels.add(level)
                 if nextLevels == nil { nextLevels = now + FeedbackTiming.levelInterval }
+                if let voice = producers[index].onset.note(level, at: now) {
+                    tellVoice(ofProducer: index, level: voice)
+                }
             }
         }
         if producers[index].usesNACK {
