@@ -108,7 +108,9 @@ extension BandwidthEstimator {
             recent: use == .over
                 ? acknowledged.recentBitsPerSecond(of: packets, milliseconds: 200) : nil,
             isUnused: isUnused, roundTrip: roundTrip, at: now)
-        if use == .over { probes.delay(until: now + ProbeControl.calm) }
+        guard use == .over else { return }
+        probes.delay(until: now + ProbeControl.calm)
+        if hasQueue { probes.forgetDrop() }
     }
 
     /// A probe only raises the rate: what stands in its way for a moment is no loss of capacity.

@@ -6,8 +6,9 @@ package import Wire
 package struct LayerRates: Sendable {
     /// How many temporal layers are told apart; higher ones count as the last.
     package static let temporalLayersMax = 4
-    /// What one packet is taken to weigh beside its payload, in bytes: RTP header with extensions and SRTP tag.
-    package static let packetOverheadBytes = 40
+    /// What one packet is taken to weigh beside its payload, in bytes: RTP header with extensions and SRTP tag, and
+    /// 28 for UDP and IP.
+    package static let packetOverheadBytes = 68
     /// How long one interval of the measure is.
     package static let interval = MediaDuration.milliseconds(125)
 
@@ -20,7 +21,11 @@ package struct LayerRates: Sendable {
     package init() {}
 
     /// Counts a packet that arrived now.
-    package mutating func add(payloadCount: Int, temporal: UInt8, at now: MediaInstant) {
+    /// - Parameter repeatedCount: How many bytes of the payload repeat earlier packets (RFC 2198): they count as the
+    ///   next temporal layer, since the packet may go out without them.
+    package mutating func add(
+        payloadCount: Int, temporal: UInt8, repeatedCount: Int = 0, at now: MediaInstant
+    ) {
         let number = now.nanoseconds / Self.interval.nanoseconds
         if number > current {
             if first == .min { first = number }
@@ -38,15 +43,18 @@ package struct LayerRates: Sendable {
         }
         let layer = min(Int(temporal), Self.temporalLayersMax - 1)
         bytes[Self.place(of: current) + layer] &+= UInt32(
-            truncatingIfNeeded: payloadCount + Self.packetOverheadBytes)
+            truncatingIfNeeded: payloadCount - repeatedCount + Self.packetOverheadBytes)
+        guard repeatedCount > 0 else { return }
+        let above = min(layer + 1, Self.temporalLayersMax - 1)
+        bytes[Self.place(of: current) + above] &+= UInt32(truncatingIfNeeded: repeatedCount)
     }
 
     private static func place(of number: Int64) -> Int {
         Int(number & Int64(intervalCount - 1)) * temporalLayersMax
     }
 
-    /// The rate of the temporal layers up to `temporal` in bits a second, headers included but not those of UDP
-    /// and IP; 0 for a stream that has sent nothing for a second.
+    /// The rate of the temporal layers up to `temporal` in bits a second, all headers counted; 0 for a stream that
+    /// has sent nothing for a second.
     ///
     /// The interval that has only begun does not count, unless there is no other.
     package func bitRate(upTo temporal: UInt8, at now: MediaInstant) -> Int {

@@ -135,7 +135,8 @@ extension MediaWorker {
             return drops.count(.duplicate)
         }
         producers[index].rates.add(
-            payloadCount: payload.count, temporal: entry.descriptor.layers.temporal, at: now)
+            payloadCount: payload.count, temporal: entry.descriptor.layers.temporal,
+            repeatedCount: entry.redundancy?.primaryOffset ?? 0, at: now)
         guard tracks[arrival.track]?.isPaused == false else { return drops.count(.trackPaused) }
         // The history knows the payload's size and place; what was built here does not.
         guard let kept = producers[index].history.entry(entry.sequence) else { return }

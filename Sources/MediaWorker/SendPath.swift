@@ -29,6 +29,8 @@ struct SendPath: ~Copyable {
     var nextRelease: MediaInstant?
     /// When it may be divided among pictures anew.
     var nextAllocation = MediaInstant.zero
+    /// Whether repetitions in sound are left out for want of room.
+    var sparesRedundancy = false
     /// Packets sent since the last receiver report.
     var sentSinceReport = 0
     /// The estimate last reported, in bits a second, and when.

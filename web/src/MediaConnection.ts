@@ -5,13 +5,14 @@ import { isCodec, isUsedExtension, preferredCodecs } from './codecPreferences';
 import type { VideoCodec } from './codecPreferences';
 import { MartletError } from './MartletError';
 import type { TrackKind, TrackSource } from './messages';
+import { simulcastEncodings } from './videoEncodings';
 
 /** How a session's media is set up. */
 export interface MediaOptions {
   /** What is sent and received: sound and pictures, or with `['audio']` sound alone. Then the offer
    * has no sections for pictures, and nothing of them is set up. */
   mediaKinds?: readonly TrackKind[];
-  /** Sends the camera in three sizes, so that each receiver gets the one that fits it. */
+  /** Sends the camera in up to three sizes, so that each receiver gets the one that fits it. */
   simulcast?: boolean;
   /** The video codec to send with, where browser and server have it. */
   videoCodec?: VideoCodec;
@@ -33,13 +34,6 @@ export function carriesVideo(options: MediaOptions): boolean {
 
 /** The pairs and audio-only slots of the first offer (docs/protocol.md, "Slots"). */
 export const firstSlots = { pairs: 4, audio: 3 } as const;
-
-/** The encodings of a camera sent in three sizes. */
-export const simulcastEncodings: readonly RTCRtpEncodingParameters[] = [
-  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: 'f', maxBitrate: 2_500_000 },
-];
 
 /** Owns the peer connection. Only the client offers, so offers never collide. */
 export class MediaConnection {
@@ -74,7 +68,7 @@ export class MediaConnection {
       const hasFailed = this.#connection.connectionState === 'failed' && !this.isBroken;
       if (hasFailed && !this.#isClosed) this.onFailed();
     };
-    const camera = options.simulcast ? simulcastEncodings : undefined;
+    const camera = options.simulcast ? simulcastEncodings() : undefined;
     this.#sending.set('microphone', this.#add('audio', 'sendonly'));
     if (this.carriesVideo) {
       this.#sending.set('camera', this.#add('video', 'sendonly', camera));
