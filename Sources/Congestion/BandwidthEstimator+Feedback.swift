@@ -107,7 +107,7 @@ extension BandwidthEstimator {
             use, throughput: throughput,
             recent: use == .over
                 ? acknowledged.recentBitsPerSecond(of: packets, milliseconds: 200) : nil,
-            isUnused: isUnused, roundTrip: roundTrip, at: now)
+            hasQueue: hasQueue, isUnused: isUnused, roundTrip: roundTrip, at: now)
         guard use == .over else { return }
         probes.delay(until: now + ProbeControl.calm)
         if hasQueue { probes.forgetDrop() }

@@ -12,7 +12,11 @@ package struct LayerRates: Sendable {
     /// How long one interval of the measure is.
     package static let interval = MediaDuration.milliseconds(125)
 
+    /// Over about so many intervals a keyframe is counted: sixteen seconds.
+    private static let keyframeIntervals: UInt32 = 128
     private static let intervalCount = 8
+    /// Bytes of keyframes that are still to be counted.
+    private var spread: UInt32 = 0
     private var bytes = InlineArray<32, UInt32>(repeating: 0)
     private var current: Int64 = .min
     private var first: Int64 = .min
@@ -21,10 +25,14 @@ package struct LayerRates: Sendable {
     package init() {}
 
     /// Counts a packet that arrived now.
-    /// - Parameter repeatedCount: How many bytes of the payload repeat earlier packets (RFC 2198): they count as the
-    ///   next temporal layer, since the packet may go out without them.
+    /// - Parameters:
+    ///   - repeatedCount: How many bytes of the payload repeat earlier packets (RFC 2198): they count as the next
+    ///     temporal layer, since the packet may go out without them.
+    ///   - isKeyframe: Whether it belongs to a keyframe, which is counted over the seconds after it: one that has
+    ///     just come says little about what the stream takes.
     package mutating func add(
-        payloadCount: Int, temporal: UInt8, repeatedCount: Int = 0, at now: MediaInstant
+        payloadCount: Int, temporal: UInt8, repeatedCount: Int = 0, isKeyframe: Bool = false,
+        at now: MediaInstant
     ) {
         let number = now.nanoseconds / Self.interval.nanoseconds
         if number > current {
@@ -40,6 +48,14 @@ package struct LayerRates: Sendable {
                 step += 1
             }
             current = number
+            let passedCount = UInt32(min(passed, Int64(Self.keyframeIntervals)))
+            let share = min(spread, (spread / Self.keyframeIntervals + 1) * passedCount)
+            spread -= share
+            bytes[Self.place(of: number)] &+= share
+        }
+        if isKeyframe {
+            spread &+= UInt32(truncatingIfNeeded: payloadCount + Self.packetOverheadBytes)
+            return
         }
         let layer = min(Int(temporal), Self.temporalLayersMax - 1)
         bytes[Self.place(of: current) + layer] &+= UInt32(

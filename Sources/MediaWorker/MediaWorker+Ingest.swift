@@ -136,7 +136,8 @@ extension MediaWorker {
         }
         producers[index].rates.add(
             payloadCount: payload.count, temporal: entry.descriptor.layers.temporal,
-            repeatedCount: entry.redundancy?.primaryOffset ?? 0, at: now)
+            repeatedCount: entry.redundancy?.primaryOffset ?? 0,
+            isKeyframe: producers[index].keyframe?.timestamp == entry.timestamp, at: now)
         guard tracks[arrival.track]?.isPaused == false else { return drops.count(.trackPaused) }
         // The history knows the payload's size and place; what was built here does not.
         guard let kept = producers[index].history.entry(entry.sequence) else { return }

@@ -19,6 +19,8 @@ package struct SourceSettings: Sendable {
     /// Whether the first packets of a frame may be a byte shorter than its last ones, as libwebrtc's packetisers
     /// split a frame "about equally".
     package var isUneven = false
+    /// How many packets a keyframe has, of 1,100 bytes each; `nil`: as many as any frame, and of its size.
+    package var keyframePackets: Int?
     /// How long after its capture a frame is sent (an encoder's delay).
     package var sendDelay = MediaDuration.zero
     /// Whether a request for a keyframe is obeyed.
@@ -193,18 +195,20 @@ package final class VirtualSource {
         if !pattern.isEmpty, !isKeyframe { temporal = pattern[lastFrame % pattern.count] }
         if temporal.layer == 0 { numbers.tl0PictureIndex &+= 1 }
         var packets: [SourcePacket] = []
-        for index in 0..<settings.packetsInFrame {
+        let isLarge = isKeyframe && settings.keyframePackets != nil
+        let count = (isKeyframe ? settings.keyframePackets : nil) ?? settings.packetsInFrame
+        for index in 0..<count {
             let synthetic = SyntheticPacket(
                 codec: settings.codec,
                 tag: PayloadTag(
                     source: settings.tag, frame: UInt32(lastFrame), packet: UInt8(index)),
-                packetsInFrame: settings.packetsInFrame, isKeyframe: isKeyframe,
+                packetsInFrame: count, isKeyframe: isKeyframe,
                 numbers: numbers, size: settings.size, temporal: temporal)
             let packet = SourcePacket(
                 sequence: ExtendedSequenceNumber(nextSequence), timestamp: timestamp(at: captured),
-                marker: settings.codec.kind == .video && index == settings.packetsInFrame - 1,
+                marker: settings.codec.kind == .video && index == count - 1,
                 payload: payload(
-                    of: synthetic, packet: index, at: timestamp(at: captured)))
+                    of: synthetic, packet: index, isLarge: isLarge, at: timestamp(at: captured)))
             nextSequence += 1
             packetCount += 1
             memory[packet.sequence.sequenceNumber.rawValue] = packet
@@ -215,9 +219,9 @@ package final class VirtualSource {
     }
 
     private func payload(
-        of packet: SyntheticPacket, packet index: Int, at timestamp: RTPTimestamp
+        of packet: SyntheticPacket, packet index: Int, isLarge: Bool, at timestamp: RTPTimestamp
     ) -> [UInt8] {
-        let primary = packet.payload(byteCount: payloadBytes(ofPacket: index))
+        let primary = packet.payload(byteCount: isLarge ? 1_100 : payloadBytes(ofPacket: index))
         guard settings.codec == .red else { return primary }
         var heads: [UInt8] = []
         for frame in lately {

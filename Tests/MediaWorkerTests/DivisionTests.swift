@@ -24,7 +24,7 @@ private final class DividedCall {
     /// - Parameter ranks: One for each publisher.
     init(
         seed: UInt64, limit: Int64, sizes: [Int] = [0, 1, 2], ranks: [BandwidthRank] = [.camera],
-        isRedundant: Bool = false
+        isRedundant: Bool = false, keyframePackets: [Int?] = [nil, nil, nil]
     ) throws {
         let codecs: [MediaCodec] = isRedundant ? [.red, .opus, .vp8] : [.opus, .vp8]
         let call = VirtualCall(seed: seed)
@@ -64,6 +64,7 @@ private final class DividedCall {
                 settings.size = SimulcastCall.sizes[size]
                 settings.packetsInFrame = Self.frames[size].packets
                 settings.payloadBytes = Self.frames[size].bytes
+                settings.keyframePackets = keyframePackets[size]
                 publisher.publish(mid: "1", settings, at: call.now)
             }
         }
@@ -157,6 +158,21 @@ private final class DividedCall {
         #expect(world.told("1").last == .full)
         #expect(world.packets("1", since: world.call.now - .seconds(1)).count >= 140)
         world.checkOther(since: start, seconds: 22)
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func aKeyframeIsNoReasonToPauseOnANarrowPath(seed: UInt64) throws {
+        // Half a second of the path: what an encoder gives a keyframe at most.
+        let world = try DividedCall(seed: seed, limit: 0, keyframePackets: [8, 20, 60])
+        world.run(seconds: 5)
+        let start = world.call.now
+        world.setLimit(150_000)
+        world.run(seconds: 12)
+        #expect(world.shown("1") == 0)
+        #expect(!world.told("1").contains(.paused))
+        let frames = world.packets("1", since: start + .seconds(3)).filter(\.marker)
+        #expect(frames.count >= 9 * 24, "\(frames.count)")
+        #expect(world.packets("0", since: start + .seconds(3)).count >= 9 * 49)
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])

@@ -20,6 +20,10 @@ package enum BandwidthAllocation {
     /// pictures away.
     package static let toleranceDivisor: Int64 = 16
 
+    /// By what part of what the path bears somebody may go beyond it: as long as no queue builds, more than that was
+    /// only measured so.
+    package static let borneToleranceDivisor: Int64 = 4
+
     /// What an allocation came to.
     package struct Outcome: Sendable, Equatable {
         /// What everything granted takes, in bits/s.
@@ -38,8 +42,8 @@ package enum BandwidthAllocation {
     ) -> Outcome {
         var outcome = Outcome()
         let bits = max(0, bitsPerSecond)
-        let kept = max(bits, borne)
-        var left = Room(bits: bits, tolerance: kept + kept / toleranceDivisor - bits)
+        let kept = max(bits + bits / toleranceDivisor, borne + borne / borneToleranceDivisor)
+        var left = Room(bits: bits, tolerance: kept - bits)
         for index in 0..<wishes.count {
             wishes[index].granted = 0
             outcome.wanted += wishes[index].cost(of: wishes[index].stepCount)
