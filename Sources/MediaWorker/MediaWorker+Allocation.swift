@@ -38,7 +38,7 @@ extension MediaWorker {
             return
         }
         let outcome = BandwidthAllocation.allocate(
-            &wishes, bitsPerSecond: share - sound, borne: (peers[index]?.borne ?? 0) - sound)
+            &wishes, bitsPerSecond: share - sound, borne: (peers[index]?.kept ?? 0) - sound)
         // A tenth more than all could use: what is given more must leave as much free.
         let wanted = (outcome.wanted + sound) * 100 / AllocationTiming.share
         peers[index]?.setWanted(Int(wanted + wanted / BandwidthAllocation.headroomDivisor))
@@ -60,6 +60,7 @@ extension MediaWorker {
             let memory = slots[slot]?.bandwidth, let rank = tracks[track]?.rank
         else { return nil }
         var wish = BandwidthWish(slot: slot, rank: rank, mayRise: memory.mayRise(at: now))
+        wish.isHeld = memory.isHeld(at: now)
         addSteps(ofTrack: track, upTo: cap, to: &wish, at: now)
         guard wish.stepCount > 0 else { return nil }
         if !memory.isFresh { wish.setCurrent(slots[slot]?.target ?? nil) }
@@ -125,8 +126,10 @@ extension Peer {
         return Int(target)
     }
 
-    /// What the path bears of what is sent at present, in bits/s; 0 where that is not known.
-    var borne: Int64 {
-        sendPath.isEmpty ? 0 : Int64(sendPath[0].estimator.borne ?? 0)
+    /// What may go on as it is because the path bears it, in bits/s: a quarter more than was measured, since no queue
+    /// builds; 0 where that is not known.
+    var kept: Int64 {
+        let borne = sendPath.isEmpty ? 0 : Int64(sendPath[0].estimator.borne ?? 0)
+        return borne + borne / 4
     }
 }

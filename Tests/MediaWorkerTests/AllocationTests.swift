@@ -156,8 +156,8 @@ struct AllocationTests {
         var worker = call.takeWorker()
         var door = CountingDoor()
         let count = rehearsal.items.count
-        rehearsal.feed(0..<(count / 4), to: &worker, from: alice.address, door: &door)
         let before = worker.bandwidth(of: bob.id)
+        rehearsal.feed(0..<(count / 4), to: &worker, from: alice.address, door: &door)
         allocation_counter_start()
         rehearsal.feed((count / 4)..<count, to: &worker, from: alice.address, door: &door)
         let counted = allocation_counter_stop()

@@ -18,6 +18,9 @@ struct RateControl {
     /// The rate never grows past this many times the throughput, and 10 kbit/s.
     static let throughputFactor = 1.5
 
+    /// Packets that wait for so long wait for others of ours: the path carries all it can.
+    static let queueOfFullPath = MediaDuration.milliseconds(50)
+
     private enum Phase {
         case hold
         case increase
@@ -53,10 +56,10 @@ struct RateControl {
     /// - Parameters:
     ///   - throughput: The acknowledged rate in bits a second; `nil`: not known.
     ///   - recent: The same over a shorter time: what a full path carries now.
-    ///   - hasQueue: Whether the path is known to have been full over that time.
+    ///   - queue: How long packets wait on the path: where they do, it has been full over that time.
     ///   - isUnused: Whether much less than the rate is being sent.
     mutating func update(
-        _ use: PathUse, throughput: Double?, recent: Double?, hasQueue: Bool, isUnused: Bool,
+        _ use: PathUse, throughput: Double?, recent: Double?, queue: MediaDuration, isUnused: Bool,
         roundTrip: MediaDuration, at now: MediaInstant
     ) {
         switch use {
@@ -65,7 +68,8 @@ struct RateControl {
                 return
             }
             // Where little was sent before, the longer time says less than the path carries.
-            let carried = recent.map { hasQueue ? $0 : min($0, throughput) } ?? throughput
+            let isFull = queue > Self.queueOfFullPath
+            let carried = recent.map { isFull ? $0 : min($0, throughput) } ?? throughput
             decrease(throughput: carried, isUnused: isUnused, at: now)
         case .under:
             // Queues drain by themselves; growing now would fill them again.
@@ -74,6 +78,11 @@ struct RateControl {
         case .normal:
             if phase == .hold {
                 phase = .increase
+                changedAt = now
+                return
+            }
+            // A queue that stands still is not gone: growing would keep it.
+            guard queue <= LossControl.queueMax else {
                 changedAt = now
                 return
             }

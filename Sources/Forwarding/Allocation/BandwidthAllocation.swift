@@ -20,10 +20,6 @@ package enum BandwidthAllocation {
     /// pictures away.
     package static let toleranceDivisor: Int64 = 16
 
-    /// By what part of what the path bears somebody may go beyond it: as long as no queue builds, more than that was
-    /// only measured so.
-    package static let borneToleranceDivisor: Int64 = 4
-
     /// What an allocation came to.
     package struct Outcome: Sendable, Equatable {
         /// What everything granted takes, in bits/s.
@@ -42,7 +38,7 @@ package enum BandwidthAllocation {
     ) -> Outcome {
         var outcome = Outcome()
         let bits = max(0, bitsPerSecond)
-        let kept = max(bits + bits / toleranceDivisor, borne + borne / borneToleranceDivisor)
+        let kept = max(bits + bits / toleranceDivisor, borne)
         var left = Room(bits: bits, tolerance: kept - bits)
         for index in 0..<wishes.count {
             wishes[index].granted = 0
@@ -106,7 +102,7 @@ package enum BandwidthAllocation {
         let fits =
             isNew
             ? added + wish.cost(of: next) / headroomDivisor <= left.bits
-            : added <= left.bits + left.tolerance
+            : wish.isHeld || added <= left.bits + left.tolerance
         guard fits else { return false }
         left.bits -= added
         wish.granted = next

@@ -16,6 +16,8 @@ package struct BandwidthWish: Sendable {
     package private(set) var current = 0
     /// Whether it may be given more than it has.
     package let mayRise: Bool
+    /// Whether it keeps what it has, though that does not seem to fit: it has only just been given it.
+    package var isHeld = false
     /// How many steps it is given: 0 pauses it.
     package internal(set) var granted = 0
     /// How many steps there are.
