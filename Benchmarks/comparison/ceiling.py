@@ -6,7 +6,7 @@ import dataclasses
 from .report import Run
 
 # Packets a second: where to begin, where to end, and how close to come.
-RATE_MIN, RATE_MAX, RATE_STEP = 25_000, 400_000, 12_500
+RATE_MIN, RATE_MAX, RATE_STEP = 25_000, 500_000, 12_500
 # What was sent and received may differ from what was meant by so much: clocks and the ends of the window.
 TOLERANCE = 0.01
 

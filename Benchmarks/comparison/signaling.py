@@ -86,6 +86,8 @@ class JanusSignaling:
         self.feeds.append(event["plugindata"]["data"]["id"])
         load.take(event["jsep"]["sdp"])
         load.dial()
+        # Before that there is no such feed for subscribers.
+        self._wait(("webrtcup", handle), "connecting a publisher")
 
     def subscribe(self, load):
         """Lets the load's next client receive everybody who publishes."""
@@ -120,16 +122,20 @@ class JanusSignaling:
         """Sends a message and waits for the event that answers it."""
         fields = {"body": body, **({"jsep": jsep} if jsep else {})}
         transaction = self._ask(f"{self.path}/{handle}", "message", **fields)["transaction"]
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-        with self.arrived:
-            while transaction not in self.events:
-                if not self.arrived.wait(deadline - time.monotonic()):
-                    raise SignalingError(f"no answer to {body['request']}")
-            event = self.events.pop(transaction)
+        event = self._wait(("event", transaction), body["request"])
         failure = event.get("plugindata", {}).get("data", {}).get("error")
         if failure:
             raise SignalingError(f"{body['request']}: {failure}")
         return event
+
+    def _wait(self, key, what):
+        """Waits for an event."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        with self.arrived:
+            while key not in self.events:
+                if not self.arrived.wait(deadline - time.monotonic()):
+                    raise SignalingError(f"no event for {what}")
+            return self.events.pop(key)
 
     def _poll(self):
         """Takes the session's events; Janus holds a request for up to 30 seconds."""
@@ -143,6 +149,9 @@ class JanusSignaling:
             found = json.loads(body)
             with self.arrived:
                 for event in found if isinstance(found, list) else [found]:
-                    if "transaction" in event and event.get("janus") == "event":
-                        self.events[event["transaction"]] = event
+                    kind = event.get("janus")
+                    if kind == "event" and "transaction" in event:
+                        self.events[kind, event["transaction"]] = event
+                    elif kind == "webrtcup":
+                        self.events[kind, event.get("sender")] = event
                 self.arrived.notify_all()

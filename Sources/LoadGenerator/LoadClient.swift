@@ -107,6 +107,7 @@ final class LoadClient {
     /// Starts all counters anew.
     func resetCounters() {
         counts = LoadReport()
+        for index in streams.indices { streams[index].resetCounter() }
         for index in slots.indices { slots[index] = WatchedSlot(ssrc: slots[index].ssrc) }
     }
 
