@@ -71,4 +71,5 @@ def describe(name, found):
     """A line about a server's ceiling."""
     if found is None:
         return f"{name}: less than {RATE_MIN:,} packets/s without loss"
-    return f"{name}: {found.rate:,} packets/s without loss"
+    more = " or more" if found.rate >= RATE_MAX else ""
+    return f"{name}: {found.rate:,} packets/s{more} without loss"

@@ -143,6 +143,8 @@ class Ceilings(unittest.TestCase):
         self.assertEqual(self.probes(10 * RATE_MAX)[1].rate, RATE_MAX)
         self.assertIsNone(self.probes(RATE_MIN // 2)[1])
         self.assertIn("less than", describe("x", None))
+        self.assertIn("or more", describe("x", self.probes(10 * RATE_MAX)[1]))
+        self.assertNotIn("or more", describe("x", self.probes(95_000)[1]))
 
     def test_a_rate_is_clean_only_if_all_was_sent_and_received(self):
         def is_clean(**changes):
