@@ -91,6 +91,15 @@ let drivers: [Target] = [
     tests(
         "MediaIO",
         ["Wire", "MediaCrypto", "Negotiation", "MediaWorker", "CMediaIO", "CAllocationCounter"]),
+    floor(
+        "LoadGenerator",
+        [
+            "Wire", "MediaCrypto", "ICE", "DTLS", "SRTP", "RTP", "Negotiation", "PeerTransport",
+            "ClientTransport", "MediaWorker", "MediaIO",
+        ]),
+    tests(
+        "LoadGenerator",
+        ["Wire", "MediaCrypto", "DTLS", "RTP", "Negotiation", "MediaWorker", "MediaIO"]),
 ]
 
 /// Test support: never linked into what is shipped.
@@ -119,15 +128,6 @@ let testSupport: [Target] = [
         dependencies: ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment"],
         swiftSettings: strict),
     tests("ImpairmentProxy", ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment"]),
-    floor(
-        "LoadGenerator",
-        [
-            "Wire", "DTLS", "SRTP", "RTP", "Negotiation", "PeerTransport", "ClientTransport",
-            "MediaWorker", "MediaIO",
-        ]),
-    tests(
-        "LoadGenerator",
-        ["Wire", "MediaCrypto", "DTLS", "RTP", "Negotiation", "MediaWorker", "MediaIO"]),
     .executableTarget(
         name: "ForwardingBenchmark",
         dependencies: [
@@ -181,7 +181,7 @@ let servers: [Target] = [
         name: "MartletCLI",
         dependencies: [
             "SignalServer", "MediaIO", "MediaWorker", "Negotiation", "Signaling", "Rooms",
-            "DTLS", "SRTP", "RTP", "MediaCrypto", "Wire",
+            "DTLS", "SRTP", "RTP", "MediaCrypto", "Wire", "LoadGenerator",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -39,7 +39,6 @@ struct BenchmarkResult {
 
 /// Sets everything up, measures, and takes it down.
 struct BenchmarkRun {
-    static let loopback = NetworkAddress(ipv4: 0x7F00_0001, port: 0)
     static let codecs: [MediaCodec] = [.opus, .vp8]
 
     let options: BenchmarkOptions
@@ -57,28 +56,17 @@ struct BenchmarkRun {
         let load = try LoadProcess(arguments: arguments)
         defer { load.stop() }
 
-        var random = SystemRandomNumberGenerator()
-        var offers: [String] = []
-        var media: [PeerMedia] = []
-        for _ in 0..<(options.publishers + options.receivers) {
-            offers.append(try load.pipe.receive())
-            let (negotiated, answer) = try negotiator.answer(
-                to: offers[offers.count - 1], previous: nil, profile: .sdk, using: &random)
-            var peer = negotiated
-            peer.bearsPadding = options.padsPackets
-            media.append(peer)
-            try load.pipe.send(answer)
-        }
         // What is there once, the publishers' streams included, is not counted for the receivers: a
         // first one comes before the rest and warms everything up.
         var result = BenchmarkResult()
-        let first = 0..<(options.publishers + 1)
-        try dial(first, media, loop, load)
-        try load.pipe.send("publish")
+        let all = options.publishers + options.receivers
+        let first = options.publishers + 1
+        try connect(0..<first, by: negotiator, loop, load)
+        _ = try load.pipe.ask("publish")
         try await Task.sleep(for: .seconds(2))
         let before = Self.residentBytes()
         let start = MonotonicClock.now()
-        if options.receivers > 1 { try dial(first.upperBound..<media.count, media, loop, load) }
+        try connect(first..<all, by: negotiator, loop, load)
         result.secondsToConnect = Double((MonotonicClock.now() - start).nanoseconds) / 1e9
         try await Task.sleep(for: .seconds(2))
         if options.receivers > 1 {
@@ -89,17 +77,22 @@ struct BenchmarkRun {
     }
 
     /// Brings a part of the peers into the call and waits until they are connected.
-    private func dial(
-        _ range: Range<Int>, _ media: [PeerMedia], _ loop: MediaLoop<MeasuredWorker>,
+    private func connect(
+        _ range: Range<Int>, by negotiator: Negotiator, _ loop: MediaLoop<MeasuredWorker>,
         _ load: LoadProcess
     ) throws {
-        for index in range { try submit(.addPeer(PeerID(index + 1), media[index]), to: loop) }
-        for index in range where index >= options.publishers {
-            try bindSlots(of: index, media[index], on: loop)
+        var random = SystemRandomNumberGenerator()
+        for index in range {
+            let isPublisher = index < options.publishers
+            let offer = try load.pipe.ask("offer", isPublisher ? "send" : "receive")
+            var (media, answer) = try negotiator.answer(
+                to: offer, previous: nil, profile: .sdk, using: &random)
+            media.bearsPadding = options.padsPackets
+            _ = try load.pipe.ask("answer", answer)
+            try submit(.addPeer(PeerID(index + 1), media), to: loop)
+            if !isPublisher { try bindSlots(of: index, media, on: loop) }
         }
-        try load.pipe.send("dial")
-        try load.pipe.send("\(range.count)")
-        _ = try load.pipe.receive("connected")
+        _ = try load.pipe.ask("dial")
     }
 
     private func measure(
@@ -107,12 +100,11 @@ struct BenchmarkRun {
     ) async throws {
         var events = loop.events.makeAsyncIterator()
         let sentBefore = loop.statistics().sent
-        try load.pipe.send("reset")
+        _ = try load.pipe.ask("reset")
         guard loop.submit(.begin) else { throw BenchmarkFailure("the media loop is full") }
         try await Task.sleep(for: .seconds(options.seconds))
         guard loop.submit(.end) else { throw BenchmarkFailure("the media loop is full") }
-        try load.pipe.send("report")
-        result.load = try LoadNumbers(text: try load.pipe.receive("report "))
+        result.load = try LoadNumbers(text: try load.pipe.ask("report"))
         var isDone = false
         while !isDone, let event = await events.next() {
             if case .cost(let cost) = event {
@@ -142,7 +134,7 @@ struct BenchmarkRun {
             seed: 1)
         return try MediaLoop(
             configuration: settings,
-            sockets: try SocketSet(addresses: [Self.loopback], port: 0, configuration: sockets),
+            sockets: try SocketSet(addresses: [options.address], port: 0, configuration: sockets),
             handler: MeasuredWorker(configuration: worker))
     }
 

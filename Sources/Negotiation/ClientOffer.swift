@@ -27,6 +27,9 @@ package struct ClientOffer: Sendable {
     package private(set) var ice: ICEParameters
     /// Of the client's certificate.
     package let fingerprint: Fingerprint
+    /// The client's addresses as written into the first section; a server of ours needs none of them, it learns
+    /// them from checks.
+    package var candidates: [HostCandidate] = []
     /// The canonical name of every stream the client sends.
     package let cname: String
     private let codecs: [MediaCodec]
@@ -136,6 +139,9 @@ package struct ClientOffer: Sendable {
             SDPAttribute("rtcp-mux"),
             SDPAttribute("rtcp-rsize"),
         ]
+        if section.index == 0, !candidates.isEmpty {
+            lines += CandidateLines.attributes(candidates)
+        }
         for mapping in section.extensions {
             lines.append(SDPAttribute("extmap", "\(mapping.id) \(mapping.kind.uri)"))
         }
