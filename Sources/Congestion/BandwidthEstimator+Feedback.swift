@@ -108,7 +108,8 @@ extension BandwidthEstimator {
             use, throughput: throughput,
             recent: use == .over
                 ? acknowledged.recentBitsPerSecond(of: packets, milliseconds: 200) : nil,
-            queue: shortestRoundTrip.excess(of: roundTrip), isUnused: isUnused, roundTrip: roundTrip, at: now)
+            queue: shortestRoundTrip.excess(of: roundTrip), isUnused: isUnused,
+            roundTrip: roundTrip, at: now)
         guard use == .over else { return }
         probes.delay(until: now + ProbeControl.calm)
         if hasQueue { probes.forgetDrop() }
