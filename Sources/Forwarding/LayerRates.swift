@@ -1,18 +1,21 @@
-// How much a published stream sends, per temporal layer.
+// How much a published stream sends, per spatial and temporal layer.
 // SPDX-License-Identifier: Apache-2.0
 package import Wire
 
-/// The rate of one stream over the last second, by temporal layer. Nothing is allocated.
+/// The rate of one stream over the last second, by spatial and temporal layer. Nothing is allocated.
 package struct LayerRates: Sendable {
     /// How many temporal layers are told apart; higher ones count as the last.
     package static let temporalLayersMax = 4
+    /// How many spatial layers are told apart; higher ones count as the last.
+    package static let spatialLayersMax = 4
     /// What one packet is taken to weigh beside its payload, in bytes: RTP header with extensions and SRTP tag.
     package static let packetOverheadBytes = 40
     /// How long one interval of the measure is.
     package static let interval = MediaDuration.milliseconds(125)
 
     private static let intervalCount = 8
-    private var bytes = InlineArray<32, UInt32>(repeating: 0)
+    private static let layersInInterval = temporalLayersMax * spatialLayersMax
+    private var bytes = InlineArray<128, UInt32>(repeating: 0)
     private var current: Int64 = .min
     private var first: Int64 = .min
 
@@ -20,7 +23,9 @@ package struct LayerRates: Sendable {
     package init() {}
 
     /// Counts a packet that arrived now.
-    package mutating func add(payloadCount: Int, temporal: UInt8, at now: MediaInstant) {
+    package mutating func add(
+        payloadCount: Int, spatial: UInt8 = 0, temporal: UInt8, at now: MediaInstant
+    ) {
         let number = now.nanoseconds / Self.interval.nanoseconds
         if number > current {
             if first == .min { first = number }
@@ -31,25 +36,29 @@ package struct LayerRates: Sendable {
             var step: Int64 = 0
             while step < min(passed, Int64(Self.intervalCount)) {
                 let place = Self.place(of: number - step)
-                for layer in 0..<Self.temporalLayersMax { bytes[place + layer] = 0 }
+                for layer in 0..<Self.layersInInterval { bytes[place + layer] = 0 }
                 step += 1
             }
             current = number
         }
-        let layer = min(Int(temporal), Self.temporalLayersMax - 1)
+        let layer =
+            min(Int(spatial), Self.spatialLayersMax - 1) * Self.temporalLayersMax
+            + min(Int(temporal), Self.temporalLayersMax - 1)
         bytes[Self.place(of: current) + layer] &+= UInt32(
             truncatingIfNeeded: payloadCount + Self.packetOverheadBytes)
     }
 
     private static func place(of number: Int64) -> Int {
-        Int(number & Int64(intervalCount - 1)) * temporalLayersMax
+        Int(number & Int64(intervalCount - 1)) * layersInInterval
     }
 
-    /// The rate of the temporal layers up to `temporal` in bits a second, headers included but not those of UDP
-    /// and IP; 0 for a stream that has sent nothing for a second.
+    /// The rate of the temporal layers up to `temporal` of the spatial layers up to `spatial`, in bits a second,
+    /// headers included but not those of UDP and IP; 0 for a stream that has sent nothing for a second.
     ///
     /// The interval that has only begun does not count, unless there is no other.
-    package func bitRate(upTo temporal: UInt8, at now: MediaInstant) -> Int {
+    package func bitRate(
+        upTo temporal: UInt8, ofSizesUpTo spatial: UInt8 = 7, at now: MediaInstant
+    ) -> Int {
         let number = now.nanoseconds / Self.interval.nanoseconds
         guard current != .min, number - current < Self.intervalCount else { return 0 }
         let oldest = max(first, number - Int64(Self.intervalCount) + 1)
@@ -57,8 +66,11 @@ package struct LayerRates: Sendable {
         var sum: Int64 = 0
         var place = oldest
         while place <= min(newest, current) {
-            for layer in 0..<min(Int(temporal) + 1, Self.temporalLayersMax) {
-                sum += Int64(bytes[Self.place(of: place) + layer])
+            for size in 0..<min(Int(spatial) + 1, Self.spatialLayersMax) {
+                let row = Self.place(of: place) + size * Self.temporalLayersMax
+                for layer in 0..<min(Int(temporal) + 1, Self.temporalLayersMax) {
+                    sum += Int64(bytes[row + layer])
+                }
             }
             place += 1
         }

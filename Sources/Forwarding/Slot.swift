@@ -154,7 +154,7 @@ package struct Slot: ~Copyable, Sendable {
     package private(set) var cap: LayerTarget? = .all
     /// What the receiver chose, from which ``cap`` follows.
     package var quality = LayerChoice()
-    private var temporal = TemporalFilter()
+    private var filter = LayerFilter()
 
     /// Whether packets may be padded to the size of their frame's longest.
     package private(set) var bearsPadding: Bool
@@ -325,15 +325,17 @@ package struct Slot: ~Copyable, Sendable {
             state = .flowing(source, producer: producer)
             startedAt = now
             return begin(
-                entry, format, upTo: wish, alignedTo: nil, catchingUp: catchUp, at: now
+                entry, format, upTo: layers.withinStream(wish), alignedTo: nil,
+                catchingUp: catchUp, at: now
             )
             .map { .start($0) } ?? .drop(.notCurrent)
         case .flowing(let source, producer: producer):
-            let isKept = temporal.admits(entry, upTo: wish.temporal)
-            guard
-                let numbers = numbering.place(
-                    entry, isKept: isKept, baseOnly: temporal.limit == 0)
-            else { return .drop(isKept ? .notCurrent : .layerNotWanted) }
+            let verdict = filter.judge(entry, upTo: layers.withinStream(wish))
+            guard var numbers = numbering.place(entry, verdict) else {
+                if verdict.isAwaited { return .drop(.awaitingLayer) }
+                return .drop(verdict.isKept ? .notCurrent : .layerNotWanted)
+            }
+            numbers.marker = verdict.endsPicture
             guard !numbering.isLeap(numbers) else {
                 state = .waiting(source)
                 return admit(entry, from: producer, among: layers, at: now)
@@ -345,7 +347,8 @@ package struct Slot: ~Copyable, Sendable {
             guard kind == .audio || entry.isLayerStart else { return .drop(.awaitingLayer) }
             state = .flowing(source, producer: producer)
             return begin(
-                entry, format, upTo: wish, alignedTo: alignment, catchingUp: nil, at: now
+                entry, format, upTo: layers.withinStream(wish), alignedTo: alignment,
+                catchingUp: nil, at: now
             )
             .map { .switchLayer($0) } ?? .drop(.notCurrent)
         }
@@ -360,10 +363,11 @@ package struct Slot: ~Copyable, Sendable {
         numbering.start(
             with: entry, clockRate: format.clockRate, catchingUp: catchUp, at: now,
             alignedTo: alignment)
-        temporal.start(with: entry, upTo: wish.temporal)
-        guard let numbers = numbering.place(entry, isKept: true, baseOnly: false) else {
-            return nil
-        }
+        filter.start(with: entry, upTo: wish)
+        var verdict = filter.judge(entry, upTo: wish)
+        verdict.isKept = true
+        guard var numbers = numbering.place(entry, verdict) else { return nil }
+        numbers.marker = verdict.endsPicture
         note(numbers, entry, at: now)
         return numbers
     }
@@ -371,7 +375,11 @@ package struct Slot: ~Copyable, Sendable {
     /// The numbers of a packet that is asked for again; `nil` if it does not go out through this slot any more, or
     /// never did because of its layer.
     package func numbersAgain(for entry: HistoryEntry) -> OutgoingNumbers? {
-        temporal.forwards(entry) ? numbering.numbers(for: entry) : nil
+        guard filter.forwards(entry), var numbers = numbering.numbers(for: entry) else {
+            return nil
+        }
+        numbers.marker = filter.endsPicture(entry)
+        return numbers
     }
 
     private mutating func note(
@@ -406,12 +414,13 @@ package struct Slot: ~Copyable, Sendable {
             guard let payloadType = format.retransmissionPayloadType, let retransmissionSSRC
             else { return nil }
             return header.write(
-                for: entry, payloadType: payloadType, sequence: retransmission.sequenceNumber,
-                timestamp: numbers.timestamp, ssrc: retransmissionSSRC,
+                for: entry, marker: numbers.marker, payloadType: payloadType,
+                sequence: retransmission.sequenceNumber, timestamp: numbers.timestamp,
+                ssrc: retransmissionSSRC,
                 transportSequence: transportSequence, into: &packet)
         }
         return header.write(
-            for: entry, payloadType: format.payloadType,
+            for: entry, marker: numbers.marker, payloadType: format.payloadType,
             sequence: numbers.sequence.sequenceNumber, timestamp: numbers.timestamp, ssrc: ssrc,
             transportSequence: transportSequence, into: &packet)
     }
@@ -444,8 +453,9 @@ package struct Slot: ~Copyable, Sendable {
             sequence: sequence, timestamp: numbering.highestTimestamp, codec: format.codec,
             marker: false, startsKeyframe: false)
         let count = header.write(
-            for: entry, payloadType: payloadType, sequence: sequence.sequenceNumber,
-            timestamp: entry.timestamp, ssrc: ssrc, transportSequence: transportSequence,
+            for: entry, marker: false, payloadType: payloadType,
+            sequence: sequence.sequenceNumber, timestamp: entry.timestamp, ssrc: ssrc,
+            transportSequence: transportSequence,
             into: &packet)
         packet[0] |= 0x20
         return (count, sequence)

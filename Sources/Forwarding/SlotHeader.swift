@@ -28,19 +28,19 @@ struct SlotHeader: Sendable {
     }
 
     func write(
-        for entry: HistoryEntry, payloadType: UInt8, sequence: SequenceNumber,
+        for entry: HistoryEntry, marker: Bool, payloadType: UInt8, sequence: SequenceNumber,
         timestamp: RTPTimestamp, ssrc: SSRC, transportSequence: UInt16,
         into packet: inout MutableSpan<UInt8>
     ) -> Int {
         let value = kind == .audio ? entry.audioLevel : entry.orientation
         guard let value else {
             return plain.write(
-                marker: entry.marker, payloadType: payloadType, sequence: sequence,
+                marker: marker, payloadType: payloadType, sequence: sequence,
                 timestamp: timestamp, ssrc: ssrc, transportSequence: transportSequence, value: 0,
                 into: &packet)
         }
         return valued.write(
-            marker: entry.marker, payloadType: payloadType, sequence: sequence,
+            marker: marker, payloadType: payloadType, sequence: sequence,
             timestamp: timestamp, ssrc: ssrc, transportSequence: transportSequence, value: value,
             into: &packet)
     }

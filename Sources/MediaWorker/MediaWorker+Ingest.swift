@@ -116,7 +116,7 @@ extension MediaWorker {
         guard readRedundancy(of: &entry, payload: payload, track: arrival.track) else {
             return drops.count(.malformedRedundancy)
         }
-        if entry.startsKeyframe {
+        if entry.startsKeyframe || entry.descriptor.layers.hasStructure {
             noteSize(of: &entry, payload: payload, producer: index, track: arrival.track)
         }
         if let id = tracks[arrival.track]?.audioLevelID,
@@ -135,7 +135,8 @@ extension MediaWorker {
             return drops.count(.duplicate)
         }
         producers[index].rates.add(
-            payloadCount: payload.count, temporal: entry.descriptor.layers.temporal, at: now)
+            payloadCount: payload.count, spatial: entry.descriptor.layers.spatial,
+            temporal: entry.descriptor.layers.temporal, at: now)
         guard tracks[arrival.track]?.isPaused == false else { return drops.count(.trackPaused) }
         // The history knows the payload's size and place; what was built here does not.
         guard let kept = producers[index].history.entry(entry.sequence) else { return }

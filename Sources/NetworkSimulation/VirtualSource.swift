@@ -4,6 +4,23 @@ import Negotiation
 package import RTP
 package import Wire
 
+/// One spatial layer of a source's stream.
+package struct SpatialLayer: Sendable {
+    /// Its extent in pixels.
+    package var size: (width: UInt16, height: UInt16)
+    /// Packets in each frame of it.
+    package var packets: Int
+    /// Bytes of each payload.
+    package var payloadBytes: Int
+
+    /// Describes a layer.
+    package init(size: (width: UInt16, height: UInt16), packets: Int, payloadBytes: Int) {
+        self.size = size
+        self.packets = packets
+        self.payloadBytes = payloadBytes
+    }
+}
+
 /// What a source sends.
 package struct SourceSettings: Sendable {
     /// The codec, one of the section's.
@@ -38,8 +55,11 @@ package struct SourceSettings: Sendable {
     /// What its keyframes say of their size, in pixels: VP8 and H.264.
     package var size: (width: UInt16, height: UInt16) = (640, 360)
     /// The temporal layers of its frames in turn, with whether one may climb there; empty without such layers. VP8
-    /// alone.
+    /// and VP9.
     package var temporalPattern: [(layer: UInt8, isSwitchPoint: Bool)] = []
+    /// The spatial layers of each frame, from the smallest; empty without such layers. VP9 alone, like a browser's
+    /// L3T3_KEY.
+    package var spatialLayers: [SpatialLayer] = []
 
     /// Video at 30 frames a second.
     package static func video(_ codec: MediaCodec, tag: UInt16, packetsInFrame: Int = 3) -> Self {
@@ -193,16 +213,18 @@ package final class VirtualSource {
         if !pattern.isEmpty, !isKeyframe { temporal = pattern[lastFrame % pattern.count] }
         if temporal.layer == 0 { numbers.tl0PictureIndex &+= 1 }
         var packets: [SourcePacket] = []
-        for index in 0..<settings.packetsInFrame {
-            let synthetic = SyntheticPacket(
+        let places = self.places
+        for (index, place) in places.enumerated() {
+            var synthetic = SyntheticPacket(
                 codec: settings.codec,
                 tag: PayloadTag(
                     source: settings.tag, frame: UInt32(lastFrame), packet: UInt8(index)),
-                packetsInFrame: settings.packetsInFrame, isKeyframe: isKeyframe,
+                packetsInFrame: places.count, isKeyframe: isKeyframe,
                 numbers: numbers, size: settings.size, temporal: temporal)
+            synthetic.spatial = place
             let packet = SourcePacket(
                 sequence: ExtendedSequenceNumber(nextSequence), timestamp: timestamp(at: captured),
-                marker: settings.codec.kind == .video && index == settings.packetsInFrame - 1,
+                marker: settings.codec.kind == .video && index == places.count - 1,
                 payload: payload(
                     of: synthetic, packet: index, at: timestamp(at: captured)))
             nextSequence += 1
@@ -214,10 +236,26 @@ package final class VirtualSource {
         return packets
     }
 
+    /// The packets of a frame by their places among its spatial layers; `nil` for each without such layers.
+    private var places: [SpatialPlace?] {
+        guard !settings.spatialLayers.isEmpty else {
+            return [SpatialPlace?](repeating: nil, count: settings.packetsInFrame)
+        }
+        let sizes = settings.spatialLayers.map(\.size)
+        return settings.spatialLayers.enumerated().flatMap { number, layer in
+            (0..<layer.packets).map {
+                SpatialPlace(
+                    layer: UInt8(number), isFirst: $0 == 0, isLast: $0 == layer.packets - 1,
+                    sizes: sizes)
+            }
+        }
+    }
+
     private func payload(
         of packet: SyntheticPacket, packet index: Int, at timestamp: RTPTimestamp
     ) -> [UInt8] {
-        let primary = packet.payload(byteCount: payloadBytes(ofPacket: index))
+        let bytes = packet.spatial.map { settings.spatialLayers[Int($0.layer)].payloadBytes }
+        let primary = packet.payload(byteCount: bytes ?? payloadBytes(ofPacket: index))
         guard settings.codec == .red else { return primary }
         var heads: [UInt8] = []
         for frame in lately {

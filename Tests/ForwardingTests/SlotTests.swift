@@ -45,6 +45,9 @@ final class BoxedSlot {
     func numbers(for entry: HistoryEntry) -> OutgoingNumbers? {
         slot.numbering.numbers(for: entry)
     }
+    func numbersAgain(for entry: HistoryEntry) -> OutgoingNumbers? {
+        slot.numbersAgain(for: entry)
+    }
     func restart() { slot.restart() }
     func update(_ configuration: SlotConfiguration) { slot.update(configuration) }
     func format(for codec: MediaCodec) -> SlotFormat? { slot.format(for: codec) }
@@ -57,7 +60,8 @@ final class BoxedSlot {
     func write(_ entry: HistoryEntry, retransmission: ExtendedSequenceNumber? = nil) -> Written? {
         let numbers = OutgoingNumbers(
             sequence: ExtendedSequenceNumber(70_000), timestamp: RTPTimestamp(1_234),
-            descriptor: DescriptorPatch(pictureID: 0, tl0PictureIndex: 0, keyIndex: 0))
+            descriptor: DescriptorPatch(pictureID: 0, tl0PictureIndex: 0, keyIndex: 0),
+            marker: entry.marker)
         var bytes = [UInt8](repeating: 0xEE, count: 200)
         var span = bytes.mutableSpan
         let count = slot.writeHeader(
