@@ -1,5 +1,6 @@
 // One section towards one receiver: what it shows now, and under which numbers that leaves.
 // SPDX-License-Identifier: Apache-2.0
+import Payloads
 package import RTP
 package import Wire
 
@@ -402,14 +403,20 @@ package struct Slot: ~Copyable, Sendable {
     /// - Parameters:
     ///   - codec: What the packet goes out as: the codec of its entry, or Opus for the primary of
     ///     redundant audio.
+    ///   - dependencies: The packet's dependency descriptor as the publisher sent it; empty without one.
     ///   - transportSequence: The receiver's next transport-wide sequence number.
     /// - Returns: The header's size, or `nil` if there is no format for the packet any more.
     package mutating func writeHeader(
         for entry: HistoryEntry, as codec: MediaCodec, numbers: OutgoingNumbers,
-        retransmission: ExtendedSequenceNumber?, transportSequence: UInt16,
-        into packet: inout MutableSpan<UInt8>
+        retransmission: ExtendedSequenceNumber?, dependencies: Span<UInt8>,
+        transportSequence: UInt16, into packet: inout MutableSpan<UInt8>
     ) -> Int? {
         guard let format = format(for: codec) else { return nil }
+        if !dependencies.isEmpty, header.carriesDependencies {
+            return writeHeader(
+                for: entry, format, numbers: numbers, retransmission: retransmission,
+                dependencies: dependencies, transportSequence: transportSequence, into: &packet)
+        }
         if let retransmission {
             guard let payloadType = format.retransmissionPayloadType, let retransmissionSSRC
             else { return nil }
@@ -423,6 +430,24 @@ package struct Slot: ~Copyable, Sendable {
             for: entry, marker: numbers.marker, payloadType: format.payloadType,
             sequence: numbers.sequence.sequenceNumber, timestamp: numbers.timestamp, ssrc: ssrc,
             transportSequence: transportSequence, into: &packet)
+    }
+
+    /// The same with a dependency descriptor, in which the frame's number is the slot's own.
+    private mutating func writeHeader(
+        for entry: HistoryEntry, _ format: SlotFormat, numbers: OutgoingNumbers,
+        retransmission: ExtendedSequenceNumber?, dependencies: Span<UInt8>,
+        transportSequence: UInt16, into packet: inout MutableSpan<UInt8>
+    ) -> Int? {
+        let isRepeated = retransmission != nil
+        guard let source = isRepeated ? retransmissionSSRC : ssrc,
+            let payloadType = isRepeated ? format.retransmissionPayloadType : format.payloadType
+        else { return nil }
+        return header.write(
+            dependencies, frameNumber: numbers.descriptor.pictureID, orientation: entry.orientation,
+            marker: numbers.marker, payloadType: payloadType,
+            sequence: (retransmission ?? numbers.sequence).sequenceNumber,
+            timestamp: numbers.timestamp, ssrc: source, transportSequence: transportSequence,
+            into: &packet)
     }
 
     /// Whether packets of padding can be sent in the retransmission stream: browsers take them there and

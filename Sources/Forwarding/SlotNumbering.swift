@@ -48,6 +48,11 @@ package struct SlotNumbering: Sendable {
     private var lastSentAt = MediaInstant.zero
     private var lastDescriptor = DescriptorPatch(pictureID: 0, tl0PictureIndex: 0, keyIndex: 0)
 
+    /// Whether the present source numbers frames as AV1 does, beside its pictures.
+    private var numbersFrames = false
+    /// The last frame number of the last source that did.
+    private var lastFrame: UInt16 = 0
+
     private var timestampShift: UInt32 = 0
     /// Where the present source began, and by how much its first frame has to run ahead of its true time.
     private var slew = (start: RTPTimestamp(0), excess: 0)
@@ -132,10 +137,15 @@ package struct SlotNumbering: Sendable {
         }
         timestampShift = next &- timestamp(of: entry).rawValue
         let fields = entry.descriptor
+        // A decoder of AV1 counts frames in 16 bits and takes none that is older than its last keyframe: whatever was
+        // shown in between, they go on where they were.
+        if numbersFrames { lastFrame = lastDescriptor.pictureID }
+        numbersFrames = entry.codec == .av1
+        let lastPicture = numbersFrames ? lastFrame : lastDescriptor.pictureID
         run = Run(
             first: entry.sequence.rawValue, last: entry.sequence.rawValue,
             sequenceShift: (highestSequence &+ 1) &- entry.sequence.rawValue,
-            pictureShift: hasSent ? lastDescriptor.pictureID &+ 1 &- fields.pictureID : 0)
+            pictureShift: hasSent ? lastPicture &+ 1 &- fields.pictureID : 0)
         tl0Shift = hasSent ? lastDescriptor.tl0PictureIndex &+ 1 &- fields.tl0PictureIndex : 0
         keyShift = hasSent ? lastDescriptor.keyIndex &+ 1 &- fields.keyIndex : 0
         isRunOpen = true

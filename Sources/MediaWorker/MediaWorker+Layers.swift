@@ -72,10 +72,14 @@ extension MediaWorker {
         of entry: inout HistoryEntry, payload: Span<UInt8>, producer: Int, track: Int
     ) {
         guard entry.codec.kind == .video else { return }
-        let size = Keyframe.pictureSize(codec: entry.codec, payload: payload)
+        var size = Keyframe.pictureSize(codec: entry.codec, payload: payload)
         // Without its parameter sets a picture would be decoded by those of another layer.
         if entry.codec == .h264 { entry.isLayerStart = size != nil }
-        let sizes = Keyframe.layerSizes(codec: entry.codec, payload: payload)
+        var sizes = Keyframe.layerSizes(codec: entry.codec, payload: payload)
+        if entry.codec == .av1 {
+            sizes = producers[producer].dependencies.sizes
+            size = sizes.largest
+        }
         guard let size,
             producers[producer].pictureSize != size || producers[producer].layerSizes != sizes
         else { return }

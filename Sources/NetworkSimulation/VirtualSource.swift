@@ -57,7 +57,7 @@ package struct SourceSettings: Sendable {
     /// The temporal layers of its frames in turn, with whether one may climb there; empty without such layers. VP8
     /// and VP9.
     package var temporalPattern: [(layer: UInt8, isSwitchPoint: Bool)] = []
-    /// The spatial layers of each frame, from the smallest; empty without such layers. VP9 alone, like a browser's
+    /// The spatial layers of each frame, from the smallest; empty without such layers. VP9 and AV1, like a browser's
     /// L3T3_KEY.
     package var spatialLayers: [SpatialLayer] = []
 
@@ -94,6 +94,8 @@ package struct SourcePacket: Sendable {
     package var marker: Bool
     /// Its payload.
     package var payload: [UInt8]
+    /// Its dependency descriptor; empty without one.
+    package var dependencies: [UInt8] = []
 }
 
 /// A stream of one section.
@@ -131,6 +133,8 @@ package final class VirtualSource {
     /// When its next frame leaves.
     package private(set) var nextFrame: MediaInstant
 
+    /// The number of AV1's last frame.
+    private var frameNumber: UInt16 = 65_000
     private let started: MediaInstant
     private let firstTimestamp: UInt32
     private var nextSequence: UInt64
@@ -222,11 +226,17 @@ package final class VirtualSource {
                 packetsInFrame: places.count, isKeyframe: isKeyframe,
                 numbers: numbers, size: settings.size, temporal: temporal)
             synthetic.spatial = place
-            let packet = SourcePacket(
+            var packet = SourcePacket(
                 sequence: ExtendedSequenceNumber(nextSequence), timestamp: timestamp(at: captured),
                 marker: settings.codec.kind == .video && index == places.count - 1,
                 payload: payload(
                     of: synthetic, packet: index, at: timestamp(at: captured)))
+            if settings.codec == .av1, let place {
+                if place.isFirst { frameNumber &+= 1 }
+                packet.dependencies = SyntheticDependencies.bytes(
+                    of: place, frame: frameNumber, temporal: temporal.layer,
+                    isKeyframe: isKeyframe)
+            }
             nextSequence += 1
             packetCount += 1
             memory[packet.sequence.sequenceNumber.rawValue] = packet

@@ -11,7 +11,7 @@ import Wire
 
 @testable import MediaWorker
 
-/// A publisher of three spatial and three temporal layers in one VP9 stream, and its viewers.
+/// A publisher of three spatial and three temporal layers in one stream of VP9 or AV1, and its viewers.
 private final class LayeredCall {
     static let pattern: [(layer: UInt8, isSwitchPoint: Bool)] = [
         (0, true), (2, true), (1, true), (2, true),
@@ -28,9 +28,11 @@ private final class LayeredCall {
     let viewers: [VirtualClient]
     let source: VirtualSource
 
-    init(viewers count: Int, seed: UInt64 = 5) throws {
+    init(viewers count: Int, seed: UInt64 = 5, codec: MediaCodec = .vp9) throws {
         call = VirtualCall(seed: seed)
-        publisher = try call.joinPublisher()
+        publisher = try call.join(
+            sending: [ClientStream(kind: .audio), ClientStream(kind: .video)],
+            codecs: codec == .av1 ? [.opus, .av1] : [.opus, .vp8, .vp9])
         viewers = try (0..<count).map { [call] _ in try call.join(receivingPairs: 1) }
         precondition(call.connect(), "the call does not connect")
         call.run(for: .milliseconds(100))
@@ -39,7 +41,7 @@ private final class LayeredCall {
             call.showPair(publisher, to: viewer)
         }
         publisher.publish(mid: "0", .audio(tag: 90), at: call.now)
-        var settings = SourceSettings.video(.vp9, tag: 1)
+        var settings = SourceSettings.video(codec, tag: 1)
         settings.temporalPattern = Self.pattern
         settings.spatialLayers = Self.layers
         source = publisher.publish(mid: "1", settings, at: call.now)
@@ -57,8 +59,16 @@ private final class LayeredCall {
     /// The pictures a viewer got since an instant: the highest spatial layer of each, and how many ends it had.
     func pictures(of viewer: Int = 0, since start: MediaInstant) -> [(size: UInt8, ends: Int)] {
         var pictures: [(timestamp: RTPTimestamp, size: UInt8, ends: Int)] = []
-        for packet in packets(of: viewer, since: start) {
-            let layers = DescriptorFields.find(codec: .vp9, payload: packet.payload.span).layers
+        var tracker = DependencyTracker()
+        for packet in packets(of: viewer) {
+            var layers = DescriptorFields.find(codec: packet.codec, payload: packet.payload.span)
+                .layers
+            if let data = packet.dependencies {
+                let read = tracker.read(
+                    data.span, sequence: packet.sequence, timestamp: packet.timestamp)
+                layers = read?.layers ?? layers
+            }
+            guard packet.at >= start else { continue }
             if pictures.last?.timestamp != packet.timestamp {
                 pictures.append((packet.timestamp, 0, 0))
             }
@@ -88,8 +98,9 @@ private final class LayeredCall {
 }
 
 @Suite struct SpatialLayerTests {
-    @Test func S02_aViewerTurnsToAnySizeOfOneStream() throws {
-        let world = try LayeredCall(viewers: 2)
+    @Test(arguments: [MediaCodec.vp9, .av1])
+    func S02_aViewerTurnsToAnySizeOfOneStream(codec: MediaCodec) throws {
+        let world = try LayeredCall(viewers: 2, codec: codec)
         world.call.run(for: .seconds(1))
         #expect(world.sizes(in: .milliseconds(500)) == [2])
         for (quality, size) in [
@@ -126,8 +137,9 @@ private final class LayeredCall {
         #expect(world.source.keyframeRequests.count >= before + 3)
     }
 
-    @Test func theSizeOfTheViewDecides() throws {
-        let world = try LayeredCall(viewers: 1)
+    @Test(arguments: [MediaCodec.vp9, .av1])
+    func theSizeOfTheViewDecides(codec: MediaCodec) throws {
+        let world = try LayeredCall(viewers: 1, codec: codec)
         world.call.run(for: .seconds(1))
         for (view, size) in [
             ((160, 90), UInt8(0)), ((640, 360), 2), ((320, 180), 1), ((330, 190), 1),
@@ -189,8 +201,9 @@ private final class LayeredCall {
         #expect(world.viewers[0].failures == [])
     }
 
-    @Test func theRatesOfAllLayersAreKnown() throws {
-        let world = try LayeredCall(viewers: 1)
+    @Test(arguments: [MediaCodec.vp9, .av1])
+    func theRatesOfAllLayersAreKnown(codec: MediaCodec) throws {
+        let world = try LayeredCall(viewers: 1, codec: codec)
         world.call.run(for: .seconds(3))
         let wish = world.call.worker.steps(of: world.source.ssrc, at: world.call.now)
         try #require(wish.count == 5)
@@ -203,5 +216,23 @@ private final class LayeredCall {
         #expect(zip(wish, wish.dropFirst()).allSatisfy { $0.rate < $1.rate })
         #expect(abs(Double(wish[4].rate) / 1_500_000 - 1) < 0.1, "\(wish)")
         #expect(abs(Double(wish[0].rate) / Double(wish[2].rate) - 0.25) < 0.06)
+    }
+
+    @Test func descriptorsOfAV1ReachWhoeverTakesThem() throws {
+        let world = try LayeredCall(viewers: 1, codec: .av1)
+        world.call.run(for: .seconds(1))
+        world.setQuality(.medium)
+        world.call.run(for: .seconds(1))
+        let packets = world.packets()
+        #expect(packets.count > 200)
+        let lengths = Set(packets.map { $0.dependencies?.count ?? 0 })
+        // Three bytes, and with a keyframe a structure in the long form of the header.
+        #expect(lengths.count == 2 && lengths.min() == 3 && (lengths.max() ?? 0) > 60)
+        // In a slot that showed something else before, frame numbers begin elsewhere and keep their distances.
+        let numbers = packets.compactMap { packet in
+            packet.dependencies.flatMap { DependencyDescriptor.parse($0.span)?.frameNumber }
+        }
+        #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $1 &- $0 <= 4 })
+        #expect(world.viewers[0].failures == [])
     }
 }
