@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { withAudioRepair } from './audioRepair';
 import {
+  extensionDirection,
   isCodec,
-  isUsedExtension,
   preferredCodecs,
   usualScalabilityModes,
 } from './codecPreferences';
@@ -288,7 +288,8 @@ function trim(
     const extensions = section.getHeaderExtensionsToNegotiate?.();
     if (!extensions) return;
     for (const extension of extensions) {
-      if (!isUsedExtension(extension.uri ?? '', layersOfAv1)) extension.direction = 'stopped';
+      const direction = extensionDirection(extension.uri ?? '', layersOfAv1);
+      if (direction) extension.direction = direction;
     }
     section.setHeaderExtensionsToNegotiate?.(extensions);
   } catch {

@@ -123,7 +123,12 @@ const usedExtensions: readonly string[] = [
 const dependencyDescriptor =
   'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension';
 
-/** Whether the server reads or writes a header extension of a section. */
-export function isUsedExtension(uri: string, layersOfAv1: boolean): boolean {
-  return usedExtensions.includes(uri) || (layersOfAv1 && uri === dependencyDescriptor);
+/** How a header extension of a section is offered: what the server neither reads nor writes not at all; `undefined`:
+ * as the browser does. Chromium offers what names layers of AV1 only where it sends layers itself. */
+export function extensionDirection(
+  uri: string,
+  layersOfAv1: boolean,
+): 'stopped' | 'sendrecv' | undefined {
+  if (uri === dependencyDescriptor) return layersOfAv1 ? 'sendrecv' : 'stopped';
+  return usedExtensions.includes(uri) ? undefined : 'stopped';
 }
