@@ -118,6 +118,8 @@ package final class VirtualSource {
     package var isRunning = true
     /// Packets for which this says yes are numbered but not sent the first time.
     package var loses: (ExtendedSequenceNumber) -> Bool = { _ in false }
+    /// Makes something else of each dependency descriptor.
+    package var spoils: ([UInt8]) -> [UInt8] = { $0 }
     /// When keyframes were asked for.
     package private(set) var keyframeRequests: [MediaInstant] = []
     /// What was asked for again, with the time.
@@ -233,9 +235,10 @@ package final class VirtualSource {
                     of: synthetic, packet: index, at: timestamp(at: captured)))
             if settings.codec == .av1, let place {
                 if place.isFirst { frameNumber &+= 1 }
-                packet.dependencies = SyntheticDependencies.bytes(
-                    of: place, frame: frameNumber, temporal: temporal.layer,
-                    isKeyframe: isKeyframe)
+                packet.dependencies = spoils(
+                    SyntheticDependencies.bytes(
+                        of: place, frame: frameNumber, temporal: temporal.layer,
+                        isKeyframe: isKeyframe))
             }
             nextSequence += 1
             packetCount += 1

@@ -235,4 +235,28 @@ private final class LayeredCall {
         #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $1 &- $0 <= 4 })
         #expect(world.viewers[0].failures == [])
     }
+
+    @Test(arguments: [1, 2] as [UInt64])
+    func spoiltDescriptorsStopNothing(seed: UInt64) throws {
+        let world = try LayeredCall(viewers: 2, seed: seed, codec: .av1)
+        var random = SeededRandom(seed: seed)
+        world.setQuality(.low)
+        world.source.spoils = { bytes in
+            // Bits of a true one turned over, or as many bytes as fit, or none.
+            var spoilt = bytes
+            switch random.next() % 3 {
+            case 0: spoilt[Int(random.next() % UInt64(bytes.count))] ^= UInt8(random.next() & 0xFF)
+            case 1: spoilt = (0..<Int(random.next() % 240)).map { _ in UInt8(random.next() & 0xFF) }
+            default: spoilt = []
+            }
+            return spoilt
+        }
+        world.call.run(for: .seconds(4))
+        world.source.spoils = { $0 }
+        for viewer in world.viewers { viewer.sendPLI(mid: "1") }
+        world.call.run(for: .seconds(2))
+        #expect(world.sizes(in: .seconds(1)) == [0])
+        #expect(world.sizes(of: 1, in: .seconds(1)) == [2])
+        #expect(world.viewers.allSatisfy { $0.failures == [] })
+    }
 }
