@@ -107,8 +107,10 @@ extension BandwidthEstimator {
             use, throughput: throughput,
             recent: use == .over
                 ? acknowledged.recentBitsPerSecond(of: packets, milliseconds: 200) : nil,
-            isUnused: isUnused, roundTrip: roundTrip, at: now)
-        if use == .over { probes.delay(until: now + ProbeControl.calm) }
+            hasQueue: hasQueue, isUnused: isUnused, roundTrip: roundTrip, at: now)
+        guard use == .over else { return }
+        probes.delay(until: now + ProbeControl.calm)
+        if hasQueue { probes.forgetDrop() }
     }
 
     /// A probe only raises the rate: what stands in its way for a moment is no loss of capacity.

@@ -89,6 +89,18 @@ package struct BandwidthEstimator: ~Copyable {
     /// The rate at which packets arrive, in bits a second; `nil`: too few have.
     package var throughput: Double? { acknowledged.bitsPerSecond(of: packets) }
 
+    /// What the path carries at present without a queue or much loss, in bits a second: whoever sends that may go on,
+    /// though the target is lower for a moment, as after a probe. `nil`: it does not, or that is not known.
+    package var borne: Double? {
+        guard !hasQueue, loss.lastLoss - loss.ownLoss < LossControl.thresholds.high else {
+            return nil
+        }
+        return throughput
+    }
+
+    /// Whether packets wait on the path for longer than probes and other flows make them.
+    var hasQueue: Bool { shortestRoundTrip.excess(of: roundTrip) > LossControl.queueMax }
+
     /// The share of packets that was last found lost, 0 to 1.
     package var lossShare: Double { loss.lastLoss }
 

@@ -8,13 +8,18 @@ package struct LayerRates: Sendable {
     package static let temporalLayersMax = 4
     /// How many spatial layers are told apart; higher ones count as the last.
     package static let spatialLayersMax = 4
-    /// What one packet is taken to weigh beside its payload, in bytes: RTP header with extensions and SRTP tag.
-    package static let packetOverheadBytes = 40
+    /// What one packet is taken to weigh beside its payload, in bytes: RTP header with extensions and SRTP tag, and
+    /// 28 for UDP and IP.
+    package static let packetOverheadBytes = 68
     /// How long one interval of the measure is.
     package static let interval = MediaDuration.milliseconds(125)
 
+    /// Over about so many intervals a keyframe is counted: sixteen seconds.
+    private static let keyframeIntervals: UInt32 = 128
     private static let intervalCount = 8
     private static let layersInInterval = temporalLayersMax * spatialLayersMax
+    /// Bytes of keyframes that are still to be counted, by spatial layer.
+    private var spread = InlineArray<4, UInt32>(repeating: 0)
     private var bytes = InlineArray<128, UInt32>(repeating: 0)
     private var current: Int64 = .min
     private var first: Int64 = .min
@@ -23,8 +28,14 @@ package struct LayerRates: Sendable {
     package init() {}
 
     /// Counts a packet that arrived now.
+    /// - Parameters:
+    ///   - repeatedCount: How many bytes of the payload repeat earlier packets (RFC 2198): they count as the next
+    ///     temporal layer, since the packet may go out without them.
+    ///   - isKeyframe: Whether it belongs to a keyframe, which is counted over the seconds after it: one that has
+    ///     just come says little about what the stream takes.
     package mutating func add(
-        payloadCount: Int, spatial: UInt8 = 0, temporal: UInt8, at now: MediaInstant
+        payloadCount: Int, spatial: UInt8 = 0, temporal: UInt8, repeatedCount: Int = 0,
+        isKeyframe: Bool = false, at now: MediaInstant
     ) {
         let number = now.nanoseconds / Self.interval.nanoseconds
         if number > current {
@@ -40,20 +51,34 @@ package struct LayerRates: Sendable {
                 step += 1
             }
             current = number
+            let passedCount = UInt32(min(passed, Int64(Self.keyframeIntervals)))
+            for size in 0..<Self.spatialLayersMax {
+                let rest = spread[size]
+                let share = min(rest, (rest / Self.keyframeIntervals + 1) &* passedCount)
+                spread[size] = rest - share
+                bytes[Self.place(of: number) + size * Self.temporalLayersMax] &+= share
+            }
         }
-        let layer =
-            min(Int(spatial), Self.spatialLayersMax - 1) * Self.temporalLayersMax
-            + min(Int(temporal), Self.temporalLayersMax - 1)
+        let size = min(Int(spatial), Self.spatialLayersMax - 1)
+        if isKeyframe {
+            spread[size] &+= UInt32(truncatingIfNeeded: payloadCount + Self.packetOverheadBytes)
+            return
+        }
+        let row = size * Self.temporalLayersMax
+        let layer = row + min(Int(temporal), Self.temporalLayersMax - 1)
         bytes[Self.place(of: current) + layer] &+= UInt32(
-            truncatingIfNeeded: payloadCount + Self.packetOverheadBytes)
+            truncatingIfNeeded: payloadCount - repeatedCount + Self.packetOverheadBytes)
+        guard repeatedCount > 0 else { return }
+        let above = min(layer + 1, row + Self.temporalLayersMax - 1)
+        bytes[Self.place(of: current) + above] &+= UInt32(truncatingIfNeeded: repeatedCount)
     }
 
     private static func place(of number: Int64) -> Int {
         Int(number & Int64(intervalCount - 1)) * layersInInterval
     }
 
-    /// The rate of the temporal layers up to `temporal` of the spatial layers up to `spatial`, in bits a second,
-    /// headers included but not those of UDP and IP; 0 for a stream that has sent nothing for a second.
+    /// The rate of the temporal layers up to `temporal` of the spatial layers up to `spatial`, in bits a second, all
+    /// headers counted; 0 for a stream that has sent nothing for a second.
     ///
     /// The interval that has only begun does not count, unless there is no other.
     package func bitRate(

@@ -62,6 +62,8 @@ package struct Producer: ~Copyable {
     package var usesNACK: Bool
     /// The loudness of the present interval.
     package var levels = AudioLevelAverage()
+    /// Whether a voice begins.
+    package var onset = VoiceOnset()
     /// Whether the last report on its loudness said something other than silence.
     private var isHeard = false
 

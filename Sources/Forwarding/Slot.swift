@@ -156,6 +156,8 @@ package struct Slot: ~Copyable, Sendable {
     /// What the receiver chose, from which ``cap`` follows.
     package var quality = LayerChoice()
     private var filter = LayerFilter()
+    /// Whether redundant audio leaves without its repetitions.
+    package internal(set) var sparesRedundancy = false
 
     /// Whether packets may be padded to the size of their frame's longest.
     package private(set) var bearsPadding: Bool
@@ -233,6 +235,9 @@ package struct Slot: ~Copyable, Sendable {
         sent.removeAll()
         restart()
     }
+
+    /// Forgets how packets have left: none of them is sent again as it was.
+    package mutating func forgetSent() { sent.removeAll() }
 
     /// Notes that a packet has left for the first time, so that it can be sent again as it was.
     package mutating func noteSent(
@@ -388,7 +393,8 @@ package struct Slot: ~Copyable, Sendable {
     ) {
         numbering.noteSent(numbers, at: now)
         packetCount &+= 1
-        let isWhole = entry.redundancy == nil || format(for: .red) != nil
+        let isWhole =
+            entry.redundancy == nil || (!sparesRedundancy && format(for: .red) != nil)
         octetCount &+= UInt32(truncatingIfNeeded: isWhole ? entry.payloadCount : entry.newCount)
     }
 

@@ -13,8 +13,6 @@ enum AllocationTiming {
     static let interval = MediaDuration.milliseconds(100)
     /// What of an estimate is given to pictures and sound: the rest is for reports and repetitions.
     static let share: Int64 = 98
-    /// What IP and UDP headers add to a rate, in hundredths.
-    static let datagramShare: Int64 = 3
 }
 
 extension MediaWorker {
@@ -24,47 +22,35 @@ extension MediaWorker {
             let estimate = peers[index]?.takeAllocationDue(at: now) ?? nil
         else { return }
         wishes.removeAll(keepingCapacity: true)
-        var sound: Int64 = 0
+        let share = Int64(estimate) * AllocationTiming.share / 100
         let watched = peers[index]?.slots ?? []
         for position in watched.indices {
             let slot = watched[position]
-            guard let track = slots[slot]?.source?.track else { continue }
-            if slots[slot]?.kind == .audio {
-                sound += rate(ofTrack: track, at: now)
-            } else if let wish = wish(ofSlot: slot, track: track, at: now) {
+            guard slots[slot]?.kind == .video, let track = slots[slot]?.source?.track
+            else { continue }
+            if let wish = wish(ofSlot: slot, track: track, at: now) {
                 wishes.append(wish)
             }
         }
+        let sound = soundRate(of: index, within: share, at: now)
         guard !wishes.isEmpty else {
             peers[index]?.setWanted(nil)
             return
         }
-        let share = Int64(estimate) * AllocationTiming.share / 100
-        let outcome = BandwidthAllocation.allocate(&wishes, bitsPerSecond: share - sound)
+        let outcome = BandwidthAllocation.allocate(
+            &wishes, bitsPerSecond: share - sound, borne: (peers[index]?.borne ?? 0) - sound)
         // A tenth more than all could use: what is given more must leave as much free.
         let wanted = (outcome.wanted + sound) * 100 / AllocationTiming.share
         peers[index]?.setWanted(Int(wanted + wanted / BandwidthAllocation.headroomDivisor))
         for position in 0..<wishes.count { obey(wishes[position], at: now) }
     }
 
-    /// What all streams of a track take, in bits/s, all headers counted.
-    private mutating func rate(ofTrack track: Int, at now: MediaInstant) -> Int64 {
-        guard tracks[track]?.isPaused == false else { return 0 }
-        var sum: Int64 = 0
-        let streams = tracks[track]?.producers ?? []
-        for position in streams.indices {
-            sum += rate(of: streams[position], upTo: 7, at: now)
-        }
-        return sum
-    }
-
-    private mutating func rate(
+    /// What a stream takes, in bits/s, all headers counted.
+    mutating func rate(
         of producer: Int, upTo temporal: UInt8, ofSizesUpTo spatial: UInt8 = 7,
         at now: MediaInstant
     ) -> Int64 {
-        let rate = Int64(
-            producers[producer].rates.bitRate(upTo: temporal, ofSizesUpTo: spatial, at: now))
-        return rate + rate * AllocationTiming.datagramShare / 100
+        Int64(producers[producer].rates.bitRate(upTo: temporal, ofSizesUpTo: spatial, at: now))
     }
 
     /// What a slot could use; `nil` if nothing of its track comes, so that there is nothing to divide.
@@ -160,5 +146,10 @@ extension Peer {
         else { return nil }
         sendPath[0].nextAllocation = now + AllocationTiming.interval
         return Int(target)
+    }
+
+    /// What the path bears of what is sent at present, in bits/s; 0 where that is not known.
+    var borne: Int64 {
+        sendPath.isEmpty ? 0 : Int64(sendPath[0].estimator.borne ?? 0)
     }
 }

@@ -140,7 +140,9 @@ extension MediaWorker {
         }
         producers[index].rates.add(
             payloadCount: payload.count, spatial: entry.descriptor.layers.spatial,
-            temporal: entry.descriptor.layers.temporal, at: now)
+            temporal: entry.descriptor.layers.temporal,
+            repeatedCount: entry.redundancy?.primaryOffset ?? 0,
+            isKeyframe: producers[index].keyframe?.timestamp == entry.timestamp, at: now)
         guard tracks[arrival.track]?.isPaused == false else { return drops.count(.trackPaused) }
         // The history knows the payload's size and place; what was built here does not.
         guard let kept = producers[index].history.entry(entry.sequence) else { return }
@@ -174,6 +176,9 @@ extension MediaWorker {
             if let level = entry.audioLevel {
                 producers[index].levels.add(level)
                 if nextLevels == nil { nextLevels = now + FeedbackTiming.levelInterval }
+                if let voice = producers[index].onset.note(level, at: now) {
+                    tellVoice(ofProducer: index, level: voice)
+                }
             }
         }
         if producers[index].usesNACK {

@@ -47,6 +47,12 @@ extension MediaWorker {
             let entry = producers[packet.producer].history.entry(packet.source),
             let heading = slots[packet.slot]?.heading(isRetransmission: isRetransmission) ?? nil
         else { return .historyOverwritten }
+        // One index of SRTP never seals two contents: what would be written otherwise by now stays.
+        if let before = packet.sentBefore,
+            slots[packet.slot]?.transportSequence(of: packet.numbers.sequence) != before
+        {
+            return .historyOverwritten
+        }
         let range = producers[packet.producer].history.payloadRange(of: entry)
         let overhead = 128 + Int(entry.dependencyCount)
         guard range.count + overhead <= SendSlab.datagramMax else { return .sealFailed }

@@ -36,6 +36,8 @@ package struct SourceSettings: Sendable {
     /// Whether the first packets of a frame may be a byte shorter than its last ones, as libwebrtc's packetisers
     /// split a frame "about equally".
     package var isUneven = false
+    /// How many packets a keyframe has, of 1,100 bytes each; `nil`: as many as any frame, and of its size.
+    package var keyframePackets: Int?
     /// How long after its capture a frame is sent (an encoder's delay).
     package var sendDelay = MediaDuration.zero
     /// Whether a request for a keyframe is obeyed.
@@ -219,7 +221,9 @@ package final class VirtualSource {
         if !pattern.isEmpty, !isKeyframe { temporal = pattern[lastFrame % pattern.count] }
         if temporal.layer == 0 { numbers.tl0PictureIndex &+= 1 }
         var packets: [SourcePacket] = []
-        let places = self.places
+        let isLarge = isKeyframe && settings.keyframePackets != nil
+        let count = (isKeyframe ? settings.keyframePackets : nil) ?? settings.packetsInFrame
+        let places = places(count: count)
         for (index, place) in places.enumerated() {
             var synthetic = SyntheticPacket(
                 codec: settings.codec,
@@ -232,7 +236,7 @@ package final class VirtualSource {
                 sequence: ExtendedSequenceNumber(nextSequence), timestamp: timestamp(at: captured),
                 marker: settings.codec.kind == .video && index == places.count - 1,
                 payload: payload(
-                    of: synthetic, packet: index, at: timestamp(at: captured)))
+                    of: synthetic, packet: index, isLarge: isLarge, at: timestamp(at: captured)))
             if settings.codec == .av1, let place {
                 if place.isFirst { frameNumber &+= 1 }
                 packet.dependencies = spoils(
@@ -250,9 +254,10 @@ package final class VirtualSource {
     }
 
     /// The packets of a frame by their places among its spatial layers; `nil` for each without such layers.
-    private var places: [SpatialPlace?] {
+    /// - Parameter count: How many packets a frame without such layers has.
+    private func places(count: Int) -> [SpatialPlace?] {
         guard !settings.spatialLayers.isEmpty else {
-            return [SpatialPlace?](repeating: nil, count: settings.packetsInFrame)
+            return [SpatialPlace?](repeating: nil, count: count)
         }
         let sizes = settings.spatialLayers.map(\.size)
         return settings.spatialLayers.enumerated().flatMap { number, layer in
@@ -265,10 +270,11 @@ package final class VirtualSource {
     }
 
     private func payload(
-        of packet: SyntheticPacket, packet index: Int, at timestamp: RTPTimestamp
+        of packet: SyntheticPacket, packet index: Int, isLarge: Bool, at timestamp: RTPTimestamp
     ) -> [UInt8] {
         let bytes = packet.spatial.map { settings.spatialLayers[Int($0.layer)].payloadBytes }
-        let primary = packet.payload(byteCount: bytes ?? payloadBytes(ofPacket: index))
+        let usual = isLarge ? 1_100 : payloadBytes(ofPacket: index)
+        let primary = packet.payload(byteCount: bytes ?? usual)
         guard settings.codec == .red else { return primary }
         var heads: [UInt8] = []
         for frame in lately {

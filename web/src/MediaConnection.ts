@@ -10,13 +10,14 @@ import {
 import type { ScalabilityMode, VideoCodec } from './codecPreferences';
 import { MartletError } from './MartletError';
 import type { TrackKind, TrackSource } from './messages';
+import { simulcastEncodings } from './videoEncodings';
 
 /** How a session's media is set up. */
 export interface MediaOptions {
   /** What is sent and received: sound and pictures, or with `['audio']` sound alone. Then the offer
    * has no sections for pictures, and nothing of them is set up. */
   mediaKinds?: readonly TrackKind[];
-  /** Sends the camera in three sizes, so that each receiver gets the one that fits it. */
+  /** Sends the camera in up to three sizes, so that each receiver gets the one that fits it. */
   simulcast?: boolean;
   /** Sends the camera in layers within one stream, of which each receiver gets what fits it: VP9 in three sizes and
    * three frame rates (`L3T3_KEY`), AV1 in three frame rates (`L1T3`), or as the mode says. VP9 unless `videoCodec` is
@@ -54,20 +55,13 @@ export function scalabilityModeOf(options: MediaOptions): ScalabilityMode | unde
 
 /** How a camera is encoded; nothing to say: as the browser does. */
 function cameraEncodings(options: MediaOptions): readonly RTCRtpEncodingParameters[] | undefined {
-  if (options.simulcast) return simulcastEncodings;
+  if (options.simulcast) return simulcastEncodings();
   const scalabilityMode = scalabilityModeOf(options);
   return scalabilityMode && [{ scalabilityMode } as RTCRtpEncodingParameters];
 }
 
 /** The pairs and audio-only slots of the first offer (docs/protocol.md, "Slots"). */
 export const firstSlots = { pairs: 4, audio: 3 } as const;
-
-/** The encodings of a camera sent in three sizes. */
-export const simulcastEncodings: readonly RTCRtpEncodingParameters[] = [
-  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: 'f', maxBitrate: 2_500_000 },
-];
 
 /** Owns the peer connection. Only the client offers, so offers never collide. */
 export class MediaConnection {

@@ -53,9 +53,10 @@ struct RateControl {
     /// - Parameters:
     ///   - throughput: The acknowledged rate in bits a second; `nil`: not known.
     ///   - recent: The same over a shorter time: what a full path carries now.
+    ///   - hasQueue: Whether the path is known to have been full over that time.
     ///   - isUnused: Whether much less than the rate is being sent.
     mutating func update(
-        _ use: PathUse, throughput: Double?, recent: Double?, isUnused: Bool,
+        _ use: PathUse, throughput: Double?, recent: Double?, hasQueue: Bool, isUnused: Bool,
         roundTrip: MediaDuration, at now: MediaInstant
     ) {
         switch use {
@@ -63,8 +64,9 @@ struct RateControl {
             guard let throughput, mayDecrease(throughput: throughput, roundTrip, at: now) else {
                 return
             }
-            decrease(
-                throughput: min(throughput, recent ?? throughput), isUnused: isUnused, at: now)
+            // Where little was sent before, the longer time says less than the path carries.
+            let carried = recent.map { hasQueue ? $0 : min($0, throughput) } ?? throughput
+            decrease(throughput: carried, isUnused: isUnused, at: now)
         case .under:
             // Queues drain by themselves; growing now would fill them again.
             phase = .hold
