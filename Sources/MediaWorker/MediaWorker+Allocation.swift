@@ -47,9 +47,10 @@ extension MediaWorker {
 
     /// What a stream takes, in bits/s, all headers counted.
     mutating func rate(
-        of producer: Int, upTo temporal: UInt8, at now: MediaInstant
+        of producer: Int, upTo temporal: UInt8, ofSizesUpTo spatial: UInt8 = 7,
+        at now: MediaInstant
     ) -> Int64 {
-        Int64(producers[producer].rates.bitRate(upTo: temporal, at: now))
+        Int64(producers[producer].rates.bitRate(upTo: temporal, ofSizesUpTo: spatial, at: now))
     }
 
     /// What a slot could use; `nil` if nothing of its track comes, so that there is nothing to divide.
@@ -69,7 +70,7 @@ extension MediaWorker {
 
     /// Adds the ways to show a track, from the cheapest: the smallest picture by temporal layers, then each larger
     /// one.
-    private mutating func addSteps(
+    mutating func addSteps(
         ofTrack track: Int, upTo cap: LayerTarget, to wish: inout BandwidthWish,
         at now: MediaInstant
     ) {
@@ -80,20 +81,42 @@ extension MediaWorker {
             guard let stream = layers.producer(ofLayer: layer) else { continue }
             // Where only larger ones come than are wanted, the smallest of those is shown.
             guard layer <= cap.spatial || wish.stepCount == 0 else { break }
-            let whole = rate(of: stream, upTo: cap.temporal, at: now)
-            guard whole > 0 else { continue }
-            if wish.stepCount == 0 {
-                var below: Int64 = 0
-                for temporal in 0..<min(LayerRates.temporalLayersMax - 1, Int(cap.temporal)) {
-                    let rate = rate(of: stream, upTo: UInt8(temporal), at: now)
-                    guard rate > below, rate < whole else { continue }
-                    wish.append(
-                        LayerTarget(spatial: layer, temporal: UInt8(temporal)), bitsPerSecond: rate)
-                    below = rate
+            if layers.isSimulcast {
+                addStep(of: stream, layer: layer, spatial: 7, upTo: cap, to: &wish, at: now)
+            } else {
+                // One stream may hold the sizes as layers: each counts with all below it.
+                let sizes = min(Int(cap.spatial) + 1, LayerRates.spatialLayersMax)
+                for size in 0..<sizes {
+                    addStep(
+                        of: stream, layer: UInt8(size), spatial: UInt8(size), upTo: cap, to: &wish,
+                        at: now)
                 }
             }
-            wish.append(LayerTarget(spatial: layer, temporal: 7), bitsPerSecond: whole)
         }
+    }
+
+    /// Adds one size of a picture if it takes anything more than those below; of the smallest each temporal layer.
+    /// - Parameters:
+    ///   - layer: Its place among the track's sizes.
+    ///   - spatial: Its place among the sizes within its stream; 7: the stream is of one size.
+    private mutating func addStep(
+        of stream: Int, layer: UInt8, spatial: UInt8, upTo cap: LayerTarget,
+        to wish: inout BandwidthWish, at now: MediaInstant
+    ) {
+        let whole = rate(of: stream, upTo: cap.temporal, ofSizesUpTo: spatial, at: now)
+        guard whole > 0, spatial == 7 || whole > wish.cost(of: wish.stepCount) else { return }
+        if wish.stepCount == 0 {
+            var below: Int64 = 0
+            for temporal in 0..<min(LayerRates.temporalLayersMax - 1, Int(cap.temporal)) {
+                let rate = rate(
+                    of: stream, upTo: UInt8(temporal), ofSizesUpTo: spatial, at: now)
+                guard rate > below, rate < whole else { continue }
+                wish.append(
+                    LayerTarget(spatial: layer, temporal: UInt8(temporal)), bitsPerSecond: rate)
+                below = rate
+            }
+        }
+        wish.append(LayerTarget(spatial: layer, temporal: 7), bitsPerSecond: whole)
     }
 
     /// Carries out what was granted, and tells.

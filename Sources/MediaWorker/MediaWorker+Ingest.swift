@@ -113,10 +113,11 @@ extension MediaWorker {
             startsKeyframe: codec.kind == .video
                 && Keyframe.isKeyframeStart(codec: codec, payload: payload))
         entry.descriptor = DescriptorFields.find(codec: codec, payload: payload)
+        let dependencies = readDependencies(of: &entry, arrival, in: packet)
         guard readRedundancy(of: &entry, payload: payload, track: arrival.track) else {
             return drops.count(.malformedRedundancy)
         }
-        if entry.startsKeyframe {
+        if entry.startsKeyframe || entry.descriptor.layers.hasStructure {
             noteSize(of: &entry, payload: payload, producer: index, track: arrival.track)
         }
         if let id = tracks[arrival.track]?.audioLevelID,
@@ -131,17 +132,35 @@ extension MediaWorker {
         }
         noteArrival(
             of: entry, isRepeated: arrival.format.isRetransmission, at: now, producer: index)
-        guard producers[index].history.insert(entry, payload: payload) else {
+        guard
+            producers[index].history.insert(
+                entry, payload: payload, dependencies: packet.extracting(dependencies))
+        else {
             return drops.count(.duplicate)
         }
         producers[index].rates.add(
-            payloadCount: payload.count, temporal: entry.descriptor.layers.temporal,
+            payloadCount: payload.count, spatial: entry.descriptor.layers.spatial,
+            temporal: entry.descriptor.layers.temporal,
             repeatedCount: entry.redundancy?.primaryOffset ?? 0,
             isKeyframe: producers[index].keyframe?.timestamp == entry.timestamp, at: now)
         guard tracks[arrival.track]?.isPaused == false else { return drops.count(.trackPaused) }
         // The history knows the payload's size and place; what was built here does not.
         guard let kept = producers[index].history.entry(entry.sequence) else { return }
         fanOut(kept, from: index, track: arrival.track, at: now)
+    }
+
+    /// Reads the dependency descriptor of a packet of AV1.
+    /// - Returns: Where it stands in the packet; empty if there is none to be passed on.
+    private mutating func readDependencies(
+        of entry: inout HistoryEntry, _ arrival: Arrival, in packet: Span<UInt8>
+    ) -> Range<Int> {
+        guard entry.codec == .av1, let id = tracks[arrival.track]?.dependencyID ?? nil,
+            let range = arrival.header.extensionRange(id: id, in: packet),
+            let fields = producers[arrival.producer].dependencies.read(
+                packet.extracting(range), sequence: entry.sequence, timestamp: entry.timestamp)
+        else { return 0..<0 }
+        entry.descriptor = fields
+        return range
     }
 
     private mutating func noteArrival(

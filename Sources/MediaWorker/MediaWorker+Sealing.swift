@@ -54,7 +54,7 @@ extension MediaWorker {
             return .historyOverwritten
         }
         let range = producers[packet.producer].history.payloadRange(of: entry)
-        let overhead = 128
+        let overhead = 128 + Int(entry.dependencyCount)
         guard range.count + overhead <= SendSlab.datagramMax else { return .sealFailed }
 
         let start = slab.used
@@ -67,8 +67,10 @@ extension MediaWorker {
         guard
             let headerCount = slots[packet.slot]?.writeHeader(
                 for: entry, as: form?.codec ?? entry.codec, numbers: packet.numbers,
-                retransmission: packet.retransmission, transportSequence: transportSequence,
-                into: &target)
+                retransmission: packet.retransmission,
+                dependencies: producers[packet.producer].history.payloadBytes.extracting(
+                    producers[packet.producer].history.dependencyRange(of: entry)),
+                transportSequence: transportSequence, into: &target)
         else { return .codecNotNegotiated }
 
         let count: Int?

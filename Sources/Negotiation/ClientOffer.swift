@@ -258,7 +258,7 @@ enum ClientProfile {
             index: index, mid: "\(index)", kind: kind == .audio ? .audio : .video,
             direction: direction,
             codecs: codecs.compactMap { format($0, kind: kind, repairsAudio: repairsAudio) },
-            extensions: extensions(kind: kind, direction: direction))
+            extensions: extensions(kind: kind, direction: direction, codecs: codecs))
     }
 
     private static func format(
@@ -293,7 +293,7 @@ enum ClientProfile {
     }
 
     private static func extensions(
-        kind: MediaKind, direction: SectionDirection
+        kind: MediaKind, direction: SectionDirection, codecs: [MediaCodec]
     ) -> [NegotiatedExtension] {
         var list = [
             NegotiatedExtension(kind: .transportSequenceNumber, id: 3),
@@ -304,6 +304,10 @@ enum ClientProfile {
             list.insert(NegotiatedExtension(kind: .audioLevel, id: 1), at: 0)
         case .video:
             list.append(NegotiatedExtension(kind: .videoOrientation, id: 13))
+            let sends = codecs.first { $0.kind == .video }
+            if direction == .sends ? sends == .av1 : codecs.contains(.av1) {
+                list.append(NegotiatedExtension(kind: .dependencyDescriptor, id: 12))
+            }
             if direction == .sends {
                 list.append(NegotiatedExtension(kind: .rid, id: 10))
                 list.append(NegotiatedExtension(kind: .repairedRid, id: 11))

@@ -53,4 +53,17 @@ import Wire
         fill(&rates, from: 5_000, count: 15)
         #expect(abs(rates.bitRate(upTo: 7, at: at(5_300)) - 400_000) < 100_000)
     }
+
+    @Test func sizesWithinAStreamAreToldApart() {
+        var rates = LayerRates()
+        for step in Int64(0)..<200 {
+            rates.add(
+                payloadCount: 1_000 - LayerRates.packetOverheadBytes, spatial: UInt8(step % 4),
+                temporal: UInt8(step / 4 % 2), at: at(step * 20))
+        }
+        let now = at(3_990)
+        #expect(abs(rates.bitRate(upTo: 7, at: now) - 400_000) < 30_000)
+        #expect(abs(rates.bitRate(upTo: 7, ofSizesUpTo: 1, at: now) - 200_000) < 30_000)
+        #expect(abs(rates.bitRate(upTo: 0, ofSizesUpTo: 1, at: now) - 100_000) < 30_000)
+    }
 }

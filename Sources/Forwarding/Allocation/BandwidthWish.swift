@@ -59,6 +59,11 @@ package struct BandwidthWish: Sendable {
         return granted > 0 ? targets[granted - 1] : nil
     }
 
+    /// The layers of a step, counted from 0; everything for a step there is not.
+    package func target(ofStep step: Int) -> LayerTarget {
+        step >= 0 && step < stepCount ? targets[step] : .all
+    }
+
     /// Whether every step was granted.
     package var isWhole: Bool { granted == stepCount }
 
