@@ -89,7 +89,9 @@ extension BandwidthEstimator {
         judgedEnd = max(judgedEnd, packets.start)
         while judgedEnd < heardEndBefore {
             if let packet = packets.packet(judgedEnd) {
-                loss.note(isLost: packet.fate == .unknown, sentTick: packet.sentTick)
+                let isLost = packet.fate == .unknown
+                loss.note(isLost: isLost, sentTick: packet.sentTick)
+                lossOverall += ((isLost ? 1 : 0) - lossOverall) / 512
             }
             judgedEnd += 1
         }

@@ -30,6 +30,8 @@ package struct BandwidthEstimator: ~Copyable {
     static let halving = (interval: MediaDuration.seconds(2), most: 2)
     /// The detectors start over after a pause of this length.
     static let pauseMax = MediaDuration.seconds(2)
+    /// A path that loses more than this share and has no queue drops what goes beyond its rate.
+    static let sustainedLoss = 0.6
     /// A queue stands that does not go in this time, or is so long.
     static let standingQueue = (
         time: MediaDuration.milliseconds(500), least: MediaDuration.milliseconds(250)
@@ -60,6 +62,9 @@ package struct BandwidthEstimator: ~Copyable {
     var halvings = 0
     var beforeSilence: Double?
     var shortestRoundTrip = ShortestRoundTrip()
+    /// The share of packets lost over some hundreds of them: where feedback is lost, all it would have spoken of seems to
+    /// be for a moment.
+    var lossOverall = 0.0
     /// Since when packets wait; `nil`: they do not.
     var queueSince: MediaInstant?
     /// What could be used if it were there, in bits a second; `nil`: not known, nothing is probed.
@@ -102,6 +107,13 @@ package struct BandwidthEstimator: ~Copyable {
             return nil
         }
         return throughput
+    }
+
+    /// What is sent at present over a path on which no queue stands, in bits a second, though much of it may be lost: loss
+    /// alone is no reason to send nothing. `nil`: there is a queue or most is lost, or that is not known.
+    package mutating func sustained(at now: MediaInstant) -> Double? {
+        guard !isCongested, lossOverall < Self.sustainedLoss else { return nil }
+        return sending.bitsPerSecond(at: now)
     }
 
     /// Whether a queue stands on the path, not just a keyframe's or a probe's.

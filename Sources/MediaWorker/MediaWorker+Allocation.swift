@@ -38,7 +38,8 @@ extension MediaWorker {
             return
         }
         let outcome = BandwidthAllocation.allocate(
-            &wishes, bitsPerSecond: share - sound, borne: (peers[index]?.kept ?? 0) - sound)
+            &wishes, bitsPerSecond: share - sound, borne: (peers[index]?.kept ?? 0) - sound,
+            sustained: (peers[index]?.sustained(at: now) ?? 0) - sound)
         // A tenth more than all could use: what is given more must leave as much free.
         let wanted = (outcome.wanted + sound) * 100 / AllocationTiming.share
         peers[index]?.setWanted(Int(wanted + wanted / BandwidthAllocation.headroomDivisor))
@@ -154,5 +155,11 @@ extension Peer {
     var kept: Int64 {
         let borne = sendPath.isEmpty ? 0 : Int64(sendPath[0].estimator.borne ?? 0)
         return borne + borne / 4
+    }
+
+    /// What is sent at present and makes no queue, in bits/s, and a quarter more; 0 where that is not known.
+    mutating func sustained(at now: MediaInstant) -> Int64 {
+        let rate = sendPath.isEmpty ? 0 : Int64(sendPath[0].estimator.sustained(at: now) ?? 0)
+        return rate + rate / 4
     }
 }

@@ -27,12 +27,13 @@ import Wire
 
     /// What each was granted.
     private static func grants(
-        _ wanted: [BandwidthWish], kilobits: Int64, borne: Int64 = 0
+        _ wanted: [BandwidthWish], kilobits: Int64, borne: Int64 = 0, sustained: Int64 = 0
     ) -> (steps: [Int], outcome: BandwidthAllocation.Outcome) {
         var wishes = UniqueArray<BandwidthWish>()
         for wish in wanted { wishes.append(wish) }
         let outcome = BandwidthAllocation.allocate(
-            &wishes, bitsPerSecond: kilobits * 1_000, borne: borne * 1_000)
+            &wishes, bitsPerSecond: kilobits * 1_000, borne: borne * 1_000,
+            sustained: sustained * 1_000)
         var steps: [Int] = []
         for index in 0..<wishes.count { steps.append(wishes[index].granted) }
         return (steps, outcome)
@@ -51,6 +52,20 @@ import Wire
         #expect(Self.grants(wishes, kilobits: 300, borne: 580).steps == [3, 1])
         // Nobody is given more for it.
         #expect(Self.grants(wishes, kilobits: 300, borne: 5_000).steps == [3, 1])
+    }
+
+    @Test func lossAloneTakesNobodysCheapestWay() {
+        let single = Self.wish(.camera, [1_500], current: 1)
+        #expect(Self.grants([single], kilobits: 1_200).steps == [0])
+        #expect(Self.grants([single], kilobits: 1_200, sustained: 1_500).steps == [1])
+        // Whoever has more than that gives it up.
+        let three = Self.wish(.camera, current: 4)
+        #expect(Self.grants([three], kilobits: 1_200, sustained: 1_500).steps == [3])
+        // And nothing is given for it.
+        #expect(
+            Self.grants([Self.wish(.camera, [1_500])], kilobits: 1_200, sustained: 9_000).steps == [
+                0
+            ])
     }
 
     @Test func S03_theFavouredGoesFirstAndNobodyIsDarkForItsSharpness() {

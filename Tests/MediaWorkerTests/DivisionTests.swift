@@ -175,6 +175,22 @@ private final class DividedCall {
         #expect(world.packets("0", since: start + .seconds(3)).count >= 9 * 49)
     }
 
+    @Test(arguments: [0.05, 0.1, 0.2], [1, 2, 3] as [UInt64])
+    func aPictureOfOneSizeIsNotPausedForLossAlone(loss: Double, seed: UInt64) throws {
+        let world = try DividedCall(seed: seed, limit: 0, sizes: [2])
+        world.run(seconds: 5)
+        let start = world.call.now
+        var plan = ImpairmentPlan.narrow(0)
+        plan.down.loss = loss
+        plan.up.loss = loss
+        world.call.networks[world.viewer.address] = plan
+        world.run(seconds: 15)
+        #expect(world.told("1") == [])
+        let received = world.packets("1", since: start).count
+        #expect(Double(received) >= (1 - loss) * 0.93 * 15 * 150, "\(received)")
+        world.checkOther(since: start, seconds: 15)
+    }
+
     @Test(arguments: [1, 2, 3] as [UInt64])
     func redundancyOfSoundMakesRoomForAPictureThatWouldNotFitBesideIt(seed: UInt64) throws {
         let world = try DividedCall(seed: seed, limit: 0, isRedundant: true)

@@ -33,13 +33,16 @@ package enum BandwidthAllocation {
     ///   - wishes: In the order in which they were there.
     ///   - bitsPerSecond: What there is for them, sound and repairs already taken off; below 0 is 0.
     ///   - borne: What the path is known to bear of them at present, for those who have it already.
+    ///   - sustained: What is sent of them at present without a queue, whatever is lost of it: nobody's cheapest way
+    ///     is taken away while that goes on.
     package static func allocate(
-        _ wishes: inout UniqueArray<BandwidthWish>, bitsPerSecond: Int64, borne: Int64 = 0
+        _ wishes: inout UniqueArray<BandwidthWish>, bitsPerSecond: Int64, borne: Int64 = 0,
+        sustained: Int64 = 0
     ) -> Outcome {
         var outcome = Outcome()
         let bits = max(0, bitsPerSecond)
         let kept = max(bits + bits / toleranceDivisor, borne)
-        var left = Room(bits: bits, tolerance: kept - bits)
+        var left = Room(bits: bits, tolerance: max(kept, sustained) - bits)
         for index in 0..<wishes.count {
             wishes[index].granted = 0
             outcome.wanted += wishes[index].cost(of: wishes[index].stepCount)
@@ -48,6 +51,7 @@ package enum BandwidthAllocation {
         begin(.favoured, of: &wishes, &left)
         begin(.screen, of: &wishes, &left)
         begin(.camera, of: &wishes, &left)
+        left.tolerance = kept - bits
         finish(.favoured, of: &wishes, &left)
         finish(.screen, of: &wishes, &left)
         raiseCameras(&wishes, &left)
@@ -60,7 +64,7 @@ package enum BandwidthAllocation {
     /// What there is still to give, in bits/s; below 0 by as much as is tolerated.
     private struct Room {
         var bits: Int64
-        let tolerance: Int64
+        var tolerance: Int64
     }
 
     /// Gives everybody of a rank its cheapest way.
