@@ -79,6 +79,8 @@ package struct WorkerStatistics: Sendable, Equatable {
     package var keyframeRequestsReceived: UInt64 = 0
     /// Keyframe requests passed on to publishers.
     package var keyframeRequestsSent: UInt64 = 0
+    /// Packets and requests handed to other loops, once for each.
+    package var messagesRelayed: UInt64 = 0
     /// Probes of paths that were begun.
     package var probesSent: UInt64 = 0
     /// Packets of padding sent for them.
