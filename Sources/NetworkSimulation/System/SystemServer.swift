@@ -364,7 +364,7 @@ final class SystemServer {
             for key in keys {
                 if let id = connectionOf[key] { outputs.append(.message(id, message)) }
             }
-        case .command(let command): worker.apply(command, at: now)
+        case .command(let command): worker.apply(command.command, at: now)
         case .replaced(let id): outputs.append(.close(id))
         case .dropped(let key, let reason):
             onDropped(key, reason, rooms[room].core.name)
