@@ -12,7 +12,12 @@ import Wire
 
 /// What a measurement gave.
 struct BenchmarkResult {
+    /// By loop.
+    var costs: [WorkerCost] = []
+    /// Over all loops.
     var cost = WorkerCost()
+    /// What a packet cost on one loop, in microseconds; `nil` if only that was measured.
+    var oneLoop: Double?
     var load = LoadNumbers()
     /// Growth of this process's resident memory for each receiver.
     var bytesPerReceiver = 0
@@ -47,22 +52,31 @@ struct BenchmarkRun {
 
     func run() async throws -> BenchmarkResult {
         let identity = try CertificateIdentity.generateP256(commonName: "martlet")
-        let loop = try makeLoop(identity)
-        defer { loop.stop() }
-        let negotiator = Negotiator(
-            configuration: ServerMediaConfiguration(
-                fingerprint: Self.fingerprint(of: identity),
-                candidates: [HostCandidate(address: loop.addresses[0], priority: 2_130_706_431)],
-                codecs: Self.codecs))
-        let load = try LoadProcess(arguments: arguments)
-        defer { load.stop() }
+        let mesh = options.loops > 1 ? try RelayMesh(count: options.loops) : nil
+        let loops = try (0..<options.loops).map { try makeLoop(identity, mesh, index: $0) }
+        defer { for loop in loops { loop.stop() } }
+        let negotiators = loops.map { loop in
+            Negotiator(
+                configuration: ServerMediaConfiguration(
+                    fingerprint: Self.fingerprint(of: identity),
+                    candidates: [
+                        HostCandidate(address: loop.addresses[0], priority: 2_130_706_431)
+                    ],
+                    codecs: Self.codecs))
+        }
+        let parts = (options.clients - 1) / BenchmarkOptions.clientsPerLoad + 1
+        let loads = try (0..<parts).map {
+            try LoadProcess(arguments: arguments + ["--part", "\($0)"])
+        }
+        defer { for load in loads { load.stop() } }
 
         var random = SystemRandomNumberGenerator()
         var offers: [String] = []
         var media: [PeerMedia] = []
-        for _ in 0..<(options.publishers + options.receivers) {
+        for index in 0..<options.clients {
+            let load = loads[index / BenchmarkOptions.clientsPerLoad]
             offers.append(try load.pipe.receive())
-            let (negotiated, answer) = try negotiator.answer(
+            let (negotiated, answer) = try negotiators[loop(of: index)].answer(
                 to: offers[offers.count - 1], previous: nil, profile: .sdk, using: &random)
             var peer = negotiated
             peer.bearsPadding = options.padsPackets
@@ -70,69 +84,108 @@ struct BenchmarkRun {
             try load.pipe.send(answer)
         }
         // What is there once, the publishers' streams included, is not counted for the receivers: a
-        // first one comes before the rest and warms everything up.
+        // first one on each loop comes before the rest and warms everything up.
         var result = BenchmarkResult()
-        let first = 0..<(options.publishers + 1)
-        try dial(first, media, loop, load)
-        try load.pipe.send("publish")
+        let firstCount = min(options.loops, options.receivers)
+        let first = 0..<(options.publishers + firstCount)
+        try dial(first, media, loops, loads)
+        for load in loads { try load.pipe.send("publish") }
         try await Task.sleep(for: .seconds(2))
         let before = Self.residentBytes()
         let start = MonotonicClock.now()
-        if options.receivers > 1 { try dial(first.upperBound..<media.count, media, loop, load) }
+        let rest = first.upperBound..<media.count
+        if !rest.isEmpty { try dial(rest, media, loops, loads) }
         result.secondsToConnect = Double((MonotonicClock.now() - start).nanoseconds) / 1e9
         try await Task.sleep(for: .seconds(2))
-        if options.receivers > 1 {
-            result.bytesPerReceiver = (Self.residentBytes() - before) / (options.receivers - 1)
+        if !rest.isEmpty {
+            result.bytesPerReceiver = (Self.residentBytes() - before) / rest.count
         }
-        try await measure(loop, load, &result)
+        try await measure(loops, loads, &result)
         return result
+    }
+
+    /// The loop of a peer: publishers are on the first, receivers in turn on each.
+    private func loop(of index: Int) -> Int {
+        index < options.publishers ? 0 : (index - options.publishers) % options.loops
     }
 
     /// Brings a part of the peers into the call and waits until they are connected.
     private func dial(
-        _ range: Range<Int>, _ media: [PeerMedia], _ loop: MediaLoop<MeasuredWorker>,
-        _ load: LoadProcess
+        _ range: Range<Int>, _ media: [PeerMedia], _ loops: [MediaLoop<MeasuredWorker>],
+        _ loads: [LoadProcess]
     ) throws {
-        for index in range { try submit(.addPeer(PeerID(index + 1), media[index]), to: loop) }
-        for index in range where index >= options.publishers {
-            try bindSlots(of: index, media[index], on: loop)
+        for index in range {
+            try submit(.addPeer(PeerID(index + 1), media[index]), to: loops[loop(of: index)])
+            if index < options.publishers { try relay(index, media[index], over: loops) }
         }
-        try load.pipe.send("dial")
-        try load.pipe.send("\(range.count)")
-        _ = try load.pipe.receive("connected")
+        for index in range where index >= options.publishers {
+            try bindSlots(of: index, media[index], on: loops[loop(of: index)])
+        }
+        for (part, load) in loads.enumerated() {
+            let own = range.clamped(to: options.clients(ofPart: part))
+            guard !own.isEmpty else { continue }
+            try load.pipe.send("dial")
+            try load.pipe.send("\(own.count)")
+            _ = try load.pipe.receive("connected")
+        }
+    }
+
+    /// Hands what a publisher sends from the first loop to all others.
+    private func relay(
+        _ index: Int, _ media: PeerMedia, over loops: [MediaLoop<MeasuredWorker>]
+    ) throws {
+        let publisher = PeerID(index + 1)
+        for other in loops.indices.dropFirst() {
+            try submit(.addStandIn(publisher, media, loop: 0), to: loops[other])
+            for mid in ["0", "1"] {
+                try submit(
+                    .acceptTrack(publisher: publisher, mid: mid, true), to: loops[other])
+                try submit(
+                    .relayTrack(publisher: publisher, mid: mid, to: other, true), to: loops[0])
+            }
+        }
     }
 
     private func measure(
-        _ loop: MediaLoop<MeasuredWorker>, _ load: LoadProcess, _ result: inout BenchmarkResult
+        _ loops: [MediaLoop<MeasuredWorker>], _ loads: [LoadProcess],
+        _ result: inout BenchmarkResult
     ) async throws {
-        var events = loop.events.makeAsyncIterator()
-        let sentBefore = loop.statistics().sent
-        try load.pipe.send("reset")
-        guard loop.submit(.begin) else { throw BenchmarkFailure("the media loop is full") }
+        let sentBefore = loops.map { $0.statistics().sent }
+        for load in loads { try load.pipe.send("reset") }
+        for loop in loops {
+            guard loop.submit(.begin) else { throw BenchmarkFailure("the media loop is full") }
+        }
         try await Task.sleep(for: .seconds(options.seconds))
-        guard loop.submit(.end) else { throw BenchmarkFailure("the media loop is full") }
-        try load.pipe.send("report")
-        result.load = try LoadNumbers(text: try load.pipe.receive("report "))
-        var isDone = false
-        while !isDone, let event = await events.next() {
-            if case .cost(let cost) = event {
-                result.cost = cost
-                isDone = true
+        for loop in loops {
+            guard loop.submit(.end) else { throw BenchmarkFailure("the media loop is full") }
+        }
+        for load in loads {
+            try load.pipe.send("report")
+            result.load.add(try LoadNumbers(text: try load.pipe.receive("report ")))
+        }
+        for loop in loops {
+            for await event in loop.events {
+                guard case .cost(let cost) = event else { continue }
+                result.costs.append(cost)
+                break
             }
         }
+        result.cost = WorkerCost.sum(result.costs)
         // Looked up by the loop each second.
         try await Task.sleep(for: .milliseconds(1_100))
-        let statistics = loop.statistics()
-        result.kernelDrops = statistics.kernelDrops + statistics.sent.droppedBufferFull
-        result.sendCalls = statistics.sent.calls - sentBefore.calls
-        result.runs = statistics.sent.runs - sentBefore.runs
+        for (loop, before) in zip(loops, sentBefore) {
+            let statistics = loop.statistics()
+            result.kernelDrops += statistics.kernelDrops + statistics.sent.droppedBufferFull
+            result.sendCalls += statistics.sent.calls - before.calls
+            result.runs += statistics.sent.runs - before.runs
+        }
     }
 
     private func makeLoop(
-        _ identity: CertificateIdentity
+        _ identity: CertificateIdentity, _ mesh: RelayMesh?, index: Int
     ) throws -> MediaLoop<MeasuredWorker> {
         var settings = MediaLoopConfiguration()
-        settings.name = "media"
+        settings.name = "media-\(index)"
         settings.cpu = options.isPinned ? 0 : nil
         var sockets = SocketConfiguration()
         sockets.usesSegmentation = options.usesSegmentation
@@ -143,7 +196,7 @@ struct BenchmarkRun {
         return try MediaLoop(
             configuration: settings,
             sockets: try SocketSet(addresses: [Self.loopback], port: 0, configuration: sockets),
-            handler: MeasuredWorker(configuration: worker))
+            handler: MeasuredWorker(configuration: worker), mesh: mesh, index: index)
     }
 
     /// Shows the n-th publisher in a receiver's n-th pair.

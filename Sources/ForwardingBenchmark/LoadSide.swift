@@ -16,11 +16,11 @@ struct LoadSide {
 
     func run() async throws {
         let identity = try CertificateIdentity.generateP256(commonName: "load")
-        let count = options.publishers + options.receivers
+        let clients = options.clients(ofPart: options.part)
         let sockets = try SocketSet(
-            bindings: [NetworkAddress](repeating: BenchmarkRun.loopback, count: count))
+            bindings: [NetworkAddress](repeating: BenchmarkRun.loopback, count: clients.count))
         var media: [PeerMedia] = []
-        for index in 0..<count {
+        for index in clients {
             let offer = makeOffer(isPublisher: index < options.publishers, identity)
             try pipe.send(offer.text)
             media.append(try offer.media(fromAnswer: try pipe.receive()))
@@ -93,11 +93,13 @@ struct LoadSide {
         let context = try DTLSContext(
             identity: identity, srtpProfiles: [options.profile.rawValue])
         var random = SystemRandomNumberGenerator()
+        let first = options.clients(ofPart: options.part).lowerBound
         return LoadSwarm(
             plans: media.indices.map { index in
                 LoadClientPlan(
                     media: media[index], dtls: context, address: addresses[index],
-                    shapes: index < options.publishers ? shapes : [], tieBreaker: random.next())
+                    shapes: first + index < options.publishers ? shapes : [],
+                    tieBreaker: random.next())
             })
     }
 
@@ -134,6 +136,17 @@ struct LoadNumbers {
         guard numbers.count == 7 else { throw BenchmarkFailure("the load's report is garbled") }
         (sent, received, lost, failed) = (numbers[0], numbers[1], numbers[2], numbers[3])
         (medianMicroseconds, p99Microseconds, kernelDrops) = (numbers[4], numbers[5], numbers[6])
+    }
+
+    /// Adds what another process counted; of its latencies the worse count.
+    mutating func add(_ other: LoadNumbers) {
+        sent += other.sent
+        received += other.received
+        lost += other.lost
+        failed += other.failed
+        medianMicroseconds = max(medianMicroseconds, other.medianMicroseconds)
+        p99Microseconds = max(p99Microseconds, other.p99Microseconds)
+        kernelDrops += other.kernelDrops
     }
 
     var text: String {
