@@ -43,6 +43,7 @@ extension MediaWorker {
     package var statistics: WorkerStatistics {
         var statistics = counters
         statistics.peers = peerOfID.count - standInCount
+        statistics.standIns = standInCount
         statistics.drops = drops.nonZero
         return statistics
     }

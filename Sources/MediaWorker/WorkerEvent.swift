@@ -89,6 +89,8 @@ package struct WorkerStatistics: Sendable, Equatable {
     package var estimatedBitsPerSecond: Int = 0
     /// Peers the worker holds now.
     package var peers: Int = 0
+    /// Publishers of other loops who have a stand-in here now.
+    package var standIns: Int = 0
     /// Dropped packets by reason, in a fixed order of reasons.
     package var drops: [DropCount] = []
 

@@ -154,15 +154,25 @@ struct RelayedCall {
         #expect(StreamCheck.problems(of: world.far.packets(mid: "1")) == [])
     }
 
-    @Test func whoComesLateBeginsWithThePastOfTheOtherLoop() throws {
+    @Test(arguments: [false, true])
+    func whoComesLateBeginsWithThePastOfTheOtherLoop(isShownFirst: Bool) throws {
         let world = try RelayedCall()
         world.call.showPair(world.publisher, to: world.near)
         let source = world.publish()
         world.call.run(for: .milliseconds(700))
         source.settings.obeysKeyframeRequests = false
         let asked = source.keyframeRequests.count
-        world.call.relay(world.publisher, ["0", "1"])
-        world.call.showPair(world.publisher, to: world.far)
+        // The past may come before the slot is set, or after.
+        if isShownFirst {
+            let id = world.publisher.id
+            world.call.relay(world.publisher, [])
+            world.call.apply(.acceptTrack(publisher: id, mid: "1", true), far: true)
+            world.call.showPair(world.publisher, to: world.far)
+            world.call.apply(.relayTrack(publisher: id, mid: "1", to: 1, true))
+        } else {
+            world.call.relay(world.publisher, ["1"])
+            world.call.showPair(world.publisher, to: world.far)
+        }
         world.call.run(for: .milliseconds(11))
         let caughtUp = world.far.packets(mid: "1")
         #expect(caughtUp.first?.tag == PayloadTag(source: 1, frame: 0, packet: 0))
