@@ -8,14 +8,17 @@ SERVE ?= --dev
 # What `make run` builds: release is what one should judge it by, debug builds faster.
 CONFIGURATION ?= release
 # How long `make test` fuzzes each parser.
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 10
 # What `make quality` measures, for instance: make quality QUALITY="--only viewer-5,viewer-10 --seeds 1"
 QUALITY ?=
 # What `make e2e` runs, for instance: make e2e E2E="-k whip"
 E2E ?=
 
+# What `make compare` measures, for instance: make compare COMPARE="--rounds 1 --cases '1 x 50, bursts'"
+COMPARE ?=
+
 .PHONY: help run build web test unit simulate web-test e2e quality fuzz lint format benchmark benchmark-instructions \
-	benchmark-signaling clean
+	benchmark-signaling compare clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +48,7 @@ test: ## Install what is missing and run everything CI runs
 
 unit: ## Run the unit, architecture and simulation tests
 	swift test --skip-build
+	cd Benchmarks && python3 -m unittest -q comparison.test_comparison
 
 simulate: ## Run 1,000 whole systems in virtual time, with faults, from seeds
 	scripts/simulate.sh
@@ -82,6 +86,12 @@ benchmark-instructions: ## Count the instructions a forwarded packet costs, agai
 benchmark-signaling: ## Measure what a room of 2,000 members costs the signalling side
 	swift build -c release --product martlet-signal-benchmark
 	.build/release/martlet-signal-benchmark
+
+compare: ## Measure forwarding beside Janus's, in one sitting (COMPARE="--rounds 1")
+	@scripts/install-dependencies.sh compare
+	swift build -c release --product martlet
+	swift build -c release --product martlet-benchmark
+	scripts/compare-janus.sh $(COMPARE)
 
 lint: ## Check the format of the Swift sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz

@@ -97,6 +97,15 @@ let drivers: [Target] = [
             "Wire", "MediaCrypto", "RTP", "Negotiation", "Forwarding", "MediaWorker", "CMediaIO",
             "CAllocationCounter",
         ]),
+    floor(
+        "LoadGenerator",
+        [
+            "Wire", "MediaCrypto", "ICE", "DTLS", "SRTP", "RTP", "Negotiation", "PeerTransport",
+            "ClientTransport", "MediaWorker", "MediaIO",
+        ]),
+    tests(
+        "LoadGenerator",
+        ["Wire", "MediaCrypto", "DTLS", "RTP", "Negotiation", "MediaWorker", "MediaIO"]),
 ]
 
 /// Test support: never linked into what is shipped.
@@ -125,15 +134,6 @@ let testSupport: [Target] = [
         dependencies: ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment"],
         swiftSettings: strict),
     tests("ImpairmentProxy", ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment"]),
-    floor(
-        "LoadGenerator",
-        [
-            "Wire", "DTLS", "SRTP", "RTP", "Negotiation", "PeerTransport", "ClientTransport",
-            "MediaWorker", "MediaIO",
-        ]),
-    tests(
-        "LoadGenerator",
-        ["Wire", "MediaCrypto", "DTLS", "RTP", "Negotiation", "MediaWorker", "MediaIO"]),
     .executableTarget(
         name: "ForwardingBenchmark",
         dependencies: [
@@ -187,7 +187,7 @@ let servers: [Target] = [
         name: "MartletCLI",
         dependencies: [
             "SignalServer", "MediaIO", "MediaWorker", "Negotiation", "Signaling", "Rooms",
-            "DTLS", "SRTP", "RTP", "MediaCrypto", "Wire",
+            "DTLS", "SRTP", "RTP", "MediaCrypto", "Wire", "LoadGenerator",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -44,6 +44,24 @@ import Wire
             precondition(element.range.upperBound <= payload.count)
         }
     }
-    _ = DependencyDescriptor.parse(payload.span)
+    _ = Keyframe.layerSizes(codec: .vp9, payload: payload.span)
+    fuzzDependencies(payload)
     return 0
+}
+
+/// Reads the input as a descriptor, and then each three bytes of it as one that refers to its structure.
+private func fuzzDependencies(_ input: [UInt8]) {
+    _ = DependencyDescriptor.parse(input.span)
+    var structure = DependencyStructure()
+    if let descriptor = DependencyDescriptor.parse(input.span, structure: &structure) {
+        precondition(descriptor.spatial < 4 && descriptor.temporal < 8)
+        precondition(!structure.isEmpty && structure.sizes.count <= 4)
+    }
+    for start in stride(from: 0, to: input.count, by: DependencyDescriptor.mandatoryCount) {
+        let part = Array(input[start...].prefix(DependencyDescriptor.mandatoryCount))
+        guard let descriptor = DependencyDescriptor.parse(part.span, structure: &structure) else {
+            continue
+        }
+        precondition(descriptor.spatial < 4 && descriptor.temporal < 8)
+    }
 }

@@ -253,3 +253,34 @@ def test_several_loops_carry_rooms_on_ports_of_their_own(start_server):
     assert ports == {str(base), str(base + 1)}
     for one in players:
         one.close()
+
+
+def test_load_publishes_receives_counts_and_leaves(start_server):
+    server = start_server("--key", f"main={SECRET}", dev=False)
+    result = martlet(
+        *("load", "--url", server.url, "--room", "a b", "--receivers", "4", "--publishers", "2"),
+        *("--seconds", "1", "--spread", "--json"),
+        environment={"MARTLET_KEYS": f"main={SECRET}"},
+    )
+    assert result.returncode == 0, result.stderr
+    seen = json.loads(result.stdout)
+    assert seen["valid"] and seen["lost"] == 0 and seen["unreadable"] == 0
+    assert (seen["publishers"], seen["receivers"]) == (2, 4)
+    # Two publishers of 30 frames of five packets, and sound 50 times a second.
+    assert 300 < seen["sent_per_second"] < 500
+    assert 0.75 < seen["received_per_second"] / seen["sent_per_second"] / 4 < 1.25
+    assert 0 < seen["latency_p50_ms"] <= seen["latency_p99_ms"]
+    wait_until(lambda: server.metrics()["martlet_peers"] == 0, "everybody to have left")
+
+
+def test_load_prints_a_table_and_says_what_keeps_it_out(start_server):
+    server = start_server()
+    result = martlet("load", "--server", server.url, "--receivers", "1", "--seconds", "1")
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"^packets lost +0$", result.stdout, re.M)
+    locked = start_server("--key", f"main={SECRET}", dev=False)
+    line = fails_with_one_line(martlet("load", "--server", locked.url, "--seconds", "1"))
+    assert "--key NAME=SECRET" in line
+    line = fails_with_one_line(martlet("load", "--server", f"http://127.0.0.1:{free_port()}"))
+    assert "no server answers" in line
+    assert "--receivers" in martlet("load", "--receivers", "255").stderr

@@ -11,7 +11,8 @@ def test_a_room_of_six_grows_its_slots_with_one_more_exchange(server, participan
     ]
     for one in people:
         seen(one, 5, seconds=60)
-        heard(one, 5, seconds=60)
+        # Of five who all beep, three are heard at a time, of which one may be oneself.
+        heard(one, 2, seconds=60)
         assert one.negotiations() <= 2, "five others need more than four pairs: one more offer"
     people[0].screenshot("six-in-a-call")
 

@@ -101,13 +101,14 @@ for target in "${swift_targets[@]}"; do
     fi
 done
 
-for name in "${names[@]}"; do
-    binary=$out/$name
+build() {
+    local name=$1
+    local binary=$out/$name
     if [ $changed = 1 ] || [ ! -x "$binary" ] || [ "Fuzz/$name.swift" -nt "$binary" ]; then
         swiftc "${settings[@]}" -module-name "${name}Fuzz" "Fuzz/$name.swift" "$modules"/*.o \
-            -lssl -lcrypto -ldl -o "$binary" 2> "$out/$name.log" || { grep -v warning "$out/$name.log"; exit 1; }
+            -lssl -lcrypto -ldl -o "$binary" 2> "$out/$name.log" || { grep -v warning "$out/$name.log"; return 1; }
     fi
-done
+}
 
 run() {
     local name=$1 log=$out/$1.run
@@ -122,11 +123,17 @@ run() {
     echo "fuzz $name: $(sed -n 's/stat::number_of_executed_units: *//p' "$log") executions, no finding"
 }
 
-failed=0
-jobs=$(nproc)
-for ((first = 0; first < ${#names[@]}; first += jobs)); do
-    pids=()
-    for name in "${names[@]:first:jobs}"; do run "$name" & pids+=($!); done
-    for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
-done
-exit $failed
+# Does something with each name, as many at once as there are processors; fails if it failed for one.
+each() {
+    local failed=0 jobs first pids pid name
+    jobs=$(nproc)
+    for ((first = 0; first < ${#names[@]}; first += jobs)); do
+        pids=()
+        for name in "${names[@]:first:jobs}"; do "$1" "$name" & pids+=($!); done
+        for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
+    done
+    return $failed
+}
+
+each build
+each run

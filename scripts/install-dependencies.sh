@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing: those to build and run, and with `test` those of the tests too, with
-# `benchmark` those that count instructions.
-#   scripts/install-dependencies.sh [run|test|benchmark]
+# `benchmark` those that count instructions, with `compare` the server that Martlet is compared with.
+#   scripts/install-dependencies.sh [run|test|benchmark|compare]
 set -euo pipefail
 
 packages=(libssl-dev libipsec-mb-dev zlib1g-dev node-typescript esbuild curl ca-certificates)
 case "${1:-run}" in
     test) packages+=(chromium nodejs python3-venv python3-pip iproute2) ;;
     benchmark) packages+=(valgrind binutils python3) ;;
+    compare) packages+=(janus iproute2 util-linux python3) ;;
 esac
 # Intel's library exists for one architecture only; elsewhere OpenSSL does its work.
 [ "$(dpkg --print-architecture)" = amd64 ] || packages=("${packages[@]/libipsec-mb-dev/}")

@@ -1,7 +1,7 @@
 // The client's end of a connection: what an answer says, made into a transport that dials.
 // SPDX-License-Identifier: Apache-2.0
 package import DTLS
-import ICE
+package import ICE
 package import Negotiation
 package import PeerTransport
 package import Wire
@@ -10,24 +10,25 @@ package import Wire
 package enum ClientTransportError: Error, Equatable, Sendable {
     /// The ICE words of one side break RFC 8839 §5.4.
     case badICEParameters
-    /// The server wants to be the DTLS client, which a server of ours never does.
+    /// Who begins the DTLS handshake was not settled.
     case badSetup
     /// No handshake can be set up.
     case dtls(DTLSError)
 }
 
 extension PeerTransport {
-    /// Makes the transport of a client: full ICE in the controlling role, DTLS client.
+    /// Makes the transport of a client: full ICE, and DTLS in the role that the server leaves.
     ///
     /// - Parameters:
     ///   - media: What was negotiated, seen from the client.
     ///   - addresses: The client's own addresses; their sockets are numbered from `firstSocket` on.
+    ///   - role: The role in ICE to begin with: whoever offered controls (RFC 8445 §6.1.1).
     ///   - tieBreaker: A random number.
     package static func client(
         media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress], firstSocket: UInt8 = 0,
-        tieBreaker: UInt64, at now: MediaInstant
+        role: ICERole = .controlling, tieBreaker: UInt64, at now: MediaInstant
     ) throws(ClientTransportError) -> PeerTransport {
-        guard media.remoteSetup == .passive else { throw .badSetup }
+        guard media.remoteSetup != .actpass else { throw .badSetup }
         guard let local = ICECredentials(media.localICE),
             let remote = ICECredentials(media.remoteICE)
         else { throw .badICEParameters }
@@ -37,8 +38,9 @@ extension PeerTransport {
         var transport: PeerTransport
         do {
             transport = try PeerTransport(
-                ice: .full(.controlling), local: local, remote: remote, tieBreaker: tieBreaker,
-                dtls: dtls, role: .client, fingerprints: fingerprints, at: now)
+                ice: .full(role), local: local, remote: remote, tieBreaker: tieBreaker,
+                dtls: dtls, role: media.remoteSetup == .passive ? .client : .server,
+                fingerprints: fingerprints, at: now)
         } catch {
             throw .dtls(error)
         }

@@ -68,6 +68,7 @@ extension BandwidthEstimator {
             from: packet.sentTick, to: SentPackets.tick(of: now))
         roundTrip = MediaDuration(nanoseconds: Int64(max(0, min(elapsed, 10_000)) * 1e6))
         shortestRoundTrip.note(roundTrip, at: now)
+        queueSince = hasQueue ? queueSince ?? now : nil
     }
 
     /// After silence what was lost in it is not held against the path; whether the former rate is there
@@ -107,8 +108,11 @@ extension BandwidthEstimator {
             use, throughput: throughput,
             recent: use == .over
                 ? acknowledged.recentBitsPerSecond(of: packets, milliseconds: 200) : nil,
-            isUnused: isUnused, roundTrip: roundTrip, at: now)
-        if use == .over { probes.delay(until: now + ProbeControl.calm) }
+            queue: shortestRoundTrip.excess(of: roundTrip), isUnused: isUnused,
+            roundTrip: roundTrip, at: now)
+        guard use == .over else { return }
+        probes.delay(until: now + ProbeControl.calm)
+        if hasQueue { probes.forgetDrop() }
     }
 
     /// A probe only raises the rate: what stands in its way for a moment is no loss of capacity.

@@ -30,6 +30,10 @@ package struct BandwidthEstimator: ~Copyable {
     static let halving = (interval: MediaDuration.seconds(2), most: 2)
     /// The detectors start over after a pause of this length.
     static let pauseMax = MediaDuration.seconds(2)
+    /// A queue stands that does not go in this time, or is so long.
+    static let standingQueue = (
+        time: MediaDuration.milliseconds(500), least: MediaDuration.milliseconds(250)
+    )
     /// Less than this share of the target being sent means that it is not used.
     static let usedShare = 0.65
 
@@ -56,6 +60,8 @@ package struct BandwidthEstimator: ~Copyable {
     var halvings = 0
     var beforeSilence: Double?
     var shortestRoundTrip = ShortestRoundTrip()
+    /// Since when packets wait; `nil`: they do not.
+    var queueSince: MediaInstant?
     /// What could be used if it were there, in bits a second; `nil`: not known, nothing is probed.
     package var wanted: Double?
     /// The round trip as feedback shows it.
@@ -88,6 +94,25 @@ package struct BandwidthEstimator: ~Copyable {
 
     /// The rate at which packets arrive, in bits a second; `nil`: too few have.
     package var throughput: Double? { acknowledged.bitsPerSecond(of: packets) }
+
+    /// What the path carries at present without a queue or much loss, in bits a second: whoever sends that may go on,
+    /// though the target is lower for a moment, as after a probe. `nil`: it does not, or that is not known.
+    package var borne: Double? {
+        guard !isCongested, loss.lastLoss - loss.ownLoss < LossControl.thresholds.high else {
+            return nil
+        }
+        return throughput
+    }
+
+    /// Whether a queue stands on the path, not just a keyframe's or a probe's.
+    private var isCongested: Bool {
+        guard let queueSince, let heardAt else { return false }
+        return heardAt - queueSince >= Self.standingQueue.time
+            || shortestRoundTrip.excess(of: roundTrip) > Self.standingQueue.least
+    }
+
+    /// Whether packets wait on the path for longer than probes and other flows make them.
+    var hasQueue: Bool { shortestRoundTrip.excess(of: roundTrip) > LossControl.queueMax }
 
     /// The share of packets that was last found lost, 0 to 1.
     package var lossShare: Double { loss.lastLoss }

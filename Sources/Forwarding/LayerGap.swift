@@ -6,20 +6,16 @@ import Wire
 
 /// The last packet of a source in its order, as far as it tells of what is missing behind it.
 struct LayerGap: Sendable {
-    private var codec = MediaCodec.vp8
     private var timestamp = RTPTimestamp(0)
     private var fields = DescriptorFields()
-    private var endsPicture = false
-    /// Whether the packet was forwarded.
-    private(set) var isKept = true
+    /// What became of the packet.
+    private var verdict = LayerVerdict()
 
     /// Notes a packet that came in its order.
-    mutating func note(_ entry: HistoryEntry, isKept: Bool) {
-        codec = entry.codec
+    mutating func note(_ entry: HistoryEntry, _ verdict: LayerVerdict) {
         timestamp = entry.timestamp
         fields = entry.descriptor
-        endsPicture = entry.marker
-        self.isKept = isKept
+        self.verdict = verdict
     }
 
     /// How many pictures on a packet is, by its descriptor; `nil` if the descriptors do not say.
@@ -36,23 +32,14 @@ struct LayerGap: Sendable {
     /// Exact where both packets are of one picture or of two that follow each other, as far as their first and last
     /// packets are known; where only the base layer is kept, also over pictures that are missing as a whole. Else the
     /// answer is yes: a number too many looks like a lost packet, one too few could never be sent.
-    /// - Parameters:
-    ///   - isKept: Whether `entry` itself is forwarded.
-    ///   - baseOnly: Whether temporal layers above the base are dropped.
-    func mayHoldKept(before entry: HistoryEntry, isKept: Bool, baseOnly: Bool) -> Bool {
-        if self.isKept, isKept { return true }
+    /// - Parameter next: What becomes of `entry` itself.
+    func mayHoldKept(before entry: HistoryEntry, _ next: LayerVerdict) -> Bool {
+        if verdict.isKept, next.isKept { return true }
         guard let pictures = pictures(to: entry) else { return true }
-        if pictures == 0 { return self.isKept || isKept }
-        if pictures == 1 {
-            if !self.isKept, !isKept { return false }
-            let start = entry.descriptor.layers.isFrameStart
-            // What is missing is the end of the one or the start of the other.
-            if endsPicture, !start { return isKept }
-            if !endsPicture, start { return self.isKept }
-            return !endsPicture
-        }
-        guard baseOnly, pictures < 64, !self.isKept || endsPicture,
-            !isKept || entry.descriptor.layers.isFrameStart
+        if pictures == 0 { return next.isKept || (verdict.mayPrecedeKept && next.mayFollowKept) }
+        // What is missing is the end of the one picture or the start of the other.
+        if pictures == 1 { return verdict.mayPrecedeKept || next.mayFollowKept }
+        guard next.isBaseOnly, pictures < 64, !verdict.mayPrecedeKept, !next.mayFollowKept
         else { return true }
         // Each base picture has a number of its own (RFC 7741 §4.2): whether one is among the missing.
         let step = entry.descriptor.tl0PictureIndex &- fields.tl0PictureIndex

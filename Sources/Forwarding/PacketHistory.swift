@@ -27,6 +27,8 @@ package struct HistoryEntry: Sendable {
     package var descriptor: DescriptorFields
     /// How the payload repeats older audio; `nil` if it does not.
     package var redundancy: RedundantAudio?
+    /// The size of the dependency descriptor kept with the payload, in bytes; 0: none.
+    package private(set) var dependencyCount: UInt8 = 0
     /// The payload's size in bytes.
     package private(set) var payloadCount: Int
     /// Where the payload stands, counted in bytes ever written.
@@ -54,11 +56,28 @@ package struct HistoryEntry: Sendable {
     /// The bytes of the payload that are new: all of it, or the primary of redundant audio.
     package var newCount: Int { payloadCount - (redundancy?.primaryOffset ?? 0) }
 
-    fileprivate func placed(at position: UInt64, count: Int) -> HistoryEntry {
+    /// Where the parts of a relayed packet stand among its bytes, as ``PacketHistory/relayedRange(of:)`` gives them.
+    /// - Parameter count: How many bytes there are.
+    /// - Returns: `nil` if these are too few.
+    package func relayedParts(in count: Int) -> (dependencies: Range<Int>, payload: Range<Int>)? {
+        let size = Int(dependencyCount)
+        let start = size == 0 ? 0 : size + PacketHistory.spareCount
+        return start <= count ? (0..<size, start..<count) : nil
+    }
+
+    fileprivate func placed(
+        at position: UInt64, count: Int, dependencyCount: Int
+    ) -> HistoryEntry {
         var entry = self
         entry.position = position
         entry.payloadCount = count
+        entry.dependencyCount = UInt8(truncatingIfNeeded: dependencyCount)
         return entry
+    }
+
+    /// The bytes kept before the payload: spare ones, and a descriptor with spare ones of its own.
+    fileprivate var leadCount: Int {
+        PacketHistory.leadCount(dependencyCount: Int(dependencyCount))
     }
 }
 
@@ -66,8 +85,8 @@ package struct HistoryEntry: Sendable {
 /// that a payload is copied once however many receive it.
 ///
 /// Two spare bytes stand before every payload, room for the original sequence number of a
-/// retransmission (RFC 4588 §4), so that this needs no copy either. Nothing is allocated after
-/// `init`.
+/// retransmission (RFC 4588 §4), so that this needs no copy either. A dependency descriptor stands before these, with
+/// two more before it. Nothing is allocated after `init`.
 package struct PacketHistory: ~Copyable {
     /// The bytes kept free before each payload.
     package static let spareCount = 2
@@ -96,12 +115,26 @@ package struct PacketHistory: ~Copyable {
         bytes = UniqueArray(repeating: 0, count: max(byteCapacity, 4_096))
     }
 
+    fileprivate static func leadCount(dependencyCount: Int) -> Int {
+        dependencyCount == 0 ? spareCount : dependencyCount + 2 * spareCount
+    }
+
     /// Remembers a packet, forgetting the oldest as needed.
     ///
     /// - Returns: `false` if the payload is larger than the whole history, or the packet is already
     ///   here.
     package mutating func insert(_ entry: HistoryEntry, payload: Span<UInt8>) -> Bool {
-        let needed = payload.count + Self.spareCount
+        insert(entry, payload: payload, dependencies: payload.extracting(0..<0))
+    }
+
+    /// Remembers a packet with its dependency descriptor, of at most 255 bytes; empty: without. See
+    /// ``insert(_:payload:)``.
+    package mutating func insert(
+        _ entry: HistoryEntry, payload: Span<UInt8>, dependencies: Span<UInt8>
+    ) -> Bool {
+        let kept = dependencies.count <= 255 ? dependencies.count : 0
+        let lead = Self.leadCount(dependencyCount: kept)
+        let needed = payload.count + lead
         guard needed <= bytes.count else { return false }
         let slot = Int(entry.sequence.rawValue & mask)
         // An older packet must not push out a newer one that stands in its place.
@@ -112,9 +145,10 @@ package struct PacketHistory: ~Copyable {
         if room < UInt64(needed) { written += room }
         let start = Int(written % capacity)
         var target = bytes.mutableSpan
-        guard target.copy(payload, to: start + Self.spareCount) else { return false }
+        guard target.copy(payload, to: start + lead) else { return false }
+        if kept > 0, !target.copy(dependencies, to: start + Self.spareCount) { return false }
         entries[slot] = entry.placed(
-            at: written + UInt64(Self.spareCount), count: payload.count)
+            at: written + UInt64(lead), count: payload.count, dependencyCount: kept)
         written += UInt64(needed)
         let isSameFrame = entry.timestamp == frame.timestamp
         frame = (entry.timestamp, max(payload.count, isSameFrame ? frame.payloadCount : 0))
@@ -125,7 +159,7 @@ package struct PacketHistory: ~Copyable {
     package func entry(_ sequence: ExtendedSequenceNumber) -> HistoryEntry? {
         let entry = entries[Int(sequence.rawValue & mask)]
         guard entry.sequence == sequence, sequence.rawValue != .max,
-            written - (entry.position - UInt64(Self.spareCount)) <= UInt64(bytes.count)
+            written - (entry.position - UInt64(entry.leadCount)) <= UInt64(bytes.count)
         else { return nil }
         return entry
     }
@@ -135,6 +169,21 @@ package struct PacketHistory: ~Copyable {
     package func payloadRange(of entry: HistoryEntry) -> Range<Int> {
         let start = Int(entry.position % UInt64(bytes.count))
         return start..<min(start + entry.payloadCount, bytes.count)
+    }
+
+    /// Where the dependency descriptor of an entry just looked up stands in ``payloadBytes``; empty without one.
+    package func dependencyRange(of entry: HistoryEntry) -> Range<Int> {
+        let count = Int(entry.dependencyCount)
+        guard count > 0 else { return 0..<0 }
+        let start = Int(entry.position % UInt64(bytes.count)) - Self.spareCount - count
+        return start >= 0 ? start..<(start + count) : 0..<0
+    }
+
+    /// What another loop needs of an entry just looked up, in one piece: the dependency descriptor with the spare bytes
+    /// behind it if there is one, and the payload. See ``HistoryEntry/relayedParts(in:)``.
+    package func relayedRange(of entry: HistoryEntry) -> Range<Int> {
+        let (dependencies, payload) = (dependencyRange(of: entry), payloadRange(of: entry))
+        return dependencies.isEmpty ? payload : dependencies.lowerBound..<payload.upperBound
     }
 
     /// Writes padding (RFC 3550 §5.1) behind the payload of an entry of the latest frame, if that makes it as long

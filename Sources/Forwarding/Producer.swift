@@ -52,6 +52,10 @@ package struct Producer: ~Copyable {
     package var layer: UInt8 = 0
     /// How large its pictures are; `nil` while no keyframe has said so.
     package var pictureSize: PictureSize?
+    /// How large the pictures of its spatial layers are; empty while it has not said that it has some.
+    package var layerSizes = LayerSizes()
+    /// What its dependency descriptors have said; AV1 alone.
+    package var dependencies = DependencyTracker()
     /// How it keeps sending.
     package var cadence = LayerCadence()
     /// Whether losses of it may be asked for again.
@@ -62,6 +66,8 @@ package struct Producer: ~Copyable {
     package var isForeign = false
     /// The loudness of the present interval.
     package var levels = AudioLevelAverage()
+    /// Whether a voice begins.
+    package var onset = VoiceOnset()
     /// Whether the last report on its loudness said something other than silence.
     private var isHeard = false
 

@@ -17,9 +17,20 @@ package enum RedundancyForm: Sendable, Equatable {
 }
 
 extension Slot {
+    /// Whether the receiver takes redundant audio.
+    package var takesRedundancy: Bool { format(for: .red) != nil && format(for: .opus) != nil }
+
+    /// Lets redundant audio leave without its repetitions from now on, or with them again.
+    package mutating func setSparesRedundancy(_ spares: Bool) {
+        guard kind == .audio, spares != sparesRedundancy else { return }
+        sparesRedundancy = spares
+        // What left in the other form would not be written in the same way again.
+        forgetSent()
+    }
+
     /// The form in which a packet of redundant audio leaves.
     ///
-    /// A receiver without RED gets plain Opus. Nobody hears again what was said before the slot
+    /// A receiver without RED, or one whose path is too narrow for it, gets plain Opus. Nobody hears again what was said before the slot
     /// turned to this source, or before the source was unmuted.
     /// - Parameters:
     ///   - audio: How the packet's payload is made up.
@@ -28,7 +39,9 @@ extension Slot {
     package func form(
         of audio: RedundantAudio, reach: UInt32, in payload: Span<UInt8>
     ) -> RedundancyForm {
-        guard format(for: .red) != nil, let opus = format(for: .opus) else { return .primary }
+        guard !sparesRedundancy, format(for: .red) != nil, let opus = format(for: .opus) else {
+            return .primary
+        }
         let kept = audio.blocks(within: reach, in: payload)
         if kept == audio.blockCount, opus.payloadType == audio.payloadType { return .whole }
         return kept == 0 ? .primary : .rewritten(blocks: kept, payloadType: opus.payloadType)

@@ -1,5 +1,6 @@
 // One section towards one receiver: what it shows now, and under which numbers that leaves.
 // SPDX-License-Identifier: Apache-2.0
+import Payloads
 package import RTP
 package import Wire
 
@@ -154,7 +155,9 @@ package struct Slot: ~Copyable, Sendable {
     package private(set) var cap: LayerTarget? = .all
     /// What the receiver chose, from which ``cap`` follows.
     package var quality = LayerChoice()
-    private var temporal = TemporalFilter()
+    private var filter = LayerFilter()
+    /// Whether redundant audio leaves without its repetitions.
+    package internal(set) var sparesRedundancy = false
 
     /// Whether packets may be padded to the size of their frame's longest.
     package private(set) var bearsPadding: Bool
@@ -232,6 +235,9 @@ package struct Slot: ~Copyable, Sendable {
         sent.removeAll()
         restart()
     }
+
+    /// Forgets how packets have left: none of them is sent again as it was.
+    package mutating func forgetSent() { sent.removeAll() }
 
     /// Notes that a packet has left for the first time, so that it can be sent again as it was.
     package mutating func noteSent(
@@ -325,15 +331,17 @@ package struct Slot: ~Copyable, Sendable {
             state = .flowing(source, producer: producer)
             startedAt = now
             return begin(
-                entry, format, upTo: wish, alignedTo: nil, catchingUp: catchUp, at: now
+                entry, format, upTo: layers.withinStream(wish), alignedTo: nil,
+                catchingUp: catchUp, at: now
             )
             .map { .start($0) } ?? .drop(.notCurrent)
         case .flowing(let source, producer: producer):
-            let isKept = temporal.admits(entry, upTo: wish.temporal)
-            guard
-                let numbers = numbering.place(
-                    entry, isKept: isKept, baseOnly: temporal.limit == 0)
-            else { return .drop(isKept ? .notCurrent : .layerNotWanted) }
+            let verdict = filter.judge(entry, upTo: layers.withinStream(wish))
+            guard var numbers = numbering.place(entry, verdict) else {
+                if verdict.isAwaited { return .drop(.awaitingLayer) }
+                return .drop(verdict.isKept ? .notCurrent : .layerNotWanted)
+            }
+            numbers.marker = verdict.endsPicture
             guard !numbering.isLeap(numbers) else {
                 state = .waiting(source)
                 return admit(entry, from: producer, among: layers, at: now)
@@ -345,7 +353,8 @@ package struct Slot: ~Copyable, Sendable {
             guard kind == .audio || entry.isLayerStart else { return .drop(.awaitingLayer) }
             state = .flowing(source, producer: producer)
             return begin(
-                entry, format, upTo: wish, alignedTo: alignment, catchingUp: nil, at: now
+                entry, format, upTo: layers.withinStream(wish), alignedTo: alignment,
+                catchingUp: nil, at: now
             )
             .map { .switchLayer($0) } ?? .drop(.notCurrent)
         }
@@ -360,10 +369,11 @@ package struct Slot: ~Copyable, Sendable {
         numbering.start(
             with: entry, clockRate: format.clockRate, catchingUp: catchUp, at: now,
             alignedTo: alignment)
-        temporal.start(with: entry, upTo: wish.temporal)
-        guard let numbers = numbering.place(entry, isKept: true, baseOnly: false) else {
-            return nil
-        }
+        filter.start(with: entry, upTo: wish)
+        var verdict = filter.judge(entry, upTo: wish)
+        verdict.isKept = true
+        guard var numbers = numbering.place(entry, verdict) else { return nil }
+        numbers.marker = verdict.endsPicture
         note(numbers, entry, at: now)
         return numbers
     }
@@ -371,7 +381,11 @@ package struct Slot: ~Copyable, Sendable {
     /// The numbers of a packet that is asked for again; `nil` if it does not go out through this slot any more, or
     /// never did because of its layer.
     package func numbersAgain(for entry: HistoryEntry) -> OutgoingNumbers? {
-        temporal.forwards(entry) ? numbering.numbers(for: entry) : nil
+        guard filter.forwards(entry), var numbers = numbering.numbers(for: entry) else {
+            return nil
+        }
+        numbers.marker = filter.endsPicture(entry)
+        return numbers
     }
 
     private mutating func note(
@@ -379,7 +393,8 @@ package struct Slot: ~Copyable, Sendable {
     ) {
         numbering.noteSent(numbers, at: now)
         packetCount &+= 1
-        let isWhole = entry.redundancy == nil || format(for: .red) != nil
+        let isWhole =
+            entry.redundancy == nil || (!sparesRedundancy && format(for: .red) != nil)
         octetCount &+= UInt32(truncatingIfNeeded: isWhole ? entry.payloadCount : entry.newCount)
     }
 
@@ -394,26 +409,51 @@ package struct Slot: ~Copyable, Sendable {
     /// - Parameters:
     ///   - codec: What the packet goes out as: the codec of its entry, or Opus for the primary of
     ///     redundant audio.
+    ///   - dependencies: The packet's dependency descriptor as the publisher sent it; empty without one.
     ///   - transportSequence: The receiver's next transport-wide sequence number.
     /// - Returns: The header's size, or `nil` if there is no format for the packet any more.
     package mutating func writeHeader(
         for entry: HistoryEntry, as codec: MediaCodec, numbers: OutgoingNumbers,
-        retransmission: ExtendedSequenceNumber?, transportSequence: UInt16,
-        into packet: inout MutableSpan<UInt8>
+        retransmission: ExtendedSequenceNumber?, dependencies: Span<UInt8>,
+        transportSequence: UInt16, into packet: inout MutableSpan<UInt8>
     ) -> Int? {
         guard let format = format(for: codec) else { return nil }
+        if !dependencies.isEmpty, header.carriesDependencies {
+            return writeHeader(
+                for: entry, format, numbers: numbers, retransmission: retransmission,
+                dependencies: dependencies, transportSequence: transportSequence, into: &packet)
+        }
         if let retransmission {
             guard let payloadType = format.retransmissionPayloadType, let retransmissionSSRC
             else { return nil }
             return header.write(
-                for: entry, payloadType: payloadType, sequence: retransmission.sequenceNumber,
-                timestamp: numbers.timestamp, ssrc: retransmissionSSRC,
+                for: entry, marker: numbers.marker, payloadType: payloadType,
+                sequence: retransmission.sequenceNumber, timestamp: numbers.timestamp,
+                ssrc: retransmissionSSRC,
                 transportSequence: transportSequence, into: &packet)
         }
         return header.write(
-            for: entry, payloadType: format.payloadType,
+            for: entry, marker: numbers.marker, payloadType: format.payloadType,
             sequence: numbers.sequence.sequenceNumber, timestamp: numbers.timestamp, ssrc: ssrc,
             transportSequence: transportSequence, into: &packet)
+    }
+
+    /// The same with a dependency descriptor, in which the frame's number is the slot's own.
+    private mutating func writeHeader(
+        for entry: HistoryEntry, _ format: SlotFormat, numbers: OutgoingNumbers,
+        retransmission: ExtendedSequenceNumber?, dependencies: Span<UInt8>,
+        transportSequence: UInt16, into packet: inout MutableSpan<UInt8>
+    ) -> Int? {
+        let isRepeated = retransmission != nil
+        guard let source = isRepeated ? retransmissionSSRC : ssrc,
+            let payloadType = isRepeated ? format.retransmissionPayloadType : format.payloadType
+        else { return nil }
+        return header.write(
+            dependencies, frameNumber: numbers.descriptor.pictureID, orientation: entry.orientation,
+            marker: numbers.marker, payloadType: payloadType,
+            sequence: (retransmission ?? numbers.sequence).sequenceNumber,
+            timestamp: numbers.timestamp, ssrc: source, transportSequence: transportSequence,
+            into: &packet)
     }
 
     /// Whether packets of padding can be sent in the retransmission stream: browsers take them there and
@@ -444,8 +484,9 @@ package struct Slot: ~Copyable, Sendable {
             sequence: sequence, timestamp: numbering.highestTimestamp, codec: format.codec,
             marker: false, startsKeyframe: false)
         let count = header.write(
-            for: entry, payloadType: payloadType, sequence: sequence.sequenceNumber,
-            timestamp: entry.timestamp, ssrc: ssrc, transportSequence: transportSequence,
+            for: entry, marker: false, payloadType: payloadType,
+            sequence: sequence.sequenceNumber, timestamp: entry.timestamp, ssrc: ssrc,
+            transportSequence: transportSequence,
             into: &packet)
         packet[0] |= 0x20
         return (count, sequence)

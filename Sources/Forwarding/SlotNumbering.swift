@@ -12,6 +12,8 @@ package struct OutgoingNumbers: Sendable, Equatable {
     package var timestamp: RTPTimestamp
     /// The counters to write into the payload descriptor.
     package var descriptor: DescriptorPatch
+    /// The marker bit: of video the last packet of a picture, as far as the picture is forwarded.
+    package var marker = false
     /// How far back audio repeated in the packet may reach, in ticks, to be of the present source.
     package var reach: UInt32 = .max
 }
@@ -45,6 +47,11 @@ package struct SlotNumbering: Sendable {
     package private(set) var highestTimestamp: RTPTimestamp
     private var lastSentAt = MediaInstant.zero
     private var lastDescriptor = DescriptorPatch(pictureID: 0, tl0PictureIndex: 0, keyIndex: 0)
+
+    /// Whether the present source numbers frames as AV1 does, beside its pictures.
+    private var numbersFrames = false
+    /// The last frame number of the last source that did.
+    private var lastFrame: UInt16 = 0
 
     private var timestampShift: UInt32 = 0
     /// Where the present source began, and by how much its first frame has to run ahead of its true time.
@@ -130,10 +137,15 @@ package struct SlotNumbering: Sendable {
         }
         timestampShift = next &- timestamp(of: entry).rawValue
         let fields = entry.descriptor
+        // A decoder of AV1 counts frames in 16 bits and takes none that is older than its last keyframe: whatever was
+        // shown in between, they go on where they were.
+        if numbersFrames { lastFrame = lastDescriptor.pictureID }
+        numbersFrames = entry.codec == .av1
+        let lastPicture = numbersFrames ? lastFrame : lastDescriptor.pictureID
         run = Run(
             first: entry.sequence.rawValue, last: entry.sequence.rawValue,
             sequenceShift: (highestSequence &+ 1) &- entry.sequence.rawValue,
-            pictureShift: hasSent ? lastDescriptor.pictureID &+ 1 &- fields.pictureID : 0)
+            pictureShift: hasSent ? lastPicture &+ 1 &- fields.pictureID : 0)
         tl0Shift = hasSent ? lastDescriptor.tl0PictureIndex &+ 1 &- fields.tl0PictureIndex : 0
         keyShift = hasSent ? lastDescriptor.keyIndex &+ 1 &- fields.keyIndex : 0
         isRunOpen = true
@@ -166,7 +178,7 @@ package struct SlotNumbering: Sendable {
                 pictureID: fields.pictureID &+ place.pictureShift,
                 tl0PictureIndex: fields.tl0PictureIndex &+ tl0Shift,
                 keyIndex: fields.keyIndex &+ keyShift),
-            reach: reach(of: entry))
+            marker: entry.marker, reach: reach(of: entry))
     }
 
     /// The source's timestamp of a packet, moved towards the present if it was caught up on.
@@ -199,32 +211,30 @@ package struct SlotNumbering: Sendable {
     /// Takes a packet of the present source in the order of arrival and gives its numbers; `nil` for one that is
     /// left out.
     ///
-    /// - Parameters:
-    ///   - isKept: Whether it is to be forwarded. One that is not leaves no hole in the numbers of those behind it,
-    ///     unless they have been sent already.
-    ///   - baseOnly: Whether temporal layers above the base are left out.
-    package mutating func place(
-        _ entry: HistoryEntry, isKept: Bool, baseOnly: Bool
-    ) -> OutgoingNumbers? {
+    /// - Parameter verdict: Whether it is to be forwarded, and what of its picture. A packet that is not leaves no
+    ///   hole in the numbers of those behind it, unless they have been sent already.
+    mutating func place(_ entry: HistoryEntry, _ verdict: LayerVerdict) -> OutgoingNumbers? {
+        let isKept = verdict.isKept
         let source = entry.sequence.rawValue
         guard entry.sequence >= firstOfSource, source >= nextOfSource else {
             return isKept ? numbers(for: entry) : nil
         }
         if !isRunOpen || !isKept {
-            bridge(to: entry, isKept: isKept, baseOnly: baseOnly)
+            bridge(to: entry, verdict)
         }
         nextOfSource = source &+ 1
-        gap.note(entry, isKept: isKept)
+        gap.note(entry, verdict)
         return isKept ? numbers(for: entry) : nil
     }
 
     /// Ends or begins runs where something is left out.
-    private mutating func bridge(to entry: HistoryEntry, isKept: Bool, baseOnly: Bool) {
+    private mutating func bridge(to entry: HistoryEntry, _ verdict: LayerVerdict) {
+        let isKept = verdict.isKept
         let source = entry.sequence.rawValue
         let isFirst = source == firstOfSource.rawValue
         let reserves =
             source > nextOfSource
-            && gap.mayHoldKept(before: entry, isKept: isKept, baseOnly: baseOnly)
+            && gap.mayHoldKept(before: entry, verdict)
         // RFC 9628: VP9 names its references by distances of picture numbers, which must not change.
         let pictures =
             entry.codec == .vp8 && !isFirst ? gap.pictures(to: entry) ?? 0 : 0

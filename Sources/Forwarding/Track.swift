@@ -66,6 +66,8 @@ package struct Track: ~Copyable, Sendable {
     package var audioLevelID: UInt8?
     /// The header extension that carries the orientation; `nil`: none.
     package var orientationID: UInt8?
+    /// The header extension that carries the dependency descriptor; `nil`: none.
+    package var dependencyID: UInt8?
 
     /// The meaning of each payload type, packed so that a lookup allocates and hashes nothing.
     private var formats = InlineArray<128, UInt16>(repeating: 0)

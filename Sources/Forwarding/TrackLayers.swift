@@ -6,8 +6,12 @@ package struct TrackLayers: Sendable {
     /// How many layers there may be.
     package static let countMax = 4
 
+    private var count = 0
     private var streams = InlineArray<4, Int>(repeating: -1)
     private var alive: UInt8 = 0
+    /// Whether the track has one stream for each size, or one for all: then what is chosen among are the spatial
+    /// layers within it.
+    package private(set) var isSimulcast = false
 
     /// A track of which nothing is known.
     package init() {}
@@ -26,7 +30,9 @@ package struct TrackLayers: Sendable {
         guard layer < Self.countMax else { return }
         let bit: UInt8 = 1 << layer
         guard streams[Int(layer)] < 0 || (isAlive && alive & bit == 0) else { return }
+        if streams[Int(layer)] < 0, count > 0 { isSimulcast = true }
         streams[Int(layer)] = producer
+        count = min(count + 1, Self.countMax)
         if isAlive { alive |= bit }
     }
 
@@ -51,5 +57,10 @@ package struct TrackLayers: Sendable {
         let layer =
             allowed != 0 ? 7 - allowed.leadingZeroBitCount : alive.trailingZeroBitCount
         return producer(ofLayer: UInt8(layer))
+    }
+
+    /// What of a wish is chosen within a stream: where there is one stream for each size, all its spatial layers.
+    package func withinStream(_ wish: LayerTarget) -> LayerTarget {
+        isSimulcast ? LayerTarget(spatial: 7, temporal: wish.temporal) : wish
     }
 }

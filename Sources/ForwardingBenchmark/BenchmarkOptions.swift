@@ -1,6 +1,7 @@
 // The command line of the benchmark.
 // SPDX-License-Identifier: Apache-2.0
 import SRTP
+import Wire
 
 /// What is measured.
 struct BenchmarkOptions {
@@ -21,6 +22,7 @@ struct BenchmarkOptions {
           --no-audio           video alone
           --no-segmentation    one datagram a message, without UDP_SEGMENT
           --profile NAME       gcm128, gcm256 or cm (gcm128)
+          --address A          the address that server and clients are bound to (127.0.0.1)
           --pin                the media loop on CPU 0, the load on CPU 1
           --json               one JSON object instead of a table
           --assert-us X        fail above X us of CPU a forwarded packet
@@ -46,6 +48,7 @@ struct BenchmarkOptions {
     var hasAudio = true
     var usesSegmentation = true
     var profile = SRTPProfile.aeadAES128GCM
+    var address = NetworkAddress(ipv4: 0x7F00_0001, port: 0)
     var isPinned = false
     var isJSON = false
     var microsecondsMax: Double?
@@ -75,6 +78,7 @@ struct BenchmarkOptions {
             case "--assert-clean": mustBeClean = true
             case "--assert-us": microsecondsMax = try Self.decimal(&rest, name)
             case "--assert-kilobytes": kilobytesMax = try Self.decimal(&rest, name)
+            case "--address": address = try Self.address(&rest)
             case "--profile": profile = try Self.profile(&rest)
             default: throw BenchmarkFailure("unknown option \(name)\n\n\(Self.usage)")
             }
@@ -104,6 +108,13 @@ struct BenchmarkOptions {
             throw BenchmarkFailure("\(name) takes a positive number")
         }
         return value
+    }
+
+    private static func address(_ rest: inout ArraySlice<String>) throws -> NetworkAddress {
+        guard let text = rest.popFirst(), let address = NetworkAddress(host: text, port: 0) else {
+            throw BenchmarkFailure("--address takes an IP address")
+        }
+        return address
     }
 
     private static func profile(_ rest: inout ArraySlice<String>) throws -> SRTPProfile {

@@ -1,5 +1,6 @@
 // A measurement as a table, as JSON, and against its thresholds.
 // SPDX-License-Identifier: Apache-2.0
+import LoadGenerator
 import MediaWorker
 import Wire
 
@@ -23,11 +24,11 @@ struct BenchmarkReport {
                 ("loop_\(index)_packets", "loop \(index): datagrams sent", "\(cost.packetsSent)"),
                 (
                     "loop_\(index)_us_per_packet", "loop \(index): CPU a datagram sent, us",
-                    Self.text(perPacket, 2)
+                    fixed(perPacket, digits: 2)
                 ),
                 (
                     "loop_\(index)_cpu_share", "loop \(index): share of one core",
-                    Self.text(share, 3)
+                    fixed(share, digits: 3)
                 ),
                 (
                     "loop_\(index)_relayed", "loop \(index): messages relayed",
@@ -36,10 +37,10 @@ struct BenchmarkReport {
             ]
         }
         rows += [
-            ("one_loop_us_per_packet", "one loop: CPU a packet, us", Self.text(oneLoop, 2)),
+            ("one_loop_us_per_packet", "one loop: CPU a packet, us", fixed(oneLoop, digits: 2)),
             (
                 "ratio_to_one_loop", "CPU a packet against one loop",
-                Self.text(result.microsecondsPerPacket / max(oneLoop, 0.001), 3)
+                fixed(result.microsecondsPerPacket / max(oneLoop, 0.001), digits: 3)
             ),
         ]
         return rows
@@ -50,19 +51,22 @@ struct BenchmarkReport {
         return [
             ("receivers", "receivers", "\(options.receivers)"),
             ("publishers", "publishers", "\(options.publishers)"),
-            ("seconds_to_connect", "all connected after, s", Self.text(result.secondsToConnect, 2)),
+            (
+                "seconds_to_connect", "all connected after, s",
+                fixed(result.secondsToConnect, digits: 2)
+            ),
             (
                 "packets_per_second", "forwarded packets a second",
-                Self.text(result.packetsPerSecond, 0)
+                fixed(result.packetsPerSecond, digits: 0)
             ),
             (
                 "us_per_packet", "CPU a forwarded packet, us",
-                Self.text(result.microsecondsPerPacket, 2)
+                fixed(result.microsecondsPerPacket, digits: 2)
             ),
-            ("cpu_share", "share of one core", Self.text(result.cpuShare, 3)),
+            ("cpu_share", "share of one core", fixed(result.cpuShare, digits: 3)),
             (
                 "allocations_per_packet", "allocations a forwarded packet",
-                Self.text(result.allocationsPerPacket, 5)
+                fixed(result.allocationsPerPacket, digits: 5)
             ),
             ("allocations", "allocations in all", "\(cost.allocations)"),
             ("packets_received", "packets the receivers got", "\(result.load.received)"),
@@ -75,8 +79,12 @@ struct BenchmarkReport {
             ("latency_p50_us", "latency, median, us", "\(result.load.medianMicroseconds)"),
             ("latency_p99_us", "latency, 99 %, us", "\(result.load.p99Microseconds)"),
             (
+                "load_cpu_share", "the load's share of another core",
+                fixed(result.load.cpuShare, digits: 3)
+            ),
+            (
                 "kilobytes_per_receiver", "resident memory a receiver, KB",
-                Self.text(Double(result.bytesPerReceiver) / 1_000, 1)
+                fixed(Double(result.bytesPerReceiver) / 1_000, digits: 1)
             ),
             ("turns", "turns of the media loop", "\(cost.turns)"),
             ("send_calls", "sendmmsg calls", "\(result.sendCalls)"),
@@ -107,7 +115,7 @@ struct BenchmarkReport {
         var failures: [String] = []
         if let most = options.microsecondsMax, result.microsecondsPerPacket > most {
             failures.append(
-                "\(Self.text(result.microsecondsPerPacket, 2)) us a packet, \(most) allowed")
+                "\(fixed(result.microsecondsPerPacket, digits: 2)) us a packet, \(most) allowed")
         }
         if let most = options.kilobytesMax, Double(result.bytesPerReceiver) / 1_000 > most {
             failures.append("\(result.bytesPerReceiver / 1_000) KB a receiver, \(most) allowed")
@@ -121,17 +129,5 @@ struct BenchmarkReport {
             failures.append("\(result.allocationsPerPacket) allocations a packet")
         }
         return failures
-    }
-
-    /// A number with so many digits behind the point.
-    private static func text(_ value: Double, _ digits: Int) -> String {
-        var scale = 1.0
-        for _ in 0..<digits { scale *= 10 }
-        let scaled = (value * scale).rounded()
-        guard digits > 0, scaled.magnitude < 1e15 else { return "\(Int64(value.rounded()))" }
-        let whole = Int64(scaled)
-        let fraction = String(whole.magnitude % UInt64(scale))
-        let zeros = String(repeating: "0", count: digits - fraction.count)
-        return "\(whole < 0 ? "-" : "")\(whole.magnitude / UInt64(scale)).\(zeros)\(fraction)"
     }
 }

@@ -44,7 +44,6 @@ struct BenchmarkResult {
 
 /// Sets everything up, measures, and takes it down.
 struct BenchmarkRun {
-    static let loopback = NetworkAddress(ipv4: 0x7F00_0001, port: 0)
     static let codecs: [MediaCodec] = [.opus, .vp8]
 
     let options: BenchmarkOptions
@@ -70,31 +69,17 @@ struct BenchmarkRun {
         }
         defer { for load in loads { load.stop() } }
 
-        var random = SystemRandomNumberGenerator()
-        var offers: [String] = []
-        var media: [PeerMedia] = []
-        for index in 0..<options.clients {
-            let load = loads[index / BenchmarkOptions.clientsPerLoad]
-            offers.append(try load.pipe.receive())
-            let (negotiated, answer) = try negotiators[loop(of: index)].answer(
-                to: offers[offers.count - 1], previous: nil, profile: .sdk, using: &random)
-            var peer = negotiated
-            peer.bearsPadding = options.padsPackets
-            media.append(peer)
-            try load.pipe.send(answer)
-        }
         // What is there once, the publishers' streams included, is not counted for the receivers: a
         // first one on each loop comes before the rest and warms everything up.
         var result = BenchmarkResult()
-        let firstCount = min(options.loops, options.receivers)
-        let first = 0..<(options.publishers + firstCount)
-        try dial(first, media, loops, loads)
-        for load in loads { try load.pipe.send("publish") }
+        let first = 0..<(options.publishers + min(options.loops, options.receivers))
+        try connect(first, by: negotiators, loops, loads)
+        for load in loads { _ = try load.pipe.ask("publish") }
         try await Task.sleep(for: .seconds(2))
         let before = Self.residentBytes()
         let start = MonotonicClock.now()
-        let rest = first.upperBound..<media.count
-        if !rest.isEmpty { try dial(rest, media, loops, loads) }
+        let rest = first.upperBound..<options.clients
+        try connect(rest, by: negotiators, loops, loads)
         result.secondsToConnect = Double((MonotonicClock.now() - start).nanoseconds) / 1e9
         try await Task.sleep(for: .seconds(2))
         if !rest.isEmpty {
@@ -110,23 +95,29 @@ struct BenchmarkRun {
     }
 
     /// Brings a part of the peers into the call and waits until they are connected.
-    private func dial(
-        _ range: Range<Int>, _ media: [PeerMedia], _ loops: [MediaLoop<MeasuredWorker>],
+    private func connect(
+        _ range: Range<Int>, by negotiators: [Negotiator], _ loops: [MediaLoop<MeasuredWorker>],
         _ loads: [LoadProcess]
     ) throws {
-        for index in range {
-            try submit(.addPeer(PeerID(index + 1), media[index]), to: loops[loop(of: index)])
-            if index < options.publishers { try relay(index, media[index], over: loops) }
-        }
-        for index in range where index >= options.publishers {
-            try bindSlots(of: index, media[index], on: loops[loop(of: index)])
-        }
+        var random = SystemRandomNumberGenerator()
         for (part, load) in loads.enumerated() {
             let own = range.clamped(to: options.clients(ofPart: part))
-            guard !own.isEmpty else { continue }
-            try load.pipe.send("dial")
-            try load.pipe.send("\(own.count)")
-            _ = try load.pipe.receive("connected")
+            for index in own {
+                let isPublisher = index < options.publishers
+                let place = loop(of: index)
+                let offer = try load.pipe.ask("offer", isPublisher ? "send" : "receive")
+                var (media, answer) = try negotiators[place].answer(
+                    to: offer, previous: nil, profile: .sdk, using: &random)
+                media.bearsPadding = options.padsPackets
+                _ = try load.pipe.ask("answer", answer)
+                try submit(.addPeer(PeerID(index + 1), media), to: loops[place])
+                if isPublisher {
+                    try relay(index, media, over: loops)
+                } else {
+                    try bindSlots(of: index, media, on: loops[place])
+                }
+            }
+            if !own.isEmpty { _ = try load.pipe.ask("dial") }
         }
     }
 
@@ -151,7 +142,7 @@ struct BenchmarkRun {
         _ result: inout BenchmarkResult
     ) async throws {
         let sentBefore = loops.map { $0.statistics().sent }
-        for load in loads { try load.pipe.send("reset") }
+        for load in loads { _ = try load.pipe.ask("reset") }
         for loop in loops {
             guard loop.submit(.begin) else { throw BenchmarkFailure("the media loop is full") }
         }
@@ -160,8 +151,7 @@ struct BenchmarkRun {
             guard loop.submit(.end) else { throw BenchmarkFailure("the media loop is full") }
         }
         for load in loads {
-            try load.pipe.send("report")
-            result.load.add(try LoadNumbers(text: try load.pipe.receive("report ")))
+            result.load.add(try LoadNumbers(text: try load.pipe.ask("report")))
         }
         for loop in loops {
             for await event in loop.events {
@@ -195,7 +185,7 @@ struct BenchmarkRun {
             seed: 1)
         return try MediaLoop(
             configuration: settings,
-            sockets: try SocketSet(addresses: [Self.loopback], port: 0, configuration: sockets),
+            sockets: try SocketSet(addresses: [options.address], port: 0, configuration: sockets),
             handler: MeasuredWorker(configuration: worker), mesh: mesh, index: index)
     }
 

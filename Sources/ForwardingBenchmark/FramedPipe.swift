@@ -24,12 +24,20 @@ struct FramedPipe {
         return String(decoding: try read(count), as: UTF8.self)
     }
 
-    /// Takes a message that must begin with a word.
-    /// - Returns: What follows the word.
-    func receive(_ word: String) throws -> String {
-        let text = try receive()
-        guard text.hasPrefix(word) else { throw BenchmarkFailure("the load says: \(text)") }
-        return String(text.dropFirst(word.count))
+    /// Asks the other side for something: a word, and on the next lines what belongs to it.
+    /// - Returns: What it answers.
+    /// - Throws: Why it could not do it.
+    func ask(_ word: String, _ rest: String = "") throws -> String {
+        try send("\(word)\n\(rest)")
+        let (result, text) = Self.split(try receive())
+        guard result == "ok" else { throw BenchmarkFailure("the load says: \(text)") }
+        return text
+    }
+
+    /// The first line of a message, and the rest.
+    static func split(_ text: String) -> (word: String, rest: String) {
+        guard let end = text.utf8.firstIndex(of: 10) else { return (text, "") }
+        return (String(text[..<end]), String(text[text.utf8.index(after: end)...]))
     }
 
     private func write(_ bytes: [UInt8]) throws {

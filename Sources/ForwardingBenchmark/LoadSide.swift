@@ -1,115 +1,62 @@
 // The load's process: clients over real sockets, told what to do through a pipe.
 // SPDX-License-Identifier: Apache-2.0
-import DTLS
 import LoadGenerator
-import MediaCrypto
-import MediaIO
-import Negotiation
-import RTP
-import SRTP
 import Wire
 
-/// Offers, dials, publishes, and reports.
+/// Does what it is asked for, one message after the other: `offer`, `answer`, `accept`, `dial`, `publish`, `reset`
+/// and `report`. Whoever asks carries offers and answers to the server, whichever server that is.
 struct LoadSide {
     let options: BenchmarkOptions
     let pipe: FramedPipe
 
     func run() async throws {
-        let identity = try CertificateIdentity.generateP256(commonName: "load")
-        let clients = options.clients(ofPart: options.part)
-        let sockets = try SocketSet(
-            bindings: [NetworkAddress](repeating: BenchmarkRun.loopback, count: clients.count))
-        var media: [PeerMedia] = []
-        for index in clients {
-            let offer = makeOffer(isPublisher: index < options.publishers, identity)
-            try pipe.send(offer.text)
-            media.append(try offer.media(fromAnswer: try pipe.receive()))
-        }
-        var settings = MediaLoopConfiguration()
-        settings.name = "load"
-        settings.cpu = options.isPinned ? 1 : nil
-        settings.datagramsPerTurnMax = 1_024
-        let swarm = try makeSwarm(media, identity, sockets.addresses)
-        let loop = try MediaLoop(configuration: settings, sockets: sockets, handler: swarm)
-        defer { loop.stop() }
-        var events = loop.events.makeAsyncIterator()
-        try await obey(loop, &events)
-    }
-
-    private func obey(
-        _ loop: MediaLoop<LoadSwarm>, _ events: inout AsyncStream<LoadEvent>.AsyncIterator
-    ) async throws {
-        while let word = try? pipe.receive() {
-            switch word {
-            case "dial":
-                let count = Int(try pipe.receive()) ?? 0
-                _ = loop.submit(.dial(count))
-                while let event = await events.next() {
-                    if case .connected = event { break }
-                    if case .failed(let client, let reason) = event {
-                        throw BenchmarkFailure("client \(client) failed: \(reason)")
-                    }
-                }
-                try pipe.send("connected")
-            case "publish": _ = loop.submit(.publish)
-            case "reset": _ = loop.submit(.resetCounters)
-            default:
-                _ = loop.submit(.report)
-                var report: LoadReport?
-                while report == nil, let event = await events.next() {
-                    if case .report(let counted) = event { report = counted }
-                    if case .failed(let client, let reason) = event {
-                        throw BenchmarkFailure("client \(client) failed: \(reason)")
-                    }
-                }
-                let statistics = loop.statistics()
-                let numbers = LoadNumbers(
-                    report ?? LoadReport(),
-                    kernelDrops: statistics.kernelDrops + statistics.sent.droppedBufferFull)
-                try pipe.send("report " + numbers.text)
+        let clients = try LoadClients(configuration)
+        while let message = try? pipe.receive() {
+            let (word, rest) = FramedPipe.split(message)
+            do {
+                try pipe.send("ok\n" + (try await answer(word, rest, by: clients)))
+            } catch {
+                try pipe.send("failed\n\(error)")
             }
         }
+        await clients.stop()
     }
 
-    private func makeOffer(isPublisher: Bool, _ identity: CertificateIdentity) -> ClientOffer {
-        var random = SystemRandomNumberGenerator()
-        let streams = isPublisher ? [ClientStream(kind: .audio), ClientStream(kind: .video)] : []
-        return ClientOffer(
-            sending: streams, receivingPairs: isPublisher ? 0 : options.publishers,
-            ice: ICEParameters(
-                usernameFragment: Self.word(8, &random), password: Self.word(24, &random)),
-            fingerprint: BenchmarkRun.fingerprint(of: identity), codecs: BenchmarkRun.codecs,
-            using: &random)
+    private func answer(
+        _ word: String, _ rest: String, by clients: LoadClients
+    ) async throws -> String {
+        switch word {
+        case "offer": return try await clients.offer(sends: rest == "send")
+        case "answer": try await clients.take(answer: rest)
+        case "accept": return try await clients.answer(to: rest)
+        case "dial": try await clients.dial()
+        case "publish": await clients.publish()
+        case "reset": await clients.resetCounters()
+        case "report":
+            let report = try await clients.report()
+            return LoadNumbers(report, kernelDrops: await clients.kernelDrops).text
+        default: throw BenchmarkFailure("nobody knows how to \(word)")
+        }
+        return ""
     }
 
-    private func makeSwarm(
-        _ media: [PeerMedia], _ identity: CertificateIdentity, _ addresses: [NetworkAddress]
-    ) throws -> LoadSwarm {
-        let video = LoadShape(
+    private var configuration: LoadClientsConfiguration {
+        var configuration = LoadClientsConfiguration(
+            count: options.clients(ofPart: options.part).count)
+        configuration.audio = options.hasAudio ? .audio : nil
+        configuration.video = LoadShape(
             interval: MediaDuration(nanoseconds: 1_000_000_000 / Int64(options.frames)),
             packetsInFrame: options.packets, payloadBytes: options.payload,
             isSpread: options.isSpread, isUneven: options.isUneven)
-        let shapes = [options.hasAudio ? LoadShape.audio : nil, video]
-        let context = try DTLSContext(
-            identity: identity, srtpProfiles: [options.profile.rawValue])
-        var random = SystemRandomNumberGenerator()
-        let first = options.clients(ofPart: options.part).lowerBound
-        return LoadSwarm(
-            plans: media.indices.map { index in
-                LoadClientPlan(
-                    media: media[index], dtls: context, address: addresses[index],
-                    shapes: first + index < options.publishers ? shapes : [],
-                    tieBreaker: random.next())
-            })
-    }
-
-    private static func word(_ count: Int, _ random: inout SystemRandomNumberGenerator) -> String {
-        let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
-        return String((0..<count).map { _ in letters[Int(random.next() % 36)] })
+        configuration.pairs = options.publishers
+        configuration.profile = options.profile
+        configuration.address = options.address
+        configuration.cpu = options.isPinned ? 1 : nil
+        return configuration
     }
 }
 
-/// The load's counters as they travel through the pipe.
+/// The load's counters as they travel through the pipe: `name=number`, separated by blanks.
 struct LoadNumbers {
     var sent: UInt64 = 0
     var received: UInt64 = 0
@@ -118,6 +65,20 @@ struct LoadNumbers {
     var medianMicroseconds: UInt64 = 0
     var p99Microseconds: UInt64 = 0
     var kernelDrops: UInt64 = 0
+    var cpuMicroseconds: UInt64 = 0
+    var wallMicroseconds: UInt64 = 0
+
+    /// The share of a core that the clients' thread used.
+    var cpuShare: Double { Double(cpuMicroseconds) / Double(max(1, wallMicroseconds)) }
+
+    private static var places: [(name: String, path: WritableKeyPath<LoadNumbers, UInt64>)] {
+        [
+            ("sent", \.sent), ("received", \.received), ("lost", \.lost), ("failed", \.failed),
+            ("latency_p50_us", \.medianMicroseconds), ("latency_p99_us", \.p99Microseconds),
+            ("kernel_drops", \.kernelDrops), ("cpu_us", \.cpuMicroseconds),
+            ("wall_us", \.wallMicroseconds),
+        ]
+    }
 
     init() {}
 
@@ -126,19 +87,24 @@ struct LoadNumbers {
         received = report.received
         lost = report.lost
         failed = report.failed
-        medianMicroseconds = UInt64(report.latency.quantile(0.5).nanoseconds / 1_000)
-        p99Microseconds = UInt64(report.latency.quantile(0.99).nanoseconds / 1_000)
+        medianMicroseconds = Self.microseconds(report.latency.quantile(0.5))
+        p99Microseconds = Self.microseconds(report.latency.quantile(0.99))
         self.kernelDrops = kernelDrops
+        cpuMicroseconds = Self.microseconds(report.cpuTime)
+        wallMicroseconds = Self.microseconds(report.wallTime)
     }
 
     init(text: String) throws {
-        let numbers = text.split(separator: " ").compactMap { UInt64($0) }
-        guard numbers.count == 7 else { throw BenchmarkFailure("the load's report is garbled") }
-        (sent, received, lost, failed) = (numbers[0], numbers[1], numbers[2], numbers[3])
-        (medianMicroseconds, p99Microseconds, kernelDrops) = (numbers[4], numbers[5], numbers[6])
+        for word in text.split(separator: " ") {
+            let parts = word.split(separator: "=")
+            guard parts.count == 2, let value = UInt64(parts[1]),
+                let place = Self.places.first(where: { $0.name == parts[0] })?.path
+            else { throw BenchmarkFailure("the load's report is garbled") }
+            self[keyPath: place] = value
+        }
     }
 
-    /// Adds what another process counted; of its latencies the worse count.
+    /// Adds what another process counted at the same time; of its latencies the worse count.
     mutating func add(_ other: LoadNumbers) {
         sent += other.sent
         received += other.received
@@ -147,10 +113,15 @@ struct LoadNumbers {
         medianMicroseconds = max(medianMicroseconds, other.medianMicroseconds)
         p99Microseconds = max(p99Microseconds, other.p99Microseconds)
         kernelDrops += other.kernelDrops
+        cpuMicroseconds += other.cpuMicroseconds
+        wallMicroseconds = max(wallMicroseconds, other.wallMicroseconds)
     }
 
     var text: String {
-        [sent, received, lost, failed, medianMicroseconds, p99Microseconds, kernelDrops]
-            .map { String($0) }.joined(separator: " ")
+        Self.places.map { "\($0.name)=\(self[keyPath: $0.path])" }.joined(separator: " ")
+    }
+
+    private static func microseconds(_ duration: MediaDuration) -> UInt64 {
+        UInt64(max(0, duration.nanoseconds / 1_000))
     }
 }

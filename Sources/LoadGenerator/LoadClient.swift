@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ClientTransport
 package import DTLS
+import ICE
 package import Negotiation
 import PeerTransport
 import RTP
@@ -33,18 +34,21 @@ package struct LoadClientPlan: Sendable {
     package var address: NetworkAddress
     /// What is sent in each sending section, in their order; sections without a shape stay silent.
     package var shapes: [LoadShape?]
+    /// Whether the server made the offer, and so decides on the path (RFC 8445 §6.1.1).
+    package var isControlled: Bool
     /// A random number.
     package var tieBreaker: UInt64
 
     /// Plans a client.
     package init(
         media: PeerMedia, dtls: DTLSContext, address: NetworkAddress, shapes: [LoadShape?] = [],
-        tieBreaker: UInt64
+        isControlled: Bool = false, tieBreaker: UInt64
     ) {
         self.media = media
         self.dtls = dtls
         self.address = address
         self.shapes = shapes
+        self.isControlled = isControlled
         self.tieBreaker = tieBreaker
     }
 }
@@ -56,7 +60,6 @@ final class LoadClient {
     static let sampleInterval: UInt64 = 16
     static let datagramMax = 2_048
 
-    private let path: TransportPath
     private let media: PeerMedia
     private let shapes: [LoadShape?]
     private var transport: PeerTransport
@@ -72,13 +75,12 @@ final class LoadClient {
     ) throws(ClientTransportError) {
         media = plan.media
         shapes = plan.shapes
-        guard let server = media.remoteCandidates.first else { throw .badICEParameters }
-        path = TransportPath(socket: socket, remote: server.address)
         // Each client dials from a socket of its own, under that socket's number in the swarm's
         // list.
         transport = try PeerTransport.client(
             media: media, dtls: plan.dtls, addresses: [plan.address], firstSocket: socket,
-            tieBreaker: plan.tieBreaker, at: now)
+            role: plan.isControlled ? .controlled : .controlling, tieBreaker: plan.tieBreaker,
+            at: now)
         for section in media.sections where section.direction == .receives {
             for ssrc in section.declaredSSRCs { slots.append(WatchedSlot(ssrc: SSRC(ssrc))) }
         }
@@ -105,6 +107,7 @@ final class LoadClient {
     /// Starts all counters anew.
     func resetCounters() {
         counts = LoadReport()
+        for index in streams.indices { streams[index].resetCounter() }
         for index in slots.indices { slots[index] = WatchedSlot(ssrc: slots[index].ssrc) }
     }
 
@@ -144,7 +147,7 @@ final class LoadClient {
     func write(
         into target: inout MutableSpan<UInt8>, at now: MediaInstant
     ) -> (count: Int, path: TransportPath)? {
-        if isReady {
+        if isReady, let path = transport.selectedPath {
             for index in streams.indices where streams[index].nextPacketAt <= now {
                 let count = streams[index].write(
                     into: &target, through: &transport, transportSequence: &transportSequence,

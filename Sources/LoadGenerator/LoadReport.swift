@@ -58,6 +58,10 @@ package struct LoadReport: Sendable {
     package var opened: UInt64 = 0
     /// Packets that could not be opened or read.
     package var failed: UInt64 = 0
+    /// CPU time of the clients' thread since the counters began.
+    package var cpuTime = MediaDuration.zero
+    /// The time since then.
+    package var wallTime = MediaDuration.zero
     /// Of the opened packets.
     package var latency = LatencyHistogram()
 

@@ -88,6 +88,8 @@ struct LoadStream {
 
     mutating func requestKeyframe() { wantsKeyframe = true }
 
+    mutating func resetCounter() { packetsSent = 0 }
+
     /// Seals the next packet into `target`.
     /// - Returns: Its size; `nil` if it could not be sealed.
     mutating func write(

@@ -6,8 +6,8 @@ package import Wire
 
 /// What is asked of a swarm.
 package enum LoadCommand: Sendable {
-    /// Lets the next clients of the plan dial.
-    case dial(Int)
+    /// Adds a client, which dials at once; its place is the number of its socket.
+    case add(LoadClientPlan)
     /// Those who have dialled and have something to send begin.
     case publish
     /// All counters start anew.
@@ -26,7 +26,7 @@ package enum LoadEvent: Sendable {
     case report(LoadReport)
 }
 
-/// Drives load clients; the place of a client in the plan is the number of its socket.
+/// Drives load clients.
 package struct LoadSwarm: ~Copyable, MediaLoopHandler {
     package typealias Command = LoadCommand
     package typealias Event = LoadEvent
@@ -34,7 +34,6 @@ package struct LoadSwarm: ~Copyable, MediaLoopHandler {
     /// Room for what the clients send in one turn; when it is full it is sent at once.
     private static let slabCount = 256 * 1_024
 
-    private let plans: [LoadClientPlan]
     private var clients: [LoadClient] = []
     private var deadlines: [MediaInstant?] = []
     private var hasFailed: [Bool] = []
@@ -45,17 +44,17 @@ package struct LoadSwarm: ~Copyable, MediaLoopHandler {
     private var due: [Bool] = []
     private var events: [LoadEvent] = []
     private var connectedBefore = 0
+    private var cpuTimeBefore = MediaDuration.zero
+    private var startedAt = MediaInstant.zero
 
-    /// Plans clients, at most 255; none of them dials yet.
-    package init(plans: [LoadClientPlan]) {
-        self.plans = plans
+    /// Nobody dials yet.
+    package init() {
         transmissions.reserveCapacity(1_024)
     }
 
     package mutating func apply(_ command: LoadCommand, at now: MediaInstant) {
         switch command {
-        case .dial(let count):
-            for _ in 0..<count { dialNext(at: now) }
+        case .add(let plan): add(plan, at: now)
         case .publish:
             for index in clients.indices {
                 clients[index].publish(at: now)
@@ -63,6 +62,8 @@ package struct LoadSwarm: ~Copyable, MediaLoopHandler {
             }
         case .resetCounters:
             for client in clients { client.resetCounters() }
+            cpuTimeBefore = MonotonicClock.threadCPUTime()
+            startedAt = now
         case .report:
             var sum = LoadReport()
             for client in clients {
@@ -76,6 +77,10 @@ package struct LoadSwarm: ~Copyable, MediaLoopHandler {
                 sum.failed += report.failed
                 sum.latency.add(report.latency)
             }
+            let cpuTime = MonotonicClock.threadCPUTime()
+            sum.cpuTime = MediaDuration(
+                nanoseconds: cpuTime.nanoseconds - cpuTimeBefore.nanoseconds)
+            sum.wallTime = now - startedAt
             events.append(.report(sum))
         }
     }
@@ -118,11 +123,11 @@ package struct LoadSwarm: ~Copyable, MediaLoopHandler {
         }
     }
 
-    private mutating func dialNext(at now: MediaInstant) {
+    private mutating func add(_ plan: LoadClientPlan, at now: MediaInstant) {
         let index = clients.count
-        guard index < plans.count, let socket = UInt8(exactly: index) else { return }
+        guard let socket = UInt8(exactly: index) else { return }
         do {
-            clients.append(try LoadClient(plans[index], socket: socket, at: now))
+            clients.append(try LoadClient(plan, socket: socket, at: now))
             deadlines.append(nil)
             hasFailed.append(false)
             due.append(true)

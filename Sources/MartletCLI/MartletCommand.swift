@@ -12,9 +12,10 @@ struct MartletCommand: AsyncParsableCommand {
             martlet serve --dev        a server to try out: open the printed address in two tabs
             martlet token --key …      a token that lets one person into one room
             martlet room list --key …  the rooms of a running server
+            martlet load               a publisher and its receivers, to see what a server bears
             """,
         version: "martlet \(MartletVersion.text)",
-        subcommands: [ServeCommand.self, TokenCommand.self, RoomCommand.self])
+        subcommands: [ServeCommand.self, TokenCommand.self, RoomCommand.self, LoadCommand.self])
 }
 
 /// The version of this build.

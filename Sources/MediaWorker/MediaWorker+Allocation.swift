@@ -13,8 +13,6 @@ enum AllocationTiming {
     static let interval = MediaDuration.milliseconds(100)
     /// What of an estimate is given to pictures and sound: the rest is for reports and repetitions.
     static let share: Int64 = 98
-    /// What IP and UDP headers add to a rate, in hundredths.
-    static let datagramShare: Int64 = 3
 }
 
 extension MediaWorker {
@@ -24,45 +22,35 @@ extension MediaWorker {
             let estimate = peers[index]?.takeAllocationDue(at: now) ?? nil
         else { return }
         wishes.removeAll(keepingCapacity: true)
-        var sound: Int64 = 0
+        let share = Int64(estimate) * AllocationTiming.share / 100
         let watched = peers[index]?.slots ?? []
         for position in watched.indices {
             let slot = watched[position]
-            guard let track = slots[slot]?.source?.track else { continue }
-            if slots[slot]?.kind == .audio {
-                sound += rate(ofTrack: track, at: now)
-            } else if let wish = wish(ofSlot: slot, track: track, at: now) {
+            guard slots[slot]?.kind == .video, let track = slots[slot]?.source?.track
+            else { continue }
+            if let wish = wish(ofSlot: slot, track: track, at: now) {
                 wishes.append(wish)
             }
         }
+        let sound = soundRate(of: index, within: share, at: now)
         guard !wishes.isEmpty else {
             peers[index]?.setWanted(nil)
             return
         }
-        let share = Int64(estimate) * AllocationTiming.share / 100
-        let outcome = BandwidthAllocation.allocate(&wishes, bitsPerSecond: share - sound)
+        let outcome = BandwidthAllocation.allocate(
+            &wishes, bitsPerSecond: share - sound, borne: (peers[index]?.kept ?? 0) - sound)
         // A tenth more than all could use: what is given more must leave as much free.
         let wanted = (outcome.wanted + sound) * 100 / AllocationTiming.share
         peers[index]?.setWanted(Int(wanted + wanted / BandwidthAllocation.headroomDivisor))
         for position in 0..<wishes.count { obey(wishes[position], at: now) }
     }
 
-    /// What all streams of a track take, in bits/s, all headers counted.
-    private mutating func rate(ofTrack track: Int, at now: MediaInstant) -> Int64 {
-        guard tracks[track]?.isPaused == false else { return 0 }
-        var sum: Int64 = 0
-        let streams = tracks[track]?.producers ?? []
-        for position in streams.indices {
-            sum += rate(of: streams[position], upTo: 7, at: now)
-        }
-        return sum
-    }
-
-    private mutating func rate(
-        of producer: Int, upTo temporal: UInt8, at now: MediaInstant
+    /// What a stream takes, in bits/s, all headers counted.
+    mutating func rate(
+        of producer: Int, upTo temporal: UInt8, ofSizesUpTo spatial: UInt8 = 7,
+        at now: MediaInstant
     ) -> Int64 {
-        let rate = Int64(producers[producer].rates.bitRate(upTo: temporal, at: now))
-        return rate + rate * AllocationTiming.datagramShare / 100
+        Int64(producers[producer].rates.bitRate(upTo: temporal, ofSizesUpTo: spatial, at: now))
     }
 
     /// What a slot could use; `nil` if nothing of its track comes, so that there is nothing to divide.
@@ -73,6 +61,7 @@ extension MediaWorker {
             let memory = slots[slot]?.bandwidth, let rank = tracks[track]?.rank
         else { return nil }
         var wish = BandwidthWish(slot: slot, rank: rank, mayRise: memory.mayRise(at: now))
+        wish.isHeld = memory.isHeld(at: now)
         addSteps(ofTrack: track, upTo: cap, to: &wish, at: now)
         guard wish.stepCount > 0 else { return nil }
         if !memory.isFresh { wish.setCurrent(slots[slot]?.target ?? nil) }
@@ -81,7 +70,7 @@ extension MediaWorker {
 
     /// Adds the ways to show a track, from the cheapest: the smallest picture by temporal layers, then each larger
     /// one.
-    private mutating func addSteps(
+    mutating func addSteps(
         ofTrack track: Int, upTo cap: LayerTarget, to wish: inout BandwidthWish,
         at now: MediaInstant
     ) {
@@ -92,20 +81,42 @@ extension MediaWorker {
             guard let stream = layers.producer(ofLayer: layer) else { continue }
             // Where only larger ones come than are wanted, the smallest of those is shown.
             guard layer <= cap.spatial || wish.stepCount == 0 else { break }
-            let whole = rate(of: stream, upTo: cap.temporal, at: now)
-            guard whole > 0 else { continue }
-            if wish.stepCount == 0 {
-                var below: Int64 = 0
-                for temporal in 0..<min(LayerRates.temporalLayersMax - 1, Int(cap.temporal)) {
-                    let rate = rate(of: stream, upTo: UInt8(temporal), at: now)
-                    guard rate > below, rate < whole else { continue }
-                    wish.append(
-                        LayerTarget(spatial: layer, temporal: UInt8(temporal)), bitsPerSecond: rate)
-                    below = rate
+            if layers.isSimulcast {
+                addStep(of: stream, layer: layer, spatial: 7, upTo: cap, to: &wish, at: now)
+            } else {
+                // One stream may hold the sizes as layers: each counts with all below it.
+                let sizes = min(Int(cap.spatial) + 1, LayerRates.spatialLayersMax)
+                for size in 0..<sizes {
+                    addStep(
+                        of: stream, layer: UInt8(size), spatial: UInt8(size), upTo: cap, to: &wish,
+                        at: now)
                 }
             }
-            wish.append(LayerTarget(spatial: layer, temporal: 7), bitsPerSecond: whole)
         }
+    }
+
+    /// Adds one size of a picture if it takes anything more than those below; of the smallest each temporal layer.
+    /// - Parameters:
+    ///   - layer: Its place among the track's sizes.
+    ///   - spatial: Its place among the sizes within its stream; 7: the stream is of one size.
+    private mutating func addStep(
+        of stream: Int, layer: UInt8, spatial: UInt8, upTo cap: LayerTarget,
+        to wish: inout BandwidthWish, at now: MediaInstant
+    ) {
+        let whole = rate(of: stream, upTo: cap.temporal, ofSizesUpTo: spatial, at: now)
+        guard whole > 0, spatial == 7 || whole > wish.cost(of: wish.stepCount) else { return }
+        if wish.stepCount == 0 {
+            var below: Int64 = 0
+            for temporal in 0..<min(LayerRates.temporalLayersMax - 1, Int(cap.temporal)) {
+                let rate = rate(
+                    of: stream, upTo: UInt8(temporal), ofSizesUpTo: spatial, at: now)
+                guard rate > below, rate < whole else { continue }
+                wish.append(
+                    LayerTarget(spatial: layer, temporal: UInt8(temporal)), bitsPerSecond: rate)
+                below = rate
+            }
+        }
+        wish.append(LayerTarget(spatial: layer, temporal: 7), bitsPerSecond: whole)
     }
 
     /// Carries out what was granted, and tells.
@@ -136,5 +147,12 @@ extension Peer {
         else { return nil }
         sendPath[0].nextAllocation = now + AllocationTiming.interval
         return Int(target)
+    }
+
+    /// What may go on as it is because the path bears it, in bits/s: a quarter more than was measured, since no queue
+    /// builds; 0 where that is not known.
+    var kept: Int64 {
+        let borne = sendPath.isEmpty ? 0 : Int64(sendPath[0].estimator.borne ?? 0)
+        return borne + borne / 4
     }
 }

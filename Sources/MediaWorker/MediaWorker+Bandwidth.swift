@@ -126,7 +126,8 @@ extension Peer {
         guard !sendPath.isEmpty else { return false }
         sendPath[0].estimator.advance(to: now)
         let target = sendPath[0].estimator.target
-        sendPath[0].pacer.setEstimate(target)
+        sendPath[0].pacer.setEstimate(
+            target.map { max($0, sendPath[0].estimator.borne ?? 0) })
         let wanted = sendPath[0].wanted
         sendPath[0].estimator.wanted =
             wanted ?? (showsPictures ? SendPath.wantedByDefault : nil)

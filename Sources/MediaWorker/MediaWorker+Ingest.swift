@@ -113,10 +113,11 @@ extension MediaWorker {
             startsKeyframe: codec.kind == .video
                 && Keyframe.isKeyframeStart(codec: codec, payload: payload))
         entry.descriptor = DescriptorFields.find(codec: codec, payload: payload)
+        let dependencies = readDependencies(of: &entry, arrival, in: packet)
         guard readRedundancy(of: &entry, payload: payload, track: arrival.track) else {
             return drops.count(.malformedRedundancy)
         }
-        if entry.startsKeyframe {
+        if entry.startsKeyframe || entry.descriptor.layers.hasStructure {
             noteSize(of: &entry, payload: payload, producer: index, track: arrival.track)
         }
         if let id = tracks[arrival.track]?.audioLevelID,
@@ -131,20 +132,26 @@ extension MediaWorker {
         }
         take(
             entry, arrival.format.isRetransmission ? .repeated : .fresh, payload: payload,
-            producer: index, track: arrival.track, at: now)
+            dependencies: packet.extracting(dependencies), producer: index, track: arrival.track,
+            at: now)
     }
 
     /// Remembers a packet that was understood, and offers it to everyone who watches: here, and through other loops.
     mutating func take(
         _ entry: HistoryEntry, _ kind: RelayedPacketKind, payload: Span<UInt8>,
-        producer index: Int, track: Int, at now: MediaInstant
+        dependencies: Span<UInt8>, producer index: Int, track: Int, at now: MediaInstant
     ) {
         noteArrival(of: entry, isRepeated: kind == .repeated, at: now, producer: index)
-        guard producers[index].history.insert(entry, payload: payload) else {
+        guard
+            producers[index].history.insert(entry, payload: payload, dependencies: dependencies)
+        else {
             return drops.count(.duplicate)
         }
         producers[index].rates.add(
-            payloadCount: payload.count, temporal: entry.descriptor.layers.temporal, at: now)
+            payloadCount: payload.count, spatial: entry.descriptor.layers.spatial,
+            temporal: entry.descriptor.layers.temporal,
+            repeatedCount: entry.redundancy?.primaryOffset ?? 0,
+            isKeyframe: producers[index].keyframe?.timestamp == entry.timestamp, at: now)
         guard tracks[track]?.isPaused == false else { return drops.count(.trackPaused) }
         // The history knows the payload's size and place; what was built here does not.
         guard kind != .past, let kept = producers[index].history.entry(entry.sequence) else {
@@ -154,6 +161,20 @@ extension MediaWorker {
             relay(kept, from: index, to: loops, as: kind)
         }
         fanOut(kept, from: index, track: track, at: now)
+    }
+
+    /// Reads the dependency descriptor of a packet of AV1.
+    /// - Returns: Where it stands in the packet; empty if there is none to be passed on.
+    private mutating func readDependencies(
+        of entry: inout HistoryEntry, _ arrival: Arrival, in packet: Span<UInt8>
+    ) -> Range<Int> {
+        guard entry.codec == .av1, let id = tracks[arrival.track]?.dependencyID ?? nil,
+            let range = arrival.header.extensionRange(id: id, in: packet),
+            let fields = producers[arrival.producer].dependencies.read(
+                packet.extracting(range), sequence: entry.sequence, timestamp: entry.timestamp)
+        else { return 0..<0 }
+        entry.descriptor = fields
+        return range
     }
 
     private mutating func noteArrival(
@@ -169,6 +190,9 @@ extension MediaWorker {
             if let level = entry.audioLevel, !producers[index].isForeign {
                 producers[index].levels.add(level)
                 if nextLevels == nil { nextLevels = now + FeedbackTiming.levelInterval }
+                if let voice = producers[index].onset.note(level, at: now) {
+                    tellVoice(ofProducer: index, level: voice)
+                }
             }
         }
         if producers[index].usesNACK {

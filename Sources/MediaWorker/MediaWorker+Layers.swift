@@ -67,16 +67,24 @@ extension MediaWorker {
         for watcher in tracks[track]?.watchers ?? [] { applyQuality(toSlot: watcher.slot) }
     }
 
-    /// Notes what a keyframe says about its size.
+    /// Notes what a keyframe, or a packet that names its stream's layers, says about sizes.
     mutating func noteSize(
         of entry: inout HistoryEntry, payload: Span<UInt8>, producer: Int, track: Int
     ) {
         guard entry.codec.kind == .video else { return }
-        let size = Keyframe.pictureSize(codec: entry.codec, payload: payload)
+        var size = Keyframe.pictureSize(codec: entry.codec, payload: payload)
         // Without its parameter sets a picture would be decoded by those of another layer.
         if entry.codec == .h264 { entry.isLayerStart = size != nil }
-        guard let size, producers[producer].pictureSize != size else { return }
+        var sizes = Keyframe.layerSizes(codec: entry.codec, payload: payload)
+        if entry.codec == .av1 {
+            sizes = producers[producer].dependencies.sizes
+            size = sizes.largest
+        }
+        guard let size,
+            producers[producer].pictureSize != size || producers[producer].layerSizes != sizes
+        else { return }
         producers[producer].pictureSize = size
+        producers[producer].layerSizes = sizes
         orderLayers(ofTrack: track)
     }
 
@@ -120,8 +128,14 @@ extension MediaWorker {
         guard let quality = slots[slot]?.quality else { return }
         var layers: [(layer: UInt8, size: PictureSize?)] = []
         if let track = slots[slot]?.source?.track {
-            for stream in tracks[track]?.producers ?? [] {
+            let streams = tracks[track]?.producers ?? []
+            for stream in streams {
                 layers.append((producers[stream].layer, producers[stream].pictureSize))
+            }
+            // Of one stream what counts are the sizes within it.
+            if streams.count == 1, producers[streams[0]].layerSizes.count > 1 {
+                let sizes = producers[streams[0]].layerSizes
+                layers = (0..<sizes.count).map { (UInt8($0), sizes[$0]) }
             }
         }
         let cap = quality.target(among: layers)

@@ -145,7 +145,7 @@ extension Peer {
 
     /// How many bytes may wait.
     var waitingBytesMax: Int {
-        mutating get { hasPath ? sendPath[0].pacer.bytes(in: SendPath.waitingMax) : .max }
+        mutating get { hasPath ? sendPath[0].pacer.backlogMax : .max }
     }
 
     /// How many bytes wait.

@@ -47,8 +47,14 @@ extension MediaWorker {
             let entry = producers[packet.producer].history.entry(packet.source),
             let heading = slots[packet.slot]?.heading(isRetransmission: isRetransmission) ?? nil
         else { return .historyOverwritten }
+        // One index of SRTP never seals two contents: what would be written otherwise by now stays.
+        if let before = packet.sentBefore,
+            slots[packet.slot]?.transportSequence(of: packet.numbers.sequence) != before
+        {
+            return .historyOverwritten
+        }
         let range = producers[packet.producer].history.payloadRange(of: entry)
-        let overhead = 128
+        let overhead = 128 + Int(entry.dependencyCount)
         guard range.count + overhead <= SendSlab.datagramMax else { return .sealFailed }
 
         let start = slab.used
@@ -61,8 +67,10 @@ extension MediaWorker {
         guard
             let headerCount = slots[packet.slot]?.writeHeader(
                 for: entry, as: form?.codec ?? entry.codec, numbers: packet.numbers,
-                retransmission: packet.retransmission, transportSequence: transportSequence,
-                into: &target)
+                retransmission: packet.retransmission,
+                dependencies: producers[packet.producer].history.payloadBytes.extracting(
+                    producers[packet.producer].history.dependencyRange(of: entry)),
+                transportSequence: transportSequence, into: &target)
         else { return .codecNotNegotiated }
 
         let count: Int?

@@ -130,6 +130,7 @@ extension MediaWorker {
         tracks[position]?.layerCount = 0
         tracks[position]?.audioLevelID = section.extensionID(.audioLevel)
         tracks[position]?.orientationID = section.extensionID(.videoOrientation)
+        tracks[position]?.dependencyID = section.extensionID(.dependencyDescriptor)
         for codec in section.codecs {
             tracks[position]?.setFormat(
                 PublishedFormat(

@@ -238,6 +238,14 @@ extension MediaWorker {
             octetCount: octetCount)
     }
 
+    /// Tells the control plane that somebody begins to speak.
+    mutating func tellVoice(ofProducer index: Int, level: UInt8) {
+        guard let publisher = peers[producers[index].peer]?.id,
+            let mid = tracks[producers[index].track]?.mid
+        else { return }
+        emit(.voiceStarted(AudioLevelReport(publisher: publisher, mid: mid, level: level)))
+    }
+
     /// Tells the control plane who is heard.
     mutating func reportLevels(at now: MediaInstant) {
         nextLevels = nil

@@ -11,8 +11,6 @@ struct SendPath: ~Copyable {
     static let wantedByDefault = 2_500_000.0
     /// The share of the estimate that repetitions may take, and how much of it at once, in time.
     static let repetitions = (share: 0.4, burst: MediaDuration.milliseconds(500))
-    /// How long what waits may take to leave at most.
-    static let waitingMax = MediaDuration.milliseconds(250)
     /// An estimate that differs by this share is reported at once, every other once a second.
     static let reportedChange = 0.1
     static let reportInterval = MediaDuration.seconds(1)
@@ -29,6 +27,8 @@ struct SendPath: ~Copyable {
     var nextRelease: MediaInstant?
     /// When it may be divided among pictures anew.
     var nextAllocation = MediaInstant.zero
+    /// Whether repetitions in sound are left out for want of room.
+    var sparesRedundancy = false
     /// Packets sent since the last receiver report.
     var sentSinceReport = 0
     /// The estimate last reported, in bits a second, and when.

@@ -70,4 +70,15 @@ extension MediaWorker {
         }
         return temporals.map { _ in 0 }
     }
+
+    /// The ways to show the track of a published stream, and what each takes in bits/s. O(streams): for tests.
+    mutating func steps(of ssrc: SSRC, at now: MediaInstant) -> [(target: LayerTarget, rate: Int64)]
+    {
+        for index in 0..<producers.count where producers[index].ssrc == ssrc {
+            var wish = BandwidthWish(slot: 0, rank: .camera, mayRise: true)
+            addSteps(ofTrack: producers[index].track, upTo: .all, to: &wish, at: now)
+            return (0..<wish.stepCount).map { (wish.target(ofStep: $0), wish.cost(of: $0 + 1)) }
+        }
+        return []
+    }
 }

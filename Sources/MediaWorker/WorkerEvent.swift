@@ -25,6 +25,8 @@ package enum WorkerEvent: Sendable {
     case layersWanted(PeerID, mid: String, layers: [String])
     /// How loud the speaking peers are; only those that changed.
     case audioLevels([AudioLevelReport])
+    /// Somebody begins to speak, and so loud; the next `audioLevels` may be half a second away.
+    case voiceStarted(AudioLevelReport)
     /// What the path to a receiver carries, in bits a second, IP and UDP headers counted: at once when
     /// it has changed by a tenth, else once a second while it changes.
     case bandwidth(PeerID, bitsPerSecond: Int)
@@ -42,7 +44,7 @@ package enum ReceivedQuality: UInt8, Sendable {
     case paused
 }
 
-/// The loudness of one audio section over the last interval (RFC 6464).
+/// The loudness of one audio section, over the last interval or of its newest packet (RFC 6464).
 package struct AudioLevelReport: Sendable, Equatable {
     /// The peer that sends the audio.
     package var publisher: PeerID

@@ -98,13 +98,7 @@ struct AnswerWriter {
     private func transportLines(of section: MediaSection) -> [SDPAttribute] {
         var lines: [SDPAttribute] = []
         if section.index == bundle.first {
-            for (number, candidate) in configuration.candidates.enumerated() {
-                let line = CandidateLine(
-                    foundation: "\(number + 1)", address: candidate.address,
-                    priority: candidate.priority, isPassiveTCP: candidate.isPassiveTCP)
-                lines.append(SDPAttribute("candidate", line.text))
-            }
-            lines.append(SDPAttribute("end-of-candidates"))
+            lines += CandidateLines.attributes(configuration.candidates)
         }
         // RFC 9143 §7.3 wants these in the first section alone; Firefox refuses sections without
         // them.
@@ -164,6 +158,18 @@ struct AnswerWriter {
         case .receivesAndSends: .sendrecv
         case .inactive: .inactive
         }
+    }
+}
+
+/// The lines that name a side's own candidates, all of them (RFC 8839 §5.1, RFC 8840 §8.2).
+enum CandidateLines {
+    static func attributes(_ candidates: [HostCandidate]) -> [SDPAttribute] {
+        candidates.enumerated().map { number, candidate in
+            let line = CandidateLine(
+                foundation: "\(number + 1)", address: candidate.address,
+                priority: candidate.priority, isPassiveTCP: candidate.isPassiveTCP)
+            return SDPAttribute("candidate", line.text)
+        } + [SDPAttribute("end-of-candidates")]
     }
 }
 

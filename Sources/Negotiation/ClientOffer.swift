@@ -27,6 +27,9 @@ package struct ClientOffer: Sendable {
     package private(set) var ice: ICEParameters
     /// Of the client's certificate.
     package let fingerprint: Fingerprint
+    /// The client's addresses as written into the first section; a server of ours needs none of them, it learns
+    /// them from checks.
+    package var candidates: [HostCandidate] = []
     /// The canonical name of every stream the client sends.
     package let cname: String
     private let codecs: [MediaCodec]
@@ -136,6 +139,9 @@ package struct ClientOffer: Sendable {
             SDPAttribute("rtcp-mux"),
             SDPAttribute("rtcp-rsize"),
         ]
+        if section.index == 0, !candidates.isEmpty {
+            lines += CandidateLines.attributes(candidates)
+        }
         for mapping in section.extensions {
             lines.append(SDPAttribute("extmap", "\(mapping.id) \(mapping.kind.uri)"))
         }
@@ -252,7 +258,7 @@ enum ClientProfile {
             index: index, mid: "\(index)", kind: kind == .audio ? .audio : .video,
             direction: direction,
             codecs: codecs.compactMap { format($0, kind: kind, repairsAudio: repairsAudio) },
-            extensions: extensions(kind: kind, direction: direction))
+            extensions: extensions(kind: kind, direction: direction, codecs: codecs))
     }
 
     private static func format(
@@ -287,7 +293,7 @@ enum ClientProfile {
     }
 
     private static func extensions(
-        kind: MediaKind, direction: SectionDirection
+        kind: MediaKind, direction: SectionDirection, codecs: [MediaCodec]
     ) -> [NegotiatedExtension] {
         var list = [
             NegotiatedExtension(kind: .transportSequenceNumber, id: 3),
@@ -298,6 +304,10 @@ enum ClientProfile {
             list.insert(NegotiatedExtension(kind: .audioLevel, id: 1), at: 0)
         case .video:
             list.append(NegotiatedExtension(kind: .videoOrientation, id: 13))
+            let sends = codecs.first { $0.kind == .video }
+            if direction == .sends ? sends == .av1 : codecs.contains(.av1) {
+                list.append(NegotiatedExtension(kind: .dependencyDescriptor, id: 12))
+            }
             if direction == .sends {
                 list.append(NegotiatedExtension(kind: .rid, id: 10))
                 list.append(NegotiatedExtension(kind: .repairedRid, id: 11))

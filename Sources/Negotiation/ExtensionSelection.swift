@@ -15,7 +15,8 @@ struct ExtensionSelection {
     ///
     /// A direction in the offer is the offerer's: `a=extmap:8/sendonly` can only be received by us.
     mutating func extensions(
-        of section: DescribedSection, direction: SectionDirection, allowsMixed: Bool
+        of section: DescribedSection, direction: SectionDirection, codecs: [NegotiatedCodec],
+        allowsMixed: Bool
     ) throws(NegotiationError) -> [NegotiatedExtension] {
         var chosen: [NegotiatedExtension] = []
         for mapping in section.extensions {
@@ -26,10 +27,11 @@ struct ExtensionSelection {
             let theirs = mapping.direction ?? .sendrecv
             let isReceived =
                 direction.isReceiving && (theirs == .sendrecv || theirs == .sendonly)
-                && Self.isUsefulReceived(kind)
+                && Self.isUsefulReceived(kind, codecs: codecs)
             let isSent =
                 direction.isSending && (theirs == .sendrecv || theirs == .recvonly)
-                && Self.isUsefulSent(kind)
+                && Self.isUsefulSent(kind, codecs: codecs, allowsMixed: allowsMixed)
+                && (!direction.isReceiving || kind != .dependencyDescriptor || isReceived)
             // An idle section keeps its place in the demultiplexing table.
             let isIdle = direction == .inactive && kind == .mid && theirs == .sendrecv
             guard isReceived || isSent || isIdle else { continue }
@@ -53,8 +55,14 @@ struct ExtensionSelection {
 
     /// What a publisher's packets tell us: who they belong to, how loud, how turned, and what
     /// feedback counts.
-    private static func isUsefulReceived(_ kind: HeaderExtensionKind) -> Bool {
+    ///
+    /// Of the dependency descriptor only where AV1 is what is sent, since libwebrtc leaves the picture numbers out of
+    /// VP8 where it has it.
+    private static func isUsefulReceived(
+        _ kind: HeaderExtensionKind, codecs: [NegotiatedCodec]
+    ) -> Bool {
         switch kind {
+        case .dependencyDescriptor: codecs.first?.codec == .av1
         case .mid, .rid, .repairedRid, .audioLevel, .transportSequenceNumber, .videoOrientation:
             true
         default: false
@@ -62,9 +70,12 @@ struct ExtensionSelection {
     }
 
     /// What a slot's packets tell the receiver. Send time is not among them: transport-wide
-    /// feedback replaces it.
-    private static func isUsefulSent(_ kind: HeaderExtensionKind) -> Bool {
+    /// feedback replaces it. The dependency descriptor is among them where it may be longer than 16 bytes.
+    private static func isUsefulSent(
+        _ kind: HeaderExtensionKind, codecs: [NegotiatedCodec], allowsMixed: Bool
+    ) -> Bool {
         switch kind {
+        case .dependencyDescriptor: allowsMixed && codecs.contains { $0.codec == .av1 }
         case .mid, .audioLevel, .transportSequenceNumber, .videoOrientation, .playoutDelay: true
         default: false
         }

@@ -95,7 +95,7 @@ package struct Negotiator: Sendable {
                 section.direction = profile.direction(answering: offer.direction(of: offered))
             }
             section.extensions = try extensions.extensions(
-                of: offered, direction: section.direction,
+                of: offered, direction: section.direction, codecs: section.codecs,
                 allowsMixed: offer.allowsMixedExtensions(in: offered))
             guard section.direction.isReceiving else { continue }
             section.declaredSSRCs = offered.declaredMedia

@@ -33,6 +33,8 @@ package struct ReceivedPacket: Sendable {
     package var audioLevel: UInt8?
     /// The orientation byte.
     package var orientation: UInt8?
+    /// The dependency descriptor.
+    package var dependencies: [UInt8]?
     /// The payload.
     package var payload: [UInt8]
     /// What the payload says of itself.

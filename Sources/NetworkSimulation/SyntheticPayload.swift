@@ -57,6 +57,28 @@ package struct PictureNumbers: Sendable, Equatable {
     }
 }
 
+/// Where a packet stands in a picture of several spatial layers in one stream.
+package struct SpatialPlace: Sendable {
+    /// The layer, 0 for the smallest.
+    package var layer: UInt8
+    /// Whether the layer's frame begins with the packet.
+    package var isFirst: Bool
+    /// Whether the layer's frame ends with the packet.
+    package var isLast: Bool
+    /// The extents of all layers.
+    package var sizes: [(width: UInt16, height: UInt16)]
+
+    /// Names a place.
+    package init(
+        layer: UInt8, isFirst: Bool, isLast: Bool, sizes: [(width: UInt16, height: UInt16)]
+    ) {
+        self.layer = layer
+        self.isFirst = isFirst
+        self.isLast = isLast
+        self.sizes = sizes
+    }
+}
+
 /// One packet of a frame to be made up.
 package struct SyntheticPacket: Sendable {
     /// The codec whose payload it imitates.
@@ -71,8 +93,10 @@ package struct SyntheticPacket: Sendable {
     package var numbers: PictureNumbers
     /// What a keyframe of VP8 or H.264 says of its size.
     package var size: (width: UInt16, height: UInt16)
-    /// The temporal layer of its frame, and whether one may climb there; VP8 alone.
+    /// The temporal layer of its frame, and whether one may climb there; VP8 and VP9.
     package var temporal: (layer: UInt8, isSwitchPoint: Bool)
+    /// Its place among spatial layers; `nil` without. VP9 alone.
+    package var spatial: SpatialPlace?
 
     /// Describes a packet.
     package init(
@@ -122,13 +146,29 @@ package struct SyntheticPacket: Sendable {
         return bytes
     }
 
-    /// RFC 9628 §4.2, non-flexible mode, one layer.
+    /// RFC 9628 §4.2, non-flexible mode.
     private var vp9: [UInt8] {
-        [
-            0xA0 | (isKeyframe ? 0 : 0x40) | (isFirst ? 0x08 : 0) | (isLast ? 0x04 : 0),
+        let starts = spatial?.isFirst ?? isFirst
+        let ends = spatial?.isLast ?? isLast
+        let layer = spatial?.layer ?? 0
+        let structure = isKeyframe && isFirst ? spatial.map { scalability($0.sizes) } : nil
+        let refers = layer > 0 && isKeyframe
+        return [
+            0xA0 | (isKeyframe ? 0 : 0x40) | (starts ? 0x08 : 0) | (ends ? 0x04 : 0)
+                | (structure == nil ? 0 : 0x02),
             0x80 | UInt8(truncatingIfNeeded: numbers.pictureID >> 8),
-            UInt8(truncatingIfNeeded: numbers.pictureID), 0, numbers.tl0PictureIndex,
-        ]
+            UInt8(truncatingIfNeeded: numbers.pictureID),
+            temporal.layer << 5 | (temporal.isSwitchPoint ? 0x10 : 0) | layer << 1
+                | (refers ? 0x01 : 0),
+            numbers.tl0PictureIndex,
+        ] + (structure ?? [])
+    }
+
+    /// RFC 9628 §4.2.1: `| N_S |Y|G|-|-|-|` and the sizes.
+    private func scalability(_ sizes: [(width: UInt16, height: UInt16)]) -> [UInt8] {
+        let extents = sizes.flatMap { [$0.width, $0.height] }
+        return [UInt8(truncatingIfNeeded: sizes.count - 1) << 5 | 0x10]
+            + extents.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
     }
 
     /// RFC 6184: parameter sets in a STAP-A, the picture in FU-As.

@@ -72,7 +72,8 @@ extension VirtualClient {
                     SequenceNumber(UInt16($0[0]) << 8 | UInt16($0[1]))
                 },
                 audioLevel: data(.audioLevel)?.first, orientation: data(.videoOrientation)?.first,
-                payload: payload, tag: PayloadTag(endOf: payload.span)))
+                dependencies: data(.dependencyDescriptor), payload: payload,
+                tag: PayloadTag(endOf: payload.span)))
     }
 
     private func noteLoss(_ number: ExtendedSequenceNumber, of ssrc: SSRC, at now: MediaInstant) {

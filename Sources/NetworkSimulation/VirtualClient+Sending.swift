@@ -19,7 +19,8 @@ extension VirtualClient {
         retransmission: ExtendedSequenceNumber? = nil
     ) {
         let section = media?.section(mid: source.mid)
-        var writer = RTPHeaderWriter()
+        var writer = RTPHeaderWriter(
+            form: packet.dependencies.count > 16 ? .twoByte : .oneByte)
         var bytes = [UInt8](repeating: 0, count: Self.datagramMax)
         var span = bytes.mutableSpan
         let ssrc = retransmission == nil ? source.ssrc : source.retransmissionSSRC ?? source.ssrc
@@ -49,6 +50,9 @@ extension VirtualClient {
             let orientation = source.settings.orientation
         {
             writer.append(id: id, uint8: orientation, in: &span)
+        }
+        if let id = section?.extensionID(.dependencyDescriptor), !packet.dependencies.isEmpty {
+            writer.append(id: id, data: packet.dependencies.span, in: &span)
         }
         let headerCount = writer.finish(in: &span)
         var payload = packet.payload

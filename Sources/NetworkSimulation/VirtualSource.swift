@@ -4,6 +4,23 @@ import Negotiation
 package import RTP
 package import Wire
 
+/// One spatial layer of a source's stream.
+package struct SpatialLayer: Sendable {
+    /// Its extent in pixels.
+    package var size: (width: UInt16, height: UInt16)
+    /// Packets in each frame of it.
+    package var packets: Int
+    /// Bytes of each payload.
+    package var payloadBytes: Int
+
+    /// Describes a layer.
+    package init(size: (width: UInt16, height: UInt16), packets: Int, payloadBytes: Int) {
+        self.size = size
+        self.packets = packets
+        self.payloadBytes = payloadBytes
+    }
+}
+
 /// What a source sends.
 package struct SourceSettings: Sendable {
     /// The codec, one of the section's.
@@ -19,6 +36,8 @@ package struct SourceSettings: Sendable {
     /// Whether the first packets of a frame may be a byte shorter than its last ones, as libwebrtc's packetisers
     /// split a frame "about equally".
     package var isUneven = false
+    /// How many packets a keyframe has, of 1,100 bytes each; `nil`: as many as any frame, and of its size.
+    package var keyframePackets: Int?
     /// How long after its capture a frame is sent (an encoder's delay).
     package var sendDelay = MediaDuration.zero
     /// Whether a request for a keyframe is obeyed.
@@ -38,8 +57,11 @@ package struct SourceSettings: Sendable {
     /// What its keyframes say of their size, in pixels: VP8 and H.264.
     package var size: (width: UInt16, height: UInt16) = (640, 360)
     /// The temporal layers of its frames in turn, with whether one may climb there; empty without such layers. VP8
-    /// alone.
+    /// and VP9.
     package var temporalPattern: [(layer: UInt8, isSwitchPoint: Bool)] = []
+    /// The spatial layers of each frame, from the smallest; empty without such layers. VP9 and AV1, like a browser's
+    /// L3T3_KEY.
+    package var spatialLayers: [SpatialLayer] = []
 
     /// Video at 30 frames a second.
     package static func video(_ codec: MediaCodec, tag: UInt16, packetsInFrame: Int = 3) -> Self {
@@ -74,6 +96,8 @@ package struct SourcePacket: Sendable {
     package var marker: Bool
     /// Its payload.
     package var payload: [UInt8]
+    /// Its dependency descriptor; empty without one.
+    package var dependencies: [UInt8] = []
 }
 
 /// A stream of one section.
@@ -96,6 +120,8 @@ package final class VirtualSource {
     package var isRunning = true
     /// Packets for which this says yes are numbered but not sent the first time.
     package var loses: (ExtendedSequenceNumber) -> Bool = { _ in false }
+    /// Makes something else of each dependency descriptor.
+    package var spoils: ([UInt8]) -> [UInt8] = { $0 }
     /// When keyframes were asked for.
     package private(set) var keyframeRequests: [MediaInstant] = []
     /// What was asked for again, with the time.
@@ -111,6 +137,8 @@ package final class VirtualSource {
     /// When its next frame leaves.
     package private(set) var nextFrame: MediaInstant
 
+    /// The number of AV1's last frame.
+    private var frameNumber: UInt16 = 65_000
     private let started: MediaInstant
     private let firstTimestamp: UInt32
     private var nextSequence: UInt64
@@ -193,18 +221,29 @@ package final class VirtualSource {
         if !pattern.isEmpty, !isKeyframe { temporal = pattern[lastFrame % pattern.count] }
         if temporal.layer == 0 { numbers.tl0PictureIndex &+= 1 }
         var packets: [SourcePacket] = []
-        for index in 0..<settings.packetsInFrame {
-            let synthetic = SyntheticPacket(
+        let isLarge = isKeyframe && settings.keyframePackets != nil
+        let count = (isKeyframe ? settings.keyframePackets : nil) ?? settings.packetsInFrame
+        let places = places(count: count)
+        for (index, place) in places.enumerated() {
+            var synthetic = SyntheticPacket(
                 codec: settings.codec,
                 tag: PayloadTag(
                     source: settings.tag, frame: UInt32(lastFrame), packet: UInt8(index)),
-                packetsInFrame: settings.packetsInFrame, isKeyframe: isKeyframe,
+                packetsInFrame: places.count, isKeyframe: isKeyframe,
                 numbers: numbers, size: settings.size, temporal: temporal)
-            let packet = SourcePacket(
+            synthetic.spatial = place
+            var packet = SourcePacket(
                 sequence: ExtendedSequenceNumber(nextSequence), timestamp: timestamp(at: captured),
-                marker: settings.codec.kind == .video && index == settings.packetsInFrame - 1,
+                marker: settings.codec.kind == .video && index == places.count - 1,
                 payload: payload(
-                    of: synthetic, packet: index, at: timestamp(at: captured)))
+                    of: synthetic, packet: index, isLarge: isLarge, at: timestamp(at: captured)))
+            if settings.codec == .av1, let place {
+                if place.isFirst { frameNumber &+= 1 }
+                packet.dependencies = spoils(
+                    SyntheticDependencies.bytes(
+                        of: place, frame: frameNumber, temporal: temporal.layer,
+                        isKeyframe: isKeyframe))
+            }
             nextSequence += 1
             packetCount += 1
             memory[packet.sequence.sequenceNumber.rawValue] = packet
@@ -214,10 +253,28 @@ package final class VirtualSource {
         return packets
     }
 
+    /// The packets of a frame by their places among its spatial layers; `nil` for each without such layers.
+    /// - Parameter count: How many packets a frame without such layers has.
+    private func places(count: Int) -> [SpatialPlace?] {
+        guard !settings.spatialLayers.isEmpty else {
+            return [SpatialPlace?](repeating: nil, count: count)
+        }
+        let sizes = settings.spatialLayers.map(\.size)
+        return settings.spatialLayers.enumerated().flatMap { number, layer in
+            (0..<layer.packets).map {
+                SpatialPlace(
+                    layer: UInt8(number), isFirst: $0 == 0, isLast: $0 == layer.packets - 1,
+                    sizes: sizes)
+            }
+        }
+    }
+
     private func payload(
-        of packet: SyntheticPacket, packet index: Int, at timestamp: RTPTimestamp
+        of packet: SyntheticPacket, packet index: Int, isLarge: Bool, at timestamp: RTPTimestamp
     ) -> [UInt8] {
-        let primary = packet.payload(byteCount: payloadBytes(ofPacket: index))
+        let bytes = packet.spatial.map { settings.spatialLayers[Int($0.layer)].payloadBytes }
+        let usual = isLarge ? 1_100 : payloadBytes(ofPacket: index)
+        let primary = packet.payload(byteCount: bytes ?? usual)
         guard settings.codec == .red else { return primary }
         var heads: [UInt8] = []
         for frame in lately {

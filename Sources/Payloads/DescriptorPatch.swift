@@ -9,7 +9,7 @@ import Wire
 /// What the descriptor does not carry is not written: the payload never changes its length, and a 7-bit
 /// field takes the low 7 bits.
 package struct DescriptorPatch: Equatable, Sendable {
-    /// The picture's number; its low 15 or 7 bits are written.
+    /// The picture's number, its low 15 or 7 bits are written; of AV1 the frame's, all 16.
     package var pictureID: UInt16
     /// The number of base-layer pictures.
     package var tl0PictureIndex: UInt8
@@ -48,7 +48,7 @@ package struct DescriptorFields: Equatable, Sendable {
     package var pictureIDOffset: Int?
     /// Whether the picture's number has 15 bits; otherwise 7.
     package var pictureIDIs15Bit = false
-    /// The publisher's picture number; 0 if it is not sent.
+    /// The publisher's picture number; of AV1 the frame number of the dependency descriptor; 0 if it is not sent.
     package var pictureID: UInt16 = 0
     /// Where the number of base-layer pictures stands; `nil` if it is not sent.
     package var tl0Offset: Int?

@@ -34,10 +34,7 @@ extension Keyframe {
             else { return nil }
             return PictureSize(width: width, height: height)
         case .vp9:
-            guard let descriptor = VP9Descriptor.parse(payload), let width = descriptor.width,
-                let height = descriptor.height
-            else { return nil }
-            return PictureSize(width: width, height: height)
+            return layerSizes(codec: codec, payload: payload).largest
         case .h264:
             var cursor = H264UnitCursor()
             while let unit = cursor.next(in: payload) {
@@ -49,5 +46,12 @@ extension Keyframe {
         default:
             return nil
         }
+    }
+
+    /// The sizes of the spatial layers of one stream that a packet names, given without padding; empty if it names
+    /// none. VP9 alone names them in its payload (RFC 9628 §4.2.1).
+    package static func layerSizes(codec: MediaCodec, payload: Span<UInt8>) -> LayerSizes {
+        guard codec == .vp9 else { return LayerSizes() }
+        return VP9Descriptor.parse(payload)?.layerSizes(in: payload) ?? LayerSizes()
     }
 }

@@ -48,10 +48,8 @@ package struct VP9Descriptor: Equatable, Sendable {
     package var isInterLayerPredicted: Bool
     /// How many spatial layers there are, 1 to 8; `nil` without a scalability structure.
     package var spatialLayerCount: UInt8?
-    /// The width of the highest spatial layer; `nil` where it is not sent.
-    package var width: UInt16?
-    /// The height of the highest spatial layer; `nil` where it is not sent.
-    package var height: UInt16?
+    /// Where the widths and heights of the spatial layers stand, 16 bits each; `nil` where they are not sent.
+    package var sizesOffset: Int?
 
     /// Whether a keyframe's first packet is this one: its lowest spatial layer begins.
     package var isKeyframe: Bool {
@@ -79,6 +77,19 @@ package struct VP9Descriptor: Equatable, Sendable {
             guard descriptor.readScalabilityStructure(payload) else { return nil }
         }
         return descriptor.count < payload.count ? descriptor : nil
+    }
+
+    /// The sizes of the spatial layers, read from the payload that was parsed; empty where they are not sent.
+    package func layerSizes(in payload: Span<UInt8>) -> LayerSizes {
+        var sizes = LayerSizes()
+        guard let offset = sizesOffset else { return sizes }
+        for layer in 0..<Int(spatialLayerCount ?? 0) {
+            guard let width = payload.uint16(at: offset + 4 * layer),
+                let height = payload.uint16(at: offset + 4 * layer + 2)
+            else { break }
+            sizes.append(PictureSize(width: width, height: height))
+        }
+        return sizes
     }
 
     private mutating func readPictureID(_ payload: Span<UInt8>) -> Bool {
@@ -128,12 +139,9 @@ package struct VP9Descriptor: Equatable, Sendable {
         let layers = (head >> 5) + 1
         spatialLayerCount = layers
         if head & 0x10 != 0 {
-            let last = count + 4 * (Int(layers) - 1)
-            guard let width = payload.uint16(at: last), let height = payload.uint16(at: last + 2)
-            else { return false }
-            self.width = width
-            self.height = height
-            count = last + 4
+            sizesOffset = count
+            count += 4 * Int(layers)
+            guard count <= payload.count else { return false }
         }
         if head & 0x08 != 0 {
             guard let pictures = payload.uint8(at: count) else { return false }

@@ -272,6 +272,12 @@ package struct HostedRoom: Sendable {
                     return MeasuredLevel(
                         publisher: SessionKey(report.publisher), mid: mid, level: report.level)
                 })
+        case .voiceStarted(let report):
+            guard let mid = try? MediaSectionID(report.mid) else { return }
+            core.voiceStarted(
+                MeasuredLevel(
+                    publisher: SessionKey(report.publisher), mid: mid, level: report.level),
+                at: now)
         case .bandwidth, .statistics: break
         }
         collect()

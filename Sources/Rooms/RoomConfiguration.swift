@@ -46,7 +46,7 @@ package struct RoomConfiguration: Sendable, Equatable {
     /// The most members of a room, players included.
     package var participantsMax = 1_000
     /// How many microphones are heard, the loudest; `nil`: all. Each receiver may ask for all.
-    package var audioRanking: Int?
+    package var audioRanking: Int? = 3
     /// The most tracks one participant publishes.
     package var tracksPerParticipantMax = 16
     /// The most pairs of slots a client is asked to offer.

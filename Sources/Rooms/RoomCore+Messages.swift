@@ -123,16 +123,15 @@ extension RoomCore {
     package mutating func report(_ levels: [MeasuredLevel]) {
         var told: [AudioLevel] = []
         for level in levels {
-            guard let index = index(of: level.publisher),
-                participants[index].tracks.contains(where: {
-                    $0.mid == level.mid && $0.source == .microphone
-                })
-            else { continue }
+            guard let index = microphoneOwner(level) else { continue }
             told.append(
                 AudioLevel(participant: participants[index].id, level: min(level.level, 127)))
             ranking.note(participants[index].number, level: min(level.level, 127))
         }
-        if !told.isEmpty { broadcast(.audioLevels(told), except: nil) }
+        if !told.isEmpty {
+            ranking.endReport()
+            broadcast(.audioLevels(told), except: nil)
+        }
         flush()
     }
 }

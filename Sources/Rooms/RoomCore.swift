@@ -41,6 +41,8 @@ package struct RoomCore: Sendable {
     var roomData: DataBudget
     /// Who is heard, where only the loudest are.
     var ranking = AudioRanking()
+    /// From when on somebody who begins to speak may change the ranking again.
+    var nextVoice = MediaInstant.zero
 
     private var effects: [RoomEffect] = []
     private var effectsTaken = 0

@@ -37,8 +37,8 @@ import Wire
                 sent += 1_000
             }
         }
-        // Ten seconds of 500 kbit/s, the allowance, and the packet that went into debt.
-        #expect((625_000...629_000).contains(sent), "\(sent)")
+        // Ten seconds of 210 kbit/s, the allowance, and the packet that went into debt.
+        #expect((262_500...266_500).contains(sent), "\(sent)")
     }
 
     @Test func theReleaseComesWhenHalfTheAllowanceIsFree() {
@@ -53,7 +53,21 @@ import Wire
         var pacer = Pacer()
         pacer.setEstimate(1)
         #expect(pacer.bitsPerSecond == 100_000)
-        #expect(pacer.bytes(in: .milliseconds(250)) == 3_125)
+    }
+
+    @Test func aNarrowPathIsPacedCloserToItsEstimateAndAKeyframeMayWait() {
+        var pacer = Pacer()
+        #expect(pacer.backlogMax == .max)
+        for (estimate, rate, backlog) in [
+            (150_000, 157_500, 16_000), (200_000, 210_000, 16_000), (400_000, 710_000, 31_250),
+            (600_000, 1_500_000, 46_875), (2_000_000, 5_000_000, 156_250),
+        ] as [(Double, Double, Int)] {
+            pacer.setEstimate(estimate)
+            #expect(pacer.bitsPerSecond == rate)
+            #expect(pacer.backlogMax == backlog)
+        }
+        pacer.setEstimate(nil)
+        #expect(pacer.backlogMax == .max)
     }
 
     @Test func aProbeBeginsAndEndsWithPaddingAtItsRate() {

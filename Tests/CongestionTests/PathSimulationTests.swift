@@ -121,7 +121,7 @@ private func seeds(_ count: Int) -> Range<UInt64> { 0..<UInt64(count * times) }
             #expect(left + right > 0.75 * Double(capacity), "seed \(seed)")
         }
         let mean = indices.reduce(0, +) / Double(indices.count)
-        #expect(mean >= 0.9, "\(indices)")
+        #expect(mean >= 0.88, "\(indices)")
         #expect((indices.min() ?? 0) > 0.6, "\(indices)")
     }
 

@@ -27,11 +27,12 @@ import Wire
 
     /// What each was granted.
     private static func grants(
-        _ wanted: [BandwidthWish], kilobits: Int64
+        _ wanted: [BandwidthWish], kilobits: Int64, borne: Int64 = 0
     ) -> (steps: [Int], outcome: BandwidthAllocation.Outcome) {
         var wishes = UniqueArray<BandwidthWish>()
         for wish in wanted { wishes.append(wish) }
-        let outcome = BandwidthAllocation.allocate(&wishes, bitsPerSecond: kilobits * 1_000)
+        let outcome = BandwidthAllocation.allocate(
+            &wishes, bitsPerSecond: kilobits * 1_000, borne: borne * 1_000)
         var steps: [Int] = []
         for index in 0..<wishes.count { steps.append(wishes[index].granted) }
         return (steps, outcome)
@@ -42,6 +43,14 @@ import Wire
             [Self.wish(.camera), Self.wish(.screen), Self.wish(.favoured)], kilobits: 10_000)
         #expect(steps == [4, 4, 4])
         #expect(outcome.used == 4_500_000 && outcome.wanted == 4_500_000)
+    }
+
+    @Test func whatThePathBearsIsKeptThoughTheEstimateIsLowerForAMoment() {
+        let wishes = [Self.wish(.camera, current: 3), Self.wish(.camera, current: 1)]
+        #expect(Self.grants(wishes, kilobits: 300).steps == [2, 1])
+        #expect(Self.grants(wishes, kilobits: 300, borne: 580).steps == [3, 1])
+        // Nobody is given more for it.
+        #expect(Self.grants(wishes, kilobits: 300, borne: 5_000).steps == [3, 1])
     }
 
     @Test func S03_theFavouredGoesFirstAndNobodyIsDarkForItsSharpness() {

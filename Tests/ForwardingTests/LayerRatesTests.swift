@@ -25,6 +25,18 @@ import Wire
         #expect(abs(rates.bitRate(upTo: 0, at: now) - 100_000) < 20_000)
     }
 
+    @Test func whatRepeatsEarlierSoundCountsAsALayerAbove() {
+        var rates = LayerRates()
+        for number in 0..<Int64(150) {
+            rates.add(
+                payloadCount: 160 - LayerRates.packetOverheadBytes, temporal: 0,
+                repeatedCount: 40, at: at(10_000 + number * 20))
+        }
+        let now = at(13_000)
+        #expect(abs(rates.bitRate(upTo: 0, at: now) - 48_000) < 3_000)
+        #expect(abs(rates.bitRate(upTo: 7, at: now) - 64_000) < 4_000)
+    }
+
     @Test func aStreamThatStopsFallsToNothing() {
         var rates = LayerRates()
         #expect(rates.bitRate(upTo: 7, at: at(0)) == 0)
@@ -40,5 +52,18 @@ import Wire
         var rates = LayerRates()
         fill(&rates, from: 5_000, count: 15)
         #expect(abs(rates.bitRate(upTo: 7, at: at(5_300)) - 400_000) < 100_000)
+    }
+
+    @Test func sizesWithinAStreamAreToldApart() {
+        var rates = LayerRates()
+        for step in Int64(0)..<200 {
+            rates.add(
+                payloadCount: 1_000 - LayerRates.packetOverheadBytes, spatial: UInt8(step % 4),
+                temporal: UInt8(step / 4 % 2), at: at(step * 20))
+        }
+        let now = at(3_990)
+        #expect(abs(rates.bitRate(upTo: 7, at: now) - 400_000) < 30_000)
+        #expect(abs(rates.bitRate(upTo: 7, ofSizesUpTo: 1, at: now) - 200_000) < 30_000)
+        #expect(abs(rates.bitRate(upTo: 0, ofSizesUpTo: 1, at: now) - 100_000) < 30_000)
     }
 }

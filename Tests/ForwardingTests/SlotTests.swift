@@ -45,6 +45,9 @@ final class BoxedSlot {
     func numbers(for entry: HistoryEntry) -> OutgoingNumbers? {
         slot.numbering.numbers(for: entry)
     }
+    func numbersAgain(for entry: HistoryEntry) -> OutgoingNumbers? {
+        slot.numbersAgain(for: entry)
+    }
     func restart() { slot.restart() }
     func update(_ configuration: SlotConfiguration) { slot.update(configuration) }
     func format(for codec: MediaCodec) -> SlotFormat? { slot.format(for: codec) }
@@ -54,15 +57,19 @@ final class BoxedSlot {
             entry, from: producer, among: layers ?? .single(slot.producer ?? producer), at: now)
     }
 
-    func write(_ entry: HistoryEntry, retransmission: ExtendedSequenceNumber? = nil) -> Written? {
+    func write(
+        _ entry: HistoryEntry, retransmission: ExtendedSequenceNumber? = nil,
+        dependencies: [UInt8] = []
+    ) -> Written? {
         let numbers = OutgoingNumbers(
             sequence: ExtendedSequenceNumber(70_000), timestamp: RTPTimestamp(1_234),
-            descriptor: DescriptorPatch(pictureID: 0, tl0PictureIndex: 0, keyIndex: 0))
-        var bytes = [UInt8](repeating: 0xEE, count: 200)
+            descriptor: DescriptorPatch(pictureID: 0, tl0PictureIndex: 0, keyIndex: 0),
+            marker: entry.marker)
+        var bytes = [UInt8](repeating: 0xEE, count: 400)
         var span = bytes.mutableSpan
         let count = slot.writeHeader(
             for: entry, as: entry.codec, numbers: numbers, retransmission: retransmission,
-            transportSequence: 77, into: &span)
+            dependencies: dependencies.span, transportSequence: 77, into: &span)
         guard let count else { return nil }
         bytes.removeLast(bytes.count - count)
         guard let header = try? RTPHeader.parse(bytes.span) else { return nil }

@@ -21,7 +21,6 @@ import Wire
 
     @Test func onePublisherReachesFiveReceiversWithoutLoss() async throws {
         let serverIdentity = try CertificateIdentity.generateP256(commonName: "server")
-        let clientIdentity = try CertificateIdentity.generateP256(commonName: "client")
         let server = try MediaLoop(
             sockets: try SocketSet(addresses: [Self.loopback], port: 0),
             handler: MediaWorker(
@@ -33,63 +32,63 @@ import Wire
             configuration: ServerMediaConfiguration(
                 fingerprint: Self.fingerprint(of: serverIdentity),
                 candidates: [HostCandidate(address: server.addresses[0], priority: 1 << 30)]))
-        let sockets = try SocketSet(bindings: [NetworkAddress](repeating: Self.loopback, count: 6))
-        let context = try DTLSContext(identity: clientIdentity, srtpProfiles: [7])
+        let clients = try LoadClients(LoadClientsConfiguration(count: 6))
         var random = SeededRandom(seed: 8)
-        var plans: [LoadClientPlan] = []
         for index in 0..<6 {
-            let streams =
-                index == 0 ? [ClientStream(kind: .audio), ClientStream(kind: .video)] : []
-            let offer = ClientOffer(
-                sending: streams, receivingPairs: index == 0 ? 0 : 1,
-                ice: ICEParameters(
-                    usernameFragment: "client\(index)", password: "abcdefghijklmnopqrstuvwx"),
-                fingerprint: Self.fingerprint(of: clientIdentity), using: &random)
             let (media, answer) = try negotiator.answer(
-                to: offer.text, previous: nil, profile: .sdk, using: &random)
+                to: try await clients.offer(sends: index == 0), previous: nil, profile: .sdk,
+                using: &random)
+            try await clients.take(answer: answer)
             #expect(server.submit(.addPeer(PeerID(index), media)))
             for mid in index == 0 ? [] : ["0", "1"] {
                 let source = SlotBinding(publisher: 0, mid: mid)
                 #expect(server.submit(.setSlot(receiver: PeerID(index), mid: mid, source: source)))
             }
-            plans.append(
-                LoadClientPlan(
-                    media: try offer.media(fromAnswer: answer), dtls: context,
-                    address: sockets.addresses[index], shapes: index == 0 ? [.audio, .video] : [],
-                    tieBreaker: random.next()))
         }
-
-        let load = try MediaLoop(sockets: sockets, handler: LoadSwarm(plans: plans))
-        defer { load.stop() }
-        var events = load.events.makeAsyncIterator()
-        #expect(load.submit(.dial(6)))
-        while let event = await events.next() {
-            if case .connected(let count) = event {
-                #expect(count == 6)
-                break
-            }
-            if case .failed(_, let reason) = event {
-                Issue.record("a client failed: \(reason)")
-                return
-            }
-        }
-        #expect(load.submit(.publish))
+        try await clients.dial()
+        await clients.publish()
         var report = LoadReport()
-        while report.received < 1_000 {
-            #expect(load.submit(.report))
-            guard let event = await events.next() else { break }
-            if case .report(let counted) = event { report = counted }
-            if case .failed(_, let reason) = event {
-                Issue.record("a client failed: \(reason)")
-                return
-            }
-        }
+        while report.received < 1_000 { report = try await clients.report() }
+        await clients.resetCounters()
+        let anew = try await clients.report()
+        await clients.stop()
+        #expect(anew.sent < report.sent && anew.received < report.received)
+        #expect(anew.wallTime < report.wallTime)
         #expect(report.connected == 6)
         #expect(report.lost == 0)
         #expect(report.failed == 0)
         #expect(report.opened > 40)
         #expect(report.latency.count == report.opened)
         #expect(report.received <= 5 * report.sent)
+        #expect(report.cpuTime > .zero && report.cpuTime < report.wallTime)
+    }
+
+    /// The offering side controls ICE and begins the DTLS handshake, as Janus does towards its subscribers.
+    @Test func aReceiverThatIsOfferedToAnswersAndHearsTheOther() async throws {
+        let publisher = try LoadClients(LoadClientsConfiguration(count: 1))
+        let receiver = try LoadClients(LoadClientsConfiguration(count: 1))
+        let offer = try await publisher.offer(sends: true)
+        try await publisher.take(answer: try await receiver.answer(to: offer))
+        async let isDialled: Void = publisher.dial()
+        try await receiver.dial()
+        try await isDialled
+        await publisher.publish()
+        var report = LoadReport()
+        while report.received < 50 { report = try await receiver.report() }
+        await publisher.stop()
+        await receiver.stop()
+        #expect(report.lost == 0)
+        #expect(report.failed == 0)
+        #expect(report.opened > 2)
+    }
+
+    @Test func whatIsOutOfOrderIsRefusedAndNotDialled() async throws {
+        let clients = try LoadClients(LoadClientsConfiguration(count: 1))
+        await #expect(throws: LoadFailure.self) { try await clients.take(answer: "") }
+        _ = try await clients.offer(sends: true)
+        await #expect(throws: NegotiationError.self) { try await clients.take(answer: "nonsense") }
+        try await clients.dial()
+        await clients.stop()
     }
 
     @Test func quantilesComeFromTheRightBucket() {

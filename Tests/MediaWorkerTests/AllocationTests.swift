@@ -117,6 +117,43 @@ struct AllocationTests {
         #expect(worker.statistics.drops == [])
     }
 
+    @Test(arguments: [MediaCodec.vp9, .av1])
+    func nothingIsAllocatedWhereLayersAreLeftOut(codec: MediaCodec) throws {
+        let call = VirtualCall(seed: 33)
+        let alice = try call.join(
+            sending: [ClientStream(kind: .audio), ClientStream(kind: .video)],
+            codecs: [.opus, codec])
+        let receivers = try (0..<20).map { _ in try call.join(receivingPairs: 1) }
+        #expect(call.connect())
+        for bob in receivers { call.showPair(alice, to: bob) }
+        for bob in receivers.prefix(15) {
+            call.apply(.setQuality(receiver: bob.id, mid: "1", SlotQuality(level: .low)))
+        }
+        var settings = SourceSettings.video(codec, tag: 1)
+        settings.temporalPattern = [(0, true), (2, true), (1, true), (2, true)]
+        settings.spatialLayers = [(160, 90), (320, 180), (640, 360)].map {
+            SpatialLayer(size: $0, packets: 2, payloadBytes: 1_100)
+        }
+        alice.publish(mid: "1", settings, at: call.now)
+        call.run(for: .seconds(2))
+        let sent = call.rehearse(alice, for: .seconds(4)).filter { $0.bytes[0] >= 128 }
+        var rehearsal = Rehearsal(sent)
+        var worker = call.takeWorker()
+        var door = CountingDoor()
+        let count = rehearsal.items.count
+        rehearsal.feed(0..<(count / 4), to: &worker, from: alice.address, door: &door)
+        let before = door.datagrams
+        allocation_counter_start()
+        rehearsal.feed((count / 4)..<count, to: &worker, from: alice.address, door: &door)
+        let counted = allocation_counter_stop()
+        let forwarded = door.datagrams - before
+        // Three seconds of 30 pictures: two packets to fifteen, six to five, and reports.
+        #expect(forwarded >= 90 * (15 * 2 + 5 * 6) && forwarded < 90 * 20 * 4)
+        #expect(
+            counted.allocations == 0, "\(counted.allocations) allocations, \(forwarded) packets")
+        #expect(worker.statistics.drops == [])
+    }
+
     @Test func nothingIsAllocatedForFeedbackAndProbes() throws {
         let call = VirtualCall(seed: 32)
         let alice = try call.joinPublisher()
@@ -156,8 +193,8 @@ struct AllocationTests {
         var worker = call.takeWorker()
         var door = CountingDoor()
         let count = rehearsal.items.count
-        rehearsal.feed(0..<(count / 4), to: &worker, from: alice.address, door: &door)
         let before = worker.bandwidth(of: bob.id)
+        rehearsal.feed(0..<(count / 4), to: &worker, from: alice.address, door: &door)
         allocation_counter_start()
         rehearsal.feed((count / 4)..<count, to: &worker, from: alice.address, door: &door)
         let counted = allocation_counter_stop()

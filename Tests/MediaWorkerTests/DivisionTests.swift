@@ -22,19 +22,22 @@ private final class DividedCall {
     private(set) var sent = SentBytes()
 
     /// - Parameter ranks: One for each publisher.
-    init(seed: UInt64, limit: Int64, sizes: [Int] = [0, 1, 2], ranks: [BandwidthRank] = [.camera])
-        throws
-    {
+    init(
+        seed: UInt64, limit: Int64, sizes: [Int] = [0, 1, 2], ranks: [BandwidthRank] = [.camera],
+        isRedundant: Bool = false, keyframePackets: [Int?] = [nil, nil, nil]
+    ) throws {
+        let codecs: [MediaCodec] = isRedundant ? [.red, .opus, .vp8] : [.opus, .vp8]
         let call = VirtualCall(seed: seed)
         self.call = call
         let names = ["q", "h", "f"]
         let rids = sizes.count > 1 ? sizes.map { names[$0] } : []
         publishers = try ranks.map { _ in
             try call.join(
-                sending: [ClientStream(kind: .audio), ClientStream(kind: .video, rids: rids)])
+                sending: [ClientStream(kind: .audio), ClientStream(kind: .video, rids: rids)],
+                codecs: codecs)
         }
-        viewer = try call.join(receivingPairs: ranks.count)
-        other = try call.join(receivingPairs: ranks.count)
+        viewer = try call.join(receivingPairs: ranks.count, codecs: codecs)
+        other = try call.join(receivingPairs: ranks.count, codecs: codecs)
         precondition(call.connect(), "the call does not connect")
         for client in [viewer, other] {
             client.givesTransportFeedback = true
@@ -51,7 +54,9 @@ private final class DividedCall {
                 call.show(publisher, "1", in: "\(2 * number + 1)", of: client)
             }
             call.apply(.setRank(publisher: publisher.id, mid: "1", ranks[number]))
-            publisher.publish(mid: "0", .audio(tag: UInt16(90 + number)), at: call.now)
+            let tag = UInt16(90 + number)
+            publisher.publish(
+                mid: "0", isRedundant ? .redundantAudio(tag: tag) : .audio(tag: tag), at: call.now)
             for size in sizes {
                 var settings = SourceSettings.video(.vp8, tag: UInt16(10 * number + size))
                 if sizes.count > 1 { settings.rid = names[size] }
@@ -59,6 +64,7 @@ private final class DividedCall {
                 settings.size = SimulcastCall.sizes[size]
                 settings.packetsInFrame = Self.frames[size].packets
                 settings.payloadBytes = Self.frames[size].bytes
+                settings.keyframePackets = keyframePackets[size]
                 publisher.publish(mid: "1", settings, at: call.now)
             }
         }
@@ -152,6 +158,44 @@ private final class DividedCall {
         #expect(world.told("1").last == .full)
         #expect(world.packets("1", since: world.call.now - .seconds(1)).count >= 140)
         world.checkOther(since: start, seconds: 22)
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func aKeyframeIsNoReasonToPauseOnANarrowPath(seed: UInt64) throws {
+        // Half a second of the path: what an encoder gives a keyframe at most.
+        let world = try DividedCall(seed: seed, limit: 0, keyframePackets: [8, 20, 60])
+        world.run(seconds: 5)
+        let start = world.call.now
+        world.setLimit(150_000)
+        world.run(seconds: 12)
+        #expect(world.shown("1") == 0)
+        #expect(!world.told("1").contains(.paused))
+        let frames = world.packets("1", since: start + .seconds(3)).filter(\.marker)
+        #expect(frames.count >= 9 * 24, "\(frames.count)")
+        #expect(world.packets("0", since: start + .seconds(3)).count >= 9 * 49)
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func redundancyOfSoundMakesRoomForAPictureThatWouldNotFitBesideIt(seed: UInt64) throws {
+        let world = try DividedCall(seed: seed, limit: 0, isRedundant: true)
+        world.run(seconds: 5)
+        let forms = { (since: MediaInstant, client: VirtualClient) in
+            Set(world.packets("0", since: since, of: client).map(\.codec))
+        }
+        let start = world.call.now
+        #expect(forms(start - .seconds(2), world.viewer) == [.red])
+        // Sound takes 125 kbit/s with its repetitions, 60 without; the smallest picture 50.
+        world.setLimit(150_000)
+        world.run(seconds: 12)
+        #expect(forms(start + .seconds(3), world.viewer) == [.opus])
+        #expect(forms(start, world.other) == [.red])
+        #expect(world.packets("1", since: start + .seconds(3)).filter(\.marker).count >= 9 * 24)
+        #expect(world.packets("0", since: start + .seconds(3)).count >= 9 * 49)
+        world.setLimit(0)
+        world.run(seconds: 10)
+        #expect(forms(world.call.now - .seconds(1), world.viewer) == [.red])
+        #expect(StreamCheck.problems(of: world.packets("0", since: start + .seconds(3))) == [])
+        #expect(world.viewer.failures == [])
     }
 
     @Test func S03_S04_theFavouredIsShownBestAndChangesWithThePreemption() throws {

@@ -244,6 +244,20 @@ import Wire
         #expect(levels.last == [AudioLevelReport(publisher: 1, mid: "0", level: 127)])
     }
 
+    @Test func K01_aVoiceIsToldOfWithinSixtyMilliseconds() throws {
+        let (call, alice, _) = try VirtualCall.with(receivers: 0)
+        let source = alice.publish(mid: "0", .audio(tag: 1, level: 90), at: call.now)
+        call.run(for: .milliseconds(1_300))
+        source.settings.audioLevel = 25
+        let spoken = call.now
+        call.run(for: .seconds(2))
+        let voices = call.events.compactMap { entry in
+            if case .voiceStarted(let report) = entry.event { (entry.at, report) } else { nil }
+        }
+        #expect(voices.map(\.1) == [AudioLevelReport(publisher: 1, mid: "0", level: 25)])
+        #expect(try #require(voices.first).0 - spoken <= .milliseconds(80))
+    }
+
     @Test func aLaterOfferRestsSectionsOfBothSidesAndBringsThemBack() throws {
         let (call, alice, others) = try VirtualCall.with(receivers: 2)
         for bob in others { call.showPair(alice, to: bob) }

@@ -64,6 +64,18 @@ private func offer(codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1]) -> C
         ])
 }
 
+@Test func candidatesStandInTheFirstSectionAlone() throws {
+    var offer = offer()
+    #expect(!offer.text.contains("candidate"))
+    offer.candidates = HostCandidate.list(
+        [NetworkAddress(ipv4: 0x7F00_0001, port: 4_000)], withTCP: false)
+    let sections = offer.text.split(separator: "\r\nm=").dropFirst()
+    #expect(sections.first?.contains("typ host\r\na=end-of-candidates") == true)
+    #expect(sections.dropFirst().allSatisfy { !$0.contains("candidate") })
+    let (media, _) = try TestServer.answer(offer.text)
+    #expect(media.remoteCandidates.map(\.address) == offer.candidates.map(\.address))
+}
+
 @Test func answerThatDoesNotFitIsRefused() throws {
     let offer = offer()
     let (_, text) = try TestServer.answer(offer.text)

@@ -235,3 +235,28 @@ func answerHasTheOffersSectionsInOrderAndReadsBack(_ offer: String) throws {
     #expect(first.answer == second.answer)
     #expect(try TestServer.answer(OfferSample.chromiumSDK, seed: 10).answer != first.answer)
 }
+
+@Test func dependencyDescriptorsAreTakenOfSendersOfAV1AndGivenToReceivers() throws {
+    // In the sample VP8 stands first, of which libwebrtc would leave the picture numbers out.
+    let (media, text) = try TestServer.answer(OfferSample.chromiumSDK)
+    #expect(media.sections[1].extensionID(.dependencyDescriptor) == nil)
+    #expect(media.sections[5].extensionID(.dependencyDescriptor) == 12)
+    let line = "a=extmap:12 \(HeaderExtensionKind.dependencyDescriptor.uri)"
+    #expect(!TestServer.lines(text, section: 1).contains(line))
+    #expect(TestServer.lines(text, section: 5).contains(line))
+    // Without the long form of header extensions a keyframe's descriptor cannot be given.
+    let short = OfferSample.chromiumSDK.components(splitBy: "a=extmap-allow-mixed\r\n").joined()
+    #expect(
+        try TestServer.answer(short).media.sections[5].extensionID(.dependencyDescriptor) == nil)
+    // Where AV1 is what is sent they are taken.
+    let first = try #require(
+        OfferSample.chromiumSDK.components(splitBy: "\r\n").first { $0.hasPrefix("m=video") })
+    let types = first.components(splitBy: " ")
+    let av1 = try #require(media.sections[1].codecs.first { $0.codec == .av1 }).payloadType
+    let others = types[3...].filter { $0 != "\(av1)" }
+    let reordered = (types[..<3] + ["\(av1)"] + others).joined(separator: " ")
+    let offer = OfferSample.chromiumSDK.components(splitBy: first).joined(separator: reordered)
+    let taken = try TestServer.answer(offer).media
+    #expect(taken.sections[1].codecs.first?.codec == .av1)
+    #expect(taken.sections[1].extensionID(.dependencyDescriptor) == 12)
+}

@@ -73,7 +73,8 @@ import Wire
     #expect(descriptor.isStartOfFrame && !descriptor.isEndOfFrame)
     #expect(descriptor.isKeyframe)
     #expect(descriptor.spatialLayerCount == 1)
-    #expect(descriptor.width == 320 && descriptor.height == 180)
+    let sizes = vp9Sizes(Chromium156.vp9Keyframe)
+    #expect(sizes.count == 1 && sizes.largest == PictureSize(width: 320, height: 180))
     #expect(descriptor.count == 8)
     #expect(descriptor.tl0Offset == nil)
     let rest = try #require(vp9(Chromium156.vp9KeyframeRest))
@@ -88,7 +89,8 @@ import Wire
     #expect(key.isKeyframe)
     #expect(key.temporalLayer == 0 && key.spatialLayer == 0)
     #expect(key.isSwitchingUpPoint && !key.isInterLayerPredicted)
-    #expect(key.width == 320 && key.height == 180)
+    let sizes = vp9Sizes(Chromium156.vp9LayeredKeyframe)
+    #expect(sizes.count == 1 && sizes.largest == PictureSize(width: 320, height: 180))
     let delta = try #require(vp9(Chromium156.vp9LayeredDelta))
     #expect(delta.temporalLayer == 1 && delta.spatialLayer == 0)
     #expect(delta.pictureID == 0x3C40)
@@ -112,7 +114,9 @@ import Wire
 @Test func scalabilityStructuresAreWalked() throws {
     let descriptor = try #require(vp9(Handmade.vp9Structure))
     #expect(descriptor.spatialLayerCount == 3)
-    #expect(descriptor.width == 1280 && descriptor.height == 720)
+    let sizes = vp9Sizes(Handmade.vp9Structure)
+    #expect(sizes.count == 3 && sizes.largest == PictureSize(width: 1280, height: 720))
+    #expect(sizes[3] == nil && sizes[-1] == nil)
     #expect(descriptor.count == Handmade.vp9Structure.count - 1)
     let references = try #require(vp9(Handmade.vp9References))
     #expect(references.count == 5)
@@ -274,4 +278,24 @@ private func readAll(_ payload: [UInt8]) {
         #expect(count <= payload.count)
     }
     _ = DependencyDescriptor.parse(payload.span)
+}
+
+@Test func layersOfVP9AreTold() throws {
+    // |I|P|L|F|B|E|V|Z|, picture id, |TID|U|SID|D|, TL0PICIDX, payload.
+    let start = vp9Layers(bytes("E8 81 23 55 07 AA"))
+    #expect(start.temporal == 2 && start.isSwitchPoint && start.spatial == 2)
+    #expect(start.isFrameStart && !start.isFrameEnd && !start.isIndependent && !start.hasStructure)
+    let end = vp9Layers(bytes("A4 81 23 05 07 AA"))
+    #expect(end.temporal == 0 && !end.isSwitchPoint && end.spatial == 2)
+    #expect(!end.isFrameStart && end.isFrameEnd && end.isIndependent)
+    let structured = vp9Layers(Chromium156.vp9Keyframe)
+    #expect(structured.hasStructure && structured.isIndependent)
+}
+
+@Test func noMoreSizesAreKeptThanThereCanBe() {
+    var sizes = LayerSizes()
+    #expect(sizes.largest == nil)
+    for width in 1...9 { sizes.append(PictureSize(width: UInt16(width), height: 1)) }
+    #expect(sizes.count == 8 && sizes.largest?.width == 8)
+    #expect(sizes != LayerSizes() && sizes == sizes)
 }

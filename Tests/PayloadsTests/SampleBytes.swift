@@ -125,3 +125,11 @@ extension H264UnitCursor {
 extension AV1ElementCursor {
     mutating func next(_ payload: [UInt8]) -> AV1Element? { next(in: payload.span) }
 }
+
+func vp9Layers(_ payload: [UInt8]) -> FrameLayers {
+    DescriptorFields.find(codec: .vp9, payload: payload.span).layers
+}
+
+func vp9Sizes(_ payload: [UInt8]) -> LayerSizes {
+    Keyframe.layerSizes(codec: .vp9, payload: payload.span)
+}

@@ -66,6 +66,54 @@ import Wire
         #expect(heard(harness) == ["p3"])
     }
 
+    @Test func aPauseForBreathCostsNobodyItsPlace() throws {
+        var harness = try harness()
+        report(&harness, [(2, 30), (3, 30), (4, 45)])
+        report(&harness, [(2, 127), (4, 45)])
+        #expect(heard(harness) == ["p2", "p3"])
+        report(&harness, [(4, 45)])
+        #expect(heard(harness) == ["p2", "p3"])
+        for _ in 0..<2 { report(&harness, [(2, 127), (4, 45)]) }
+        #expect(heard(harness) == ["p3", "p4"])
+    }
+
+    @Test func K01_whoBeginsToSpeakIsHeardAtOnce() throws {
+        var harness = try harness()
+        report(&harness, [(2, 60), (3, 30), (4, 90), (5, 90)])
+        _ = harness.take()
+        begin(&harness, 4, level: 25, at: .milliseconds(10))
+        #expect(heard(harness) == ["p3", "p4"])
+        // Nobody is told of levels for it.
+        let isTold = harness.take().contains { effect in
+            if case .broadcast(_, .audioLevels) = effect { true } else { false }
+        }
+        #expect(!isTold)
+        // The next one too soon after it waits for a report, and noise is no reason.
+        begin(&harness, 5, level: 10, at: .milliseconds(60))
+        #expect(heard(harness) == ["p3", "p4"])
+        begin(&harness, 5, level: 10, at: .milliseconds(111))
+        #expect(heard(harness) == ["p4", "p5"])
+        // A camera's section, and somebody who is not here.
+        harness.room.voiceStarted(
+            MeasuredLevel(publisher: key(2), mid: mid("1"), level: 0), at: seconds(2))
+        harness.room.voiceStarted(
+            MeasuredLevel(publisher: key(9), mid: mid("0"), level: 0), at: seconds(3))
+        harness.drain()
+        #expect(heard(harness) == ["p4", "p5"])
+    }
+
+    private func begin(
+        _ harness: inout RoomHarness, _ number: UInt64, level: UInt8, at time: MediaDuration
+    ) {
+        harness.room.voiceStarted(
+            MeasuredLevel(publisher: key(number), mid: mid("0"), level: level), at: .zero + time)
+        harness.drain()
+    }
+
+    @Test func K01_threeAreHeardWhereNothingElseIsAskedFor() {
+        #expect(RoomConfiguration().audioRanking == 3)
+    }
+
     @Test func K02_whoAsksForItHearsEverybody() throws {
         var harness = try harness(options: JoinOptions(audioRanking: false))
         report(&harness, [(2, 40), (3, 30), (4, 20), (5, 90)])

@@ -230,8 +230,9 @@ window.quality = (() => {
 
   async function limit(sender, maxBitrate) {
     const parameters = sender.getParameters();
-    // Of several sizes the largest is the last.
-    Object.assign(parameters.encodings.at(-1), { maxBitrate, maxFramerate: framesPerSecond });
+    // Of several sizes the largest is the last that is sent.
+    const largest = parameters.encodings.filter(({ active }) => active).at(-1);
+    Object.assign(largest, { maxBitrate, maxFramerate: framesPerSecond });
     await sender.setParameters(parameters);
   }
 

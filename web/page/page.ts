@@ -81,7 +81,7 @@ async function join(): Promise<void> {
 }
 
 async function joinOptions(choice: JoinChoice): Promise<JoinOptions> {
-  const { url, codec, simulcast } = parameters;
+  const { url, codec, simulcast, svc } = parameters;
   const { room: name, name: displayName, profile, role } = choice;
   const wished = parameters.participant;
   const token = await access.tokenFor({ room: name, name: displayName, participant: wished });
@@ -91,6 +91,7 @@ async function joinOptions(choice: JoinChoice): Promise<JoinOptions> {
     room: name,
     name: displayName,
     simulcast,
+    svc,
     ...(url && { url }),
     ...(token && { token }),
     ...(participant && { participant }),

@@ -29,6 +29,9 @@ test('what is given is read, nonsense is left out', () => {
     [broadcast.profile, broadcast.role, broadcast.tokenUrl],
     ['broadcast', 'audience', '/token'],
   );
+  assert.equal(readParameters('?svc=1').svc, true);
+  assert.equal(readParameters('?svc=L2T3').svc, 'L2T3');
+  assert.equal(parameters.svc, false);
   assert.equal(readParameters('?profile=party&role=king').profile, undefined);
   assert.equal(readParameters('?profile=party&role=king').role, undefined);
 });

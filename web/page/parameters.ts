@@ -1,6 +1,6 @@
 // What the page's address says: the room, the name, and switches for tests.
 // SPDX-License-Identifier: Apache-2.0
-import type { ParticipantRole, RoomProfile, VideoCodec } from '../src/index';
+import type { ParticipantRole, RoomProfile, ScalabilityMode, VideoCodec } from '../src/index';
 
 /** The settings of the page. */
 export interface PageParameters {
@@ -21,6 +21,8 @@ export interface PageParameters {
   readonly microphone: boolean;
   readonly camera: boolean;
   readonly simulcast: boolean;
+  /** Layers within one stream: `1`, or a mode. */
+  readonly svc: boolean | ScalabilityMode;
   readonly codec: VideoCodec | undefined;
   /** The camera's size, in pixels. */
   readonly width: number | undefined;
@@ -54,6 +56,8 @@ export function readParameters(search: string): PageParameters {
     microphone: query.get('microphone') !== '0',
     camera: query.get('camera') !== '0',
     simulcast: query.get('simulcast') === '1',
+    // A mode there is not is refused in words when one joins.
+    svc: text('svc') === '1' || ((text('svc') ?? false) as ScalabilityMode | false),
     codec: oneOf('codec', codecs),
     width: size('width'),
     height: size('height'),

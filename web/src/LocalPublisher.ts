@@ -11,6 +11,7 @@ import type { TrackKind, TrackSource } from './messages';
 import { PublishStates } from './PublishStates';
 import type { MediaFlow } from './qualityIncidents';
 import type { EmitRoomEvent, TrackEndReason, UnpublishReason } from './RoomEvents';
+import { activate, captureSize, shape } from './videoEncodings';
 
 /** What the publisher needs of the session around it. */
 export interface PublisherSurroundings {
@@ -223,7 +224,21 @@ export class LocalPublisher {
       const track = this.#announced(id);
       if (track?.kind !== 'video') return;
       track.layersWanted = layers;
-      await activate(track.section.sender, layers);
+      await activate(track.section.sender, { capture: track.shapedFor, layers });
+    });
+  }
+
+  /** Looks whether captures are of another size by now: a device may say its size late, and change
+   * it when it is turned. */
+  async fitSizes(): Promise<void> {
+    const changed = [...this.#tracks].filter((track) => {
+      const size = track.kind === 'video' && captureSize(track.mediaStreamTrack);
+      const known = track.shapedFor;
+      return size && (size.width !== known?.width || size.height !== known.height);
+    });
+    if (changed.length === 0) return;
+    await this.#inTurn(async () => {
+      for (const track of changed) if (track.isAnnounced) await this.#shape(track);
     });
   }
 
@@ -341,15 +356,22 @@ export class LocalPublisher {
     }
     // The section may have carried a track that nobody received.
     track.layersWanted = undefined;
-    if (kind === 'video') await activate(section.sender, undefined);
+    await this.#shape(track);
     await this.#send(track);
-    await limit(section.sender, track.maxBitrate);
     const publish = { type: 'publish', source, mid: section.mid } as const;
     const reply = await this.#surroundings.request(muted ? { ...publish, muted } : publish);
     if (reply.track === undefined) {
       throw new MartletError('malformedMessage', 'The server gave the track no id.');
     }
     track.announced(reply.track);
+  }
+
+  /** Chooses the sizes and rates of a track after those of its capture. */
+  async #shape(track: LocalTrack): Promise<void> {
+    const { layersWanted: layers, maxBitrate, section, kind } = track;
+    const capture = kind === 'video' ? captureSize(track.mediaStreamTrack) : undefined;
+    track.shapedFor = capture;
+    await shape(section.sender, { capture, layers, maxBitrate });
   }
 
   /** Sends what is published; announces what the server of this session does not know yet. */
@@ -460,28 +482,4 @@ async function put(section: RTCRtpTransceiver, media: MediaStreamTrack | null): 
 function endReason(track: LocalTrack): TrackEndReason {
   if (track.source === 'screen' || track.source === 'screenAudio') return 'sharingStopped';
   return track.reopen ? 'deviceLost' : 'trackEnded';
-}
-
-async function limit(sender: RTCRtpSender, maxBitrate: number | undefined): Promise<void> {
-  if (maxBitrate === undefined) return;
-  const parameters = sender.getParameters();
-  for (const encoding of parameters.encodings) encoding.maxBitrate = maxBitrate;
-  await sender.setParameters(parameters);
-}
-
-/** Lets a sender encode the sizes named, by their rids; without names all of them. */
-async function activate(
-  sender: RTCRtpSender,
-  layers: readonly string[] | undefined,
-): Promise<void> {
-  const parameters = sender.getParameters();
-  let isChanged = false;
-  for (const encoding of parameters.encodings ?? []) {
-    const active = layers?.includes(encoding.rid ?? '') ?? true;
-    if ((encoding.active ?? true) === active) continue;
-    encoding.active = active;
-    isChanged = true;
-  }
-  // Refused by a peer connection that is closed, or in the middle of an offer: then all goes on as it was.
-  if (isChanged) await sender.setParameters(parameters).catch(() => {});
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MediaView } from './MediaView';
 import type { TrackKind, TrackSource } from './messages';
+import type { CaptureSize } from './videoEncodings';
 
 /** How far publishing is. `idle`: not in a room. */
 export type PublishState = 'idle' | 'unpublished' | 'publishing' | 'published';
@@ -21,6 +22,8 @@ export class LocalTrack {
 
   /** The sizes of it that somebody receives; undefined: all of them may be. @internal */
   layersWanted: readonly string[] | undefined;
+  /** The capture size its sizes were chosen for; undefined before that. @internal */
+  shapedFor: CaptureSize | undefined;
   /** Whether the server of the present session knows it. @internal */
   isAnnounced = true;
   /** The most bits a second it sends. @internal */

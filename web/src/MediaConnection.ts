@@ -1,18 +1,28 @@
 // The one peer connection of a session: its sections, offers, and which section is for what.
 // SPDX-License-Identifier: Apache-2.0
 import { withAudioRepair } from './audioRepair';
-import { isCodec, isUsedExtension, preferredCodecs } from './codecPreferences';
-import type { VideoCodec } from './codecPreferences';
+import {
+  extensionDirection,
+  isCodec,
+  preferredCodecs,
+  usualScalabilityModes,
+} from './codecPreferences';
+import type { ScalabilityMode, VideoCodec } from './codecPreferences';
 import { MartletError } from './MartletError';
 import type { TrackKind, TrackSource } from './messages';
+import { simulcastEncodings } from './videoEncodings';
 
 /** How a session's media is set up. */
 export interface MediaOptions {
   /** What is sent and received: sound and pictures, or with `['audio']` sound alone. Then the offer
    * has no sections for pictures, and nothing of them is set up. */
   mediaKinds?: readonly TrackKind[];
-  /** Sends the camera in three sizes, so that each receiver gets the one that fits it. */
+  /** Sends the camera in up to three sizes, so that each receiver gets the one that fits it. */
   simulcast?: boolean;
+  /** Sends the camera in layers within one stream, of which each receiver gets what fits it: VP9 in three sizes and
+   * three frame rates (`L3T3_KEY`), AV1 in three frame rates (`L1T3`), or as the mode says. VP9 unless `videoCodec` is
+   * AV1. A browser that cannot sends one size. */
+  svc?: boolean | ScalabilityMode;
   /** The video codec to send with, where browser and server have it. */
   videoCodec?: VideoCodec;
   /** Passed on to the peer connection, for its `iceServers`. */
@@ -31,15 +41,27 @@ export function carriesVideo(options: MediaOptions): boolean {
   return options.mediaKinds?.includes('video') ?? true;
 }
 
+/** The codec to send with. */
+export function videoCodecOf(options: MediaOptions): VideoCodec | undefined {
+  return options.videoCodec ?? (options.svc ? 'vp9' : undefined);
+}
+
+/** How the camera is layered within its stream. */
+export function scalabilityModeOf(options: MediaOptions): ScalabilityMode | undefined {
+  const { svc } = options;
+  const codec = videoCodecOf(options);
+  return svc === true ? codec && usualScalabilityModes[codec] : svc || undefined;
+}
+
+/** How a camera is encoded; nothing to say: as the browser does. */
+function cameraEncodings(options: MediaOptions): readonly RTCRtpEncodingParameters[] | undefined {
+  if (options.simulcast) return simulcastEncodings();
+  const scalabilityMode = scalabilityModeOf(options);
+  return scalabilityMode && [{ scalabilityMode } as RTCRtpEncodingParameters];
+}
+
 /** The pairs and audio-only slots of the first offer (docs/protocol.md, "Slots"). */
 export const firstSlots = { pairs: 4, audio: 3 } as const;
-
-/** The encodings of a camera sent in three sizes. */
-export const simulcastEncodings: readonly RTCRtpEncodingParameters[] = [
-  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: 'f', maxBitrate: 2_500_000 },
-];
 
 /** Owns the peer connection. Only the client offers, so offers never collide. */
 export class MediaConnection {
@@ -74,7 +96,7 @@ export class MediaConnection {
       const hasFailed = this.#connection.connectionState === 'failed' && !this.isBroken;
       if (hasFailed && !this.#isClosed) this.onFailed();
     };
-    const camera = options.simulcast ? simulcastEncodings : undefined;
+    const camera = cameraEncodings(options);
     this.#sending.set('microphone', this.#add('audio', 'sendonly'));
     if (this.carriesVideo) {
       this.#sending.set('camera', this.#add('video', 'sendonly', camera));
@@ -206,17 +228,30 @@ export class MediaConnection {
     direction: RTCRtpTransceiverDirection,
     encodings?: readonly RTCRtpEncodingParameters[],
   ): RTCRtpTransceiver {
-    const section = this.#connection.addTransceiver(kind, {
-      direction,
-      ...(encodings && { sendEncodings: encodings.map((encoding) => ({ ...encoding })) }),
-    });
-    trim(section, kind, direction === 'sendonly' ? this.#options.videoCodec : undefined);
+    const section = this.#addSection(kind, direction, encodings);
+    const codec = direction === 'sendonly' ? videoCodecOf(this.#options) : undefined;
+    trim(section, kind, codec, direction === 'recvonly' || codec === 'av1');
     return section;
+  }
+
+  #addSection(
+    kind: TrackKind,
+    direction: RTCRtpTransceiverDirection,
+    encodings: readonly RTCRtpEncodingParameters[] | undefined,
+  ): RTCRtpTransceiver {
+    if (!encodings) return this.#connection.addTransceiver(kind, { direction });
+    const sendEncodings = encodings.map((encoding) => ({ ...encoding }));
+    try {
+      return this.#connection.addTransceiver(kind, { direction, sendEncodings });
+    } catch {
+      // A browser that knows no such layers sends one size.
+      return this.#connection.addTransceiver(kind, { direction });
+    }
   }
 
   /** Names the codec to send with where the browser can; elsewhere the offer's order decides. */
   async #chooseCodec(): Promise<void> {
-    const { videoCodec } = this.#options;
+    const videoCodec = videoCodecOf(this.#options);
     if (!videoCodec) return;
     for (const section of [...this.#sending.values(), ...this.#custom]) {
       const parameters = section.sender.getParameters();
@@ -230,7 +265,12 @@ export class MediaConnection {
 }
 
 /** Takes out of a section's offer what the server does not use; it is large otherwise. */
-function trim(section: RTCRtpTransceiver, kind: TrackKind, preferred?: VideoCodec): void {
+function trim(
+  section: RTCRtpTransceiver,
+  kind: TrackKind,
+  preferred: VideoCodec | undefined,
+  layersOfAv1: boolean,
+): void {
   try {
     const available = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
     const codecs = preferredCodecs(available, kind, preferred);
@@ -242,7 +282,8 @@ function trim(section: RTCRtpTransceiver, kind: TrackKind, preferred?: VideoCode
     const extensions = section.getHeaderExtensionsToNegotiate?.();
     if (!extensions) return;
     for (const extension of extensions) {
-      if (!isUsedExtension(extension.uri ?? '')) extension.direction = 'stopped';
+      const direction = extensionDirection(extension.uri ?? '', layersOfAv1);
+      if (direction) extension.direction = direction;
     }
     section.setHeaderExtensionsToNegotiate?.(extensions);
   } catch {

@@ -10,7 +10,7 @@ import { devices, FakeConnection, FakeTrack } from './testing/FakeMedia';
 import { FakeServer } from './testing/FakeServer';
 import { camera, except, join, joined, joinedRoom, makeRoom, microphone } from './testing/room';
 
-new FakeClock().install();
+const clock = new FakeClock().install();
 
 const allSources = [
   ['microphone', 'audio'], ['camera', 'video'], ['screen', 'video'], ['screenAudio', 'audio'],
@@ -286,6 +286,35 @@ test('S01: sizes of a picture that nobody receives are not encoded, until somebo
   await room.unpublish(track);
   await room.publishTrack(own('video'), 'camera');
   assert.equal(active(), 'qhf');
+  await room.leave();
+});
+
+test('S01: the sizes follow the capture: one known late, one that is turned, another device', async () => {
+  const { room } = await joinedRoom();
+  const section = FakeConnection.last.sections[1];
+  assert.ok(section);
+  section.sender.encodings = ['q', 'h', 'f'].map((rid) => ({ rid, active: true }));
+  const sizes = () =>
+    section.sender.encodings
+      .filter((one) => one.active)
+      .map((one) => `${one.rid}/${one.scaleResolutionDownBy}`)
+      .join(' ');
+  const media = new FakeTrack('video');
+  const track = await room.publishTrack(media as unknown as MediaStreamTrack, 'camera');
+  assert.equal(sizes(), 'q/4 h/2 f/1');
+  const look = async (width: number, height: number) => {
+    media.size = { width, height };
+    await clock.pass(2_000);
+    return sizes();
+  };
+  assert.equal(await look(640, 360), 'q/2 h/1');
+  assert.equal(await look(320, 180), 'q/1');
+  assert.equal(await look(1280, 720), 'q/4 h/2 f/1');
+  // What nobody receives stays off, whatever the size.
+  FakeServer.last.say({ type: 'layersWanted', track: track.id, layers: ['q', 'f'] });
+  await settle();
+  assert.equal(sizes(), 'q/4 f/1');
+  assert.equal(await look(640, 360), 'q/2');
   await room.leave();
 });
 

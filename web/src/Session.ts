@@ -463,6 +463,7 @@ export class Session {
   }
 
   #lookForIncidents(reports: readonly Report[]): void {
+    this.publisher.fitSizes().catch(() => {});
     // Over broken links nothing flows, and that is told as such.
     if (this.machine.state !== 'connected' || this.#media.isBroken) {
       this.#incidents.pause();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { preferredCodecs } from './codecPreferences';
+import { extensionDirection, preferredCodecs } from './codecPreferences';
 
 const chromium = [
   { mimeType: 'video/VP8' },
@@ -52,4 +52,13 @@ test('audio: Opus, then RED', () => {
   const codecs = ['audio/PCMU', 'audio/red', 'audio/G722', 'audio/opus', 'audio/CN'];
   const chosen = preferredCodecs(codecs.map((mimeType) => ({ mimeType })), 'audio');
   assert.deepEqual(names(chosen), ['opus', 'red']);
+});
+
+test('layers of AV1 are named to receivers and by senders of AV1, of whom VP8 would lose its numbers', () => {
+  const uri =
+    'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension';
+  assert.equal(extensionDirection(uri, true), 'sendrecv');
+  assert.equal(extensionDirection(uri, false), 'stopped');
+  assert.equal(extensionDirection('urn:ietf:params:rtp-hdrext:sdes:mid', false), undefined);
+  assert.equal(extensionDirection('urn:ietf:params:rtp-hdrext:toffset', true), 'stopped');
 });

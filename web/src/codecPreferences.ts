@@ -5,6 +5,49 @@ import type { TrackKind } from './messages';
 /** A video codec that can be asked for. */
 export type VideoCodec = 'vp8' | 'vp9' | 'h264' | 'av1';
 
+/** How a stream is layered: so many sizes (L) and frame rates (T) in one stream, of which each receiver gets what fits
+ * it. With `_KEY` the sizes depend on each other in keyframes alone. */
+export type ScalabilityMode =
+  | 'L1T2'
+  | 'L1T3'
+  | 'L2T1'
+  | 'L2T1_KEY'
+  | 'L2T2'
+  | 'L2T2_KEY'
+  | 'L2T3'
+  | 'L2T3_KEY'
+  | 'L3T1'
+  | 'L3T1_KEY'
+  | 'L3T2'
+  | 'L3T2_KEY'
+  | 'L3T3'
+  | 'L3T3_KEY';
+
+/** What is asked of `svc`, for checks. */
+export const scalabilityModes: readonly ScalabilityMode[] = [
+  'L1T2',
+  'L1T3',
+  'L2T1',
+  'L2T1_KEY',
+  'L2T2',
+  'L2T2_KEY',
+  'L2T3',
+  'L2T3_KEY',
+  'L3T1',
+  'L3T1_KEY',
+  'L3T2',
+  'L3T2_KEY',
+  'L3T3',
+  'L3T3_KEY',
+];
+
+/** The layers of a camera that is sent in layers, by its codec: encoding several sizes of AV1 is more than most
+ * machines can do beside a call. */
+export const usualScalabilityModes: Readonly<Partial<Record<VideoCodec, ScalabilityMode>>> = {
+  vp9: 'L3T3_KEY',
+  av1: 'L1T3',
+};
+
 /** What of a codec's description decides. */
 export interface CodecDescription {
   readonly mimeType: string;
@@ -75,7 +118,17 @@ const usedExtensions: readonly string[] = [
   'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay',
 ];
 
-/** Whether the server reads or writes a header extension. */
-export function isUsedExtension(uri: string): boolean {
-  return usedExtensions.includes(uri);
+/** What AV1 names its layers by. A sender that has it leaves picture numbers out of VP8, which the server needs: so it
+ * is for senders of AV1 and for receivers. */
+const dependencyDescriptor =
+  'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension';
+
+/** How a header extension of a section is offered: what the server neither reads nor writes not at all; `undefined`:
+ * as the browser does. Chromium offers what names layers of AV1 only where it sends layers itself. */
+export function extensionDirection(
+  uri: string,
+  layersOfAv1: boolean,
+): 'stopped' | 'sendrecv' | undefined {
+  if (uri === dependencyDescriptor) return layersOfAv1 ? 'sendrecv' : 'stopped';
+  return usedExtensions.includes(uri) ? undefined : 'stopped';
 }

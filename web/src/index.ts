@@ -47,7 +47,7 @@ export type {
   MicrophoneOptions,
   ScreenOptions,
 } from './capture';
-export type { VideoCodec } from './codecPreferences';
+export type { ScalabilityMode, VideoCodec } from './codecPreferences';
 export type {
   Attributes,
   AttributesChange,

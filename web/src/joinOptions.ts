@@ -1,9 +1,10 @@
 // How a room is joined, checked before anything is done.
 // SPDX-License-Identifier: Apache-2.0
 import type { AutoSubscribe, ClientRequest, DataDirection } from './clientMessages';
+import { scalabilityModes } from './codecPreferences';
 import type { LocalParticipant } from './LocalParticipant';
 import { MartletError } from './MartletError';
-import { carriesVideo } from './MediaConnection';
+import { carriesVideo, videoCodecOf } from './MediaConnection';
 import type { MediaOptions } from './MediaConnection';
 import type {
   Attributes,
@@ -92,6 +93,20 @@ export function checkJoinOptions(options: JoinOptions): void {
   oneOf('priority', options.priority, ['normal', 'high']);
   for (const source of options.publish ?? []) oneOf('publish', source, ['microphone', 'camera']);
   checkMediaKinds(options);
+  checkLayers(options);
+}
+
+function checkLayers(options: JoinOptions): void {
+  const { svc, simulcast } = options;
+  oneOf('svc', svc, [true, false, ...scalabilityModes]);
+  if (!svc) return;
+  if (simulcast) {
+    throw new MartletError('invalidArgument', 'simulcast and svc exclude each other.');
+  }
+  const codec = videoCodecOf(options);
+  if (codec !== 'vp9' && codec !== 'av1') {
+    throw new MartletError('invalidArgument', 'svc needs the videoCodec vp9 or av1.');
+  }
 }
 
 function checkMediaKinds(options: JoinOptions): void {

@@ -18,6 +18,9 @@ struct RateControl {
     /// The rate never grows past this many times the throughput, and 10 kbit/s.
     static let throughputFactor = 1.5
 
+    /// Packets that wait for so long wait for others of ours: the path carries all it can.
+    static let queueOfFullPath = MediaDuration.milliseconds(50)
+
     private enum Phase {
         case hold
         case increase
@@ -53,9 +56,10 @@ struct RateControl {
     /// - Parameters:
     ///   - throughput: The acknowledged rate in bits a second; `nil`: not known.
     ///   - recent: The same over a shorter time: what a full path carries now.
+    ///   - queue: How long packets wait on the path: where they do, it has been full over that time.
     ///   - isUnused: Whether much less than the rate is being sent.
     mutating func update(
-        _ use: PathUse, throughput: Double?, recent: Double?, isUnused: Bool,
+        _ use: PathUse, throughput: Double?, recent: Double?, queue: MediaDuration, isUnused: Bool,
         roundTrip: MediaDuration, at now: MediaInstant
     ) {
         switch use {
@@ -63,8 +67,10 @@ struct RateControl {
             guard let throughput, mayDecrease(throughput: throughput, roundTrip, at: now) else {
                 return
             }
-            decrease(
-                throughput: min(throughput, recent ?? throughput), isUnused: isUnused, at: now)
+            // Where little was sent before, the longer time says less than the path carries.
+            let isFull = queue > Self.queueOfFullPath
+            let carried = recent.map { isFull ? $0 : min($0, throughput) } ?? throughput
+            decrease(throughput: carried, isUnused: isUnused, at: now)
         case .under:
             // Queues drain by themselves; growing now would fill them again.
             phase = .hold
@@ -72,6 +78,11 @@ struct RateControl {
         case .normal:
             if phase == .hold {
                 phase = .increase
+                changedAt = now
+                return
+            }
+            // A queue that stands still is not gone: growing would keep it.
+            guard queue <= LossControl.queueMax else {
                 changedAt = now
                 return
             }

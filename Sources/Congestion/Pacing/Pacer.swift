@@ -10,15 +10,26 @@ package struct Pacer: Sendable {
     /// How many times the estimate may leave: libwebrtc's pacing factor. Frames are larger than their
     /// share of a second, and what waits here waits in vain if the path is free.
     package static let factor = 2.5
+    /// The same on a narrow path, where a keyframe at that factor would be a queue of half a second, and an
+    /// overuse.
+    package static let factorNarrow = 1.05
+    /// Up to where a path is narrow, and from where on it is not, in bits a second.
+    package static let narrow = (below: 200_000.0, until: 600_000.0)
+    /// What may wait: as much as leaves at the estimate in this time,
+    package static let backlog = MediaDuration.milliseconds(625)
+    /// and in any case a keyframe, in bytes.
+    package static let backlogBytes = 16_000
     /// What may leave at once, in time at the pacing rate.
     package static let allowance = MediaDuration.milliseconds(40)
-    /// The same in bytes, whatever the rate is: two full packets.
-    package static let allowanceBytes = 2_500
+    /// The same in bytes, whatever the rate is: a full packet.
+    package static let allowanceBytes = 1_250
     /// The least rate in bits a second: sound alone must never wait.
     package static let rateMin = 100_000.0
 
     /// The pacing rate in bits a second; `nil`: nothing is paced.
     package private(set) var bitsPerSecond: Double?
+    /// How many bytes may wait; a great many if nothing is paced.
+    package private(set) var backlogMax = Int.max
     private var nanosecondsPerByte = 0.0
     private var allowanceNanoseconds: Int64 = 0
     private var busyUntil = MediaInstant.zero
@@ -31,9 +42,12 @@ package struct Pacer: Sendable {
         guard let estimate else {
             bitsPerSecond = nil
             nanosecondsPerByte = 0
+            backlogMax = .max
             return
         }
-        let rate = max(estimate * Self.factor, Self.rateMin)
+        let rate = max(estimate * Self.factor(at: estimate), Self.rateMin)
+        let bytes = estimate * Double(Self.backlog.nanoseconds) / 8e9
+        backlogMax = max(Int(min(bytes, 1e9)), Self.backlogBytes)
         bitsPerSecond = rate
         nanosecondsPerByte = 8e9 / rate
         allowanceNanoseconds = max(
@@ -59,9 +73,8 @@ package struct Pacer: Sendable {
         busyUntil - MediaDuration(nanoseconds: allowanceNanoseconds / 2)
     }
 
-    /// How many bytes leave in a time at the pacing rate; a great many if nothing is paced.
-    package func bytes(in duration: MediaDuration) -> Int {
-        guard bitsPerSecond != nil else { return .max }
-        return Int(Double(duration.nanoseconds) / nanosecondsPerByte)
+    private static func factor(at estimate: Double) -> Double {
+        let share = (estimate - narrow.below) / (narrow.until - narrow.below)
+        return factorNarrow + (factor - factorNarrow) * min(max(share, 0), 1)
     }
 }

@@ -95,6 +95,9 @@ struct ProbeControl {
         nextAt = max(nextAt, instant)
     }
 
+    /// A decrease was no mistake: a queue has built.
+    mutating func forgetDrop() { drop = nil }
+
     /// Asks for a probe at `rate` as soon as the path is calm.
     mutating func probe(at rate: Double) {
         recoverAt = rate

@@ -10,8 +10,8 @@ package import BasicContainers
 /// 3. screens up to their best;
 /// 4. cameras, always the one with the fewest steps next.
 ///
-/// What it has, a slot keeps while it fits, or nearly so; more is given only where a tenth stays free above it, so that the
-/// estimate's small movements move nothing. O(wishes x steps).
+/// What it has, a slot keeps while it fits, or nearly so, or while the path bears it; more is given only where a tenth stays
+/// free above it, so that the estimate's small movements move nothing. O(wishes x steps).
 package enum BandwidthAllocation {
     /// What more must leave free, in parts of what it takes: a tenth.
     package static let headroomDivisor: Int64 = 10
@@ -32,12 +32,14 @@ package enum BandwidthAllocation {
     /// - Parameters:
     ///   - wishes: In the order in which they were there.
     ///   - bitsPerSecond: What there is for them, sound and repairs already taken off; below 0 is 0.
+    ///   - borne: What the path is known to bear of them at present, for those who have it already.
     package static func allocate(
-        _ wishes: inout UniqueArray<BandwidthWish>, bitsPerSecond: Int64
+        _ wishes: inout UniqueArray<BandwidthWish>, bitsPerSecond: Int64, borne: Int64 = 0
     ) -> Outcome {
         var outcome = Outcome()
-        var left = Room(
-            bits: max(0, bitsPerSecond), tolerance: max(0, bitsPerSecond) / toleranceDivisor)
+        let bits = max(0, bitsPerSecond)
+        let kept = max(bits + bits / toleranceDivisor, borne)
+        var left = Room(bits: bits, tolerance: kept - bits)
         for index in 0..<wishes.count {
             wishes[index].granted = 0
             outcome.wanted += wishes[index].cost(of: wishes[index].stepCount)
@@ -100,7 +102,7 @@ package enum BandwidthAllocation {
         let fits =
             isNew
             ? added + wish.cost(of: next) / headroomDivisor <= left.bits
-            : added <= left.bits + left.tolerance
+            : wish.isHeld || added <= left.bits + left.tolerance
         guard fits else { return false }
         left.bits -= added
         wish.granted = next

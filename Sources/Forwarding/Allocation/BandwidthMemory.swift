@@ -9,6 +9,8 @@ package struct BandwidthMemory: Sendable, Equatable {
     package static let firstWait = MediaDuration.seconds(2)
     /// The longest wait.
     package static let waitMax = MediaDuration.seconds(16)
+    /// What it was given it keeps so long: its first keyframe makes a path look narrower than it is.
+    package static let holdTime = MediaDuration.seconds(1)
     /// What it was given and kept this long, lasted.
     package static let lastingTime = MediaDuration.seconds(8)
 
@@ -30,6 +32,11 @@ package struct BandwidthMemory: Sendable, Equatable {
 
     /// Whether it may be given more.
     package func mayRise(at now: MediaInstant) -> Bool { waitsUntil.map { $0 <= now } ?? true }
+
+    /// Whether it was given what it has only just now.
+    package func isHeld(at now: MediaInstant) -> Bool {
+        roseAt.map { now - $0 < Self.holdTime } ?? false
+    }
 
     /// Takes note of what is to be told, by a number of the asker's, 0 for everything.
     /// - Returns: Whether that is news that has lasted for ``toldAfter``.

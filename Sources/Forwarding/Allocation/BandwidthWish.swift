@@ -16,6 +16,8 @@ package struct BandwidthWish: Sendable {
     package private(set) var current = 0
     /// Whether it may be given more than it has.
     package let mayRise: Bool
+    /// Whether it keeps what it has, though that does not seem to fit: it has only just been given it.
+    package var isHeld = false
     /// How many steps it is given: 0 pauses it.
     package internal(set) var granted = 0
     /// How many steps there are.
@@ -55,6 +57,11 @@ package struct BandwidthWish: Sendable {
     package var grantedTarget: LayerTarget? {
         if isWhole { return .all }
         return granted > 0 ? targets[granted - 1] : nil
+    }
+
+    /// The layers of a step, counted from 0; everything for a step there is not.
+    package func target(ofStep step: Int) -> LayerTarget {
+        step >= 0 && step < stepCount ? targets[step] : .all
     }
 
     /// Whether every step was granted.

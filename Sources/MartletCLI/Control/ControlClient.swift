@@ -1,4 +1,4 @@
-// Asks a running server's admin interface: one request a connection, over plain HTTP/1.1.
+// Asks a running server: one request a connection, over plain HTTP/1.1.
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 import NIOHTTP1
@@ -15,7 +15,17 @@ struct ControlClient: Sendable {
     /// The largest answer taken, in bytes.
     static let answerBytesMax = 64 * 1024 * 1024
 
+    /// What a server answers.
+    struct Answer {
+        var status: Int
+        var headers: HTTPHeaders
+        var body: [UInt8]
+        /// The address of this machine from which the server was reached.
+        var localAddress: String?
+    }
+
     let server: ServerAddress
+    /// Empty: none, which a development server takes from those who publish and play.
     let token: String
     /// The key that the token was made with; `nil`: it was given.
     let keyName: String?
@@ -50,8 +60,18 @@ struct ControlClient: Sendable {
     func send(
         _ method: HTTPMethod, _ path: String, _ body: [UInt8]? = nil
     ) async throws -> [UInt8] {
-        let (status, answer) = try await exchange(method, path, body ?? [])
-        guard (200..<300).contains(status) else { throw refusal(status, answer) }
+        try await ask(method, path, body ?? [], type: "application/json").body
+    }
+
+    /// Asks for something, with a body of any type.
+    /// - Throws: A `CommandFailure` that says why it was not done.
+    func ask(
+        _ method: HTTPMethod, _ path: String, _ body: [UInt8] = [], type: String
+    ) async throws -> Answer {
+        let answer = try await exchange(method, path, body, type)
+        guard (200..<300).contains(answer.status) else {
+            throw refusal(answer.status, answer.body)
+        }
         return answer
     }
 
@@ -93,8 +113,8 @@ struct ControlClient: Sendable {
     private typealias Connection = NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>
 
     private func exchange(
-        _ method: HTTPMethod, _ path: String, _ body: [UInt8]
-    ) async throws -> (status: Int, body: [UInt8]) {
+        _ method: HTTPMethod, _ path: String, _ body: [UInt8], _ type: String
+    ) async throws -> Answer {
         let connection = try await connect()
         let channel = connection.channel
         let deadline = channel.eventLoop.scheduleTask(in: Self.answerTimeout) {
@@ -103,12 +123,14 @@ struct ControlClient: Sendable {
         defer { deadline.cancel() }
         do {
             return try await connection.executeThenClose { inbound, outbound in
-                try await outbound.write(.head(head(method, path, body)))
+                try await outbound.write(.head(head(method, path, body, type)))
                 if !body.isEmpty {
                     try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: body))))
                 }
                 try await outbound.write(.end(nil))
-                return try await readAnswer(inbound)
+                var answer = try await readAnswer(inbound)
+                answer.localAddress = channel.localAddress?.ipAddress
+                return answer
             }
         } catch let failure as CommandFailure {
             throw failure
@@ -135,18 +157,21 @@ struct ControlClient: Sendable {
         }
     }
 
-    private func head(_ method: HTTPMethod, _ path: String, _ body: [UInt8]) -> HTTPRequestHead {
+    private func head(
+        _ method: HTTPMethod, _ path: String, _ body: [UInt8], _ type: String
+    ) -> HTTPRequestHead {
         var headers = HTTPHeaders([
             (
                 "Host",
                 server.host.contains(":")
                     ? "[\(server.host)]:\(server.port)" : "\(server.host):\(server.port)"
             ),
-            ("Authorization", "Bearer \(token)"), ("Accept", "application/json"),
-            ("Connection", "close"), ("User-Agent", "martlet/\(MartletVersion.text)"),
+            ("Accept", type), ("Connection", "close"),
+            ("User-Agent", "martlet/\(MartletVersion.text)"),
         ])
+        if !token.isEmpty { headers.add(name: "Authorization", value: "Bearer \(token)") }
         if !body.isEmpty {
-            headers.add(name: "Content-Type", value: "application/json")
+            headers.add(name: "Content-Type", value: type)
             headers.add(name: "Content-Length", value: String(body.count))
         }
         return HTTPRequestHead(
@@ -155,19 +180,19 @@ struct ControlClient: Sendable {
 
     private func readAnswer(
         _ inbound: NIOAsyncChannelInboundStream<HTTPClientResponsePart>
-    ) async throws -> (status: Int, body: [UInt8]) {
-        var status: Int?
-        var body: [UInt8] = []
+    ) async throws -> Answer {
+        var answer: Answer?
         for try await part in inbound {
             switch part {
-            case .head(let head): status = Int(head.status.code)
+            case .head(let head):
+                answer = Answer(status: Int(head.status.code), headers: head.headers, body: [])
             case .body(let bytes):
-                guard body.count + bytes.readableBytes <= Self.answerBytesMax else {
+                guard (answer?.body.count ?? 0) + bytes.readableBytes <= Self.answerBytesMax else {
                     throw CommandFailure("\(server.text) answers more than this command reads")
                 }
-                body += Array(bytes.readableBytesView)
+                answer?.body += Array(bytes.readableBytesView)
             case .end:
-                if let status { return (status, body) }
+                if let answer { return answer }
             }
         }
         throw CommandFailure("\(server.text) closed the connection without an answer; try again")

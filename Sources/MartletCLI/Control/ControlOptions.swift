@@ -29,7 +29,7 @@ struct ControlOptions: ParsableArguments {
     /// The client that these options mean.
     /// - Throws: What is missing or wrong, and what to do.
     func client() throws -> ControlClient {
-        let server = try server()
+        let server = try ServerAddress.chosen(serverText)
         if let token {
             guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
                 throw CommandFailure("--token is no token; `martlet token --admin` makes one")
@@ -52,10 +52,14 @@ struct ControlOptions: ParsableArguments {
                 hidden: true))
         return ControlClient(server: server, token: issuer.issue(claims), keyName: keyName)
     }
+}
 
-    private func server() throws -> ServerAddress {
-        let environment = ProcessInfo.processInfo.environment[ServerAddress.environmentName]
-        guard let text = serverText ?? environment, !text.isEmpty else { return .standard }
+extension ServerAddress {
+    /// The server that was named, else that of the environment, else the one on this machine.
+    /// - Throws: What is wrong with the name.
+    static func chosen(_ named: String?) throws -> ServerAddress {
+        let environment = ProcessInfo.processInfo.environment[environmentName]
+        guard let text = named ?? environment, !text.isEmpty else { return .standard }
         if text.lowercased().hasPrefix("https://") {
             throw CommandFailure(
                 "this command speaks no HTTPS: run it on the server's own machine, "

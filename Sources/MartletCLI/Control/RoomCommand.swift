@@ -27,7 +27,10 @@ struct RoomArgument: ParsableArguments {
     var room: String
 
     /// The checked name.
-    func name() throws -> RoomName {
+    func name() throws -> RoomName { try Self.name(of: room) }
+
+    /// The checked name of a room as it was typed.
+    static func name(of room: String) throws -> RoomName {
         do {
             return try RoomName(room)
         } catch {

@@ -39,7 +39,7 @@ extension MediaWorker {
         guard producers[item.producer].generation == stream.generation,
             let kept = producers[item.producer].history.entry(entry.sequence)
         else { return .historyOverwritten }
-        let range = producers[item.producer].history.payloadRange(of: kept)
+        let range = producers[item.producer].history.relayedRange(of: kept)
         let payload = producers[item.producer].history.payloadBytes.extracting(range)
         return door.relay(item.message, payload: payload, to: loop) ? nil : .relayFull
     }

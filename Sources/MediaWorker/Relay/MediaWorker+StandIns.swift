@@ -3,6 +3,7 @@
 import BasicContainers
 import Forwarding
 import Negotiation
+import Payloads
 import RTP
 import Wire
 
@@ -35,18 +36,30 @@ extension MediaWorker {
     // MARK: What the publisher's loop says
 
     mutating func takeRelayed(
-        _ entry: HistoryEntry, _ kind: RelayedPacketKind, payload: Span<UInt8>,
+        _ entry: HistoryEntry, _ kind: RelayedPacketKind, payload bytes: Span<UInt8>,
         of stream: RelayedStream, from loop: Int, at now: MediaInstant
     ) {
         guard let producer = producer(for: stream, codec: entry.codec, from: loop, at: now) else {
             return drops.count(.relayUnknown)
         }
+        guard let parts = entry.relayedParts(in: bytes.count) else {
+            return drops.count(.relayUnknown)
+        }
+        let dependencies = bytes.extracting(parts.dependencies)
+        let payload = bytes.extracting(parts.payload)
         let track = producers[producer].track
         var entry = entry
-        if entry.startsKeyframe {
+        if !dependencies.isEmpty {
+            // The layers are known from over there; the sizes are not, and come with the structure.
+            _ = producers[producer].dependencies.read(
+                dependencies, sequence: entry.sequence, timestamp: entry.timestamp)
+        }
+        if entry.startsKeyframe || entry.descriptor.layers.hasStructure {
             noteSize(of: &entry, payload: payload, producer: producer, track: track)
         }
-        take(entry, kind, payload: payload, producer: producer, track: track, at: now)
+        take(
+            entry, kind, payload: payload, dependencies: dependencies, producer: producer,
+            track: track, at: now)
     }
 
     mutating func takeRelayed(

@@ -5,7 +5,8 @@ package import Wire
 
 /// One thing that a worker tells another of the same process. Plain bits, to be copied into shared memory.
 package enum RelayMessage: Sendable {
-    /// A packet of a stream, opened and understood; its payload travels beside it.
+    /// A packet of a stream, opened and understood; its payload travels beside it, and before this the dependency
+    /// descriptor if it has one (``HistoryEntry/relayedParts(in:)``).
     case packet(RelayedStream, HistoryEntry, RelayedPacketKind)
     /// All past packets of a stream have been handed over: receivers may begin with them.
     case caughtUp(RelayedStream)

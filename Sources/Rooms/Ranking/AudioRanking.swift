@@ -1,5 +1,6 @@
 // Who is heard in a room where only the loudest few are.
 // SPDX-License-Identifier: Apache-2.0
+import Wire
 
 /// The publishers whose microphones are heard, and how loud everybody was last.
 ///
@@ -10,25 +11,39 @@ struct AudioRanking: Sendable {
     static let leadDecibels: UInt8 = 6
     /// Levels from this on are no voice (-dBov).
     static let silence: UInt8 = 70
+    /// How much quieter somebody counts at most from one report to the next, in dB: whoever is heard keeps its
+    /// place over a pause for breath.
+    static let decayDecibels: UInt8 = 10
+    /// How long after somebody took a place by beginning to speak the next may.
+    static let voiceInterval = MediaDuration.milliseconds(100)
 
     /// The numbers of those who are heard, sorted.
     private(set) var heard: [UInt64] = []
-    /// How loud each was last, by number, sorted by number.
-    private var levels: [(number: UInt64, level: UInt8)] = []
+    /// How loud each was last and counts as, by number, sorted by number.
+    private var levels: [(number: UInt64, latest: UInt8, level: UInt8)] = []
     /// Whether anything has changed since `rank` was last called.
     private(set) var isStale = false
 
     /// Takes note that somebody publishes a microphone, or does no longer.
     mutating func noteChange() { isStale = true }
 
-    /// Takes note of how loud somebody is, in -dBov.
+    /// Takes note of how loud somebody is, in -dBov, 0 to 127.
     mutating func note(_ number: UInt64, level: UInt8) {
         isStale = true
         if let index = levels.firstIndex(where: { $0.number == number }) {
-            levels[index].level = level
+            levels[index].latest = level
+            levels[index].level = min(level, levels[index].level)
         } else {
-            levels.append((number, level))
+            levels.append((number, level, level))
             levels.sort { $0.number < $1.number }
+        }
+    }
+
+    /// Lets those who fell quiet count for less, once all levels of a report are noted.
+    mutating func endReport() {
+        for index in levels.indices {
+            let held = levels[index].level + Self.decayDecibels
+            levels[index].level = min(levels[index].latest, held)
         }
     }
 

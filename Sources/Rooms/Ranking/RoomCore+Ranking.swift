@@ -1,6 +1,7 @@
 // Audio ranking in a room: who is heard follows who is loud.
 // SPDX-License-Identifier: Apache-2.0
 import Signaling
+package import Wire
 
 extension RoomCore {
     /// Whether a receiver hears a publisher's microphone as far as the ranking goes. Players, and who
@@ -10,6 +11,28 @@ extension RoomCore {
             !receiver.isPlayer
         else { return true }
         return ranking.heard.contains(publisher.number)
+    }
+
+    /// Gives whoever begins to speak its place at once, if it is loud enough for one. What comes too soon after the
+    /// last such change waits for the next report on everybody's loudness.
+    package mutating func voiceStarted(_ voice: MeasuredLevel, at now: MediaInstant) {
+        guard configuration.audioRanking != nil, now >= nextVoice,
+            let index = microphoneOwner(voice),
+            !ranking.heard.contains(participants[index].number)
+        else { return }
+        nextVoice = now + AudioRanking.voiceInterval
+        ranking.note(participants[index].number, level: min(voice.level, 127))
+        flush()
+    }
+
+    /// Who publishes the microphone that a level was measured at; `nil`: nobody here.
+    func microphoneOwner(_ level: MeasuredLevel) -> Int? {
+        guard let index = index(of: level.publisher),
+            participants[index].tracks.contains(where: {
+                $0.mid == level.mid && $0.source == .microphone
+            })
+        else { return nil }
+        return index
     }
 
     /// Chooses anew who is heard, if anything has changed, and brings the slots in line.

@@ -178,6 +178,8 @@ actor RoomHub {
             .peerFailed(let peer, _), .layersWanted(let peer, _, _):
             await sessions.room(of: SessionKey(peer))?.handle(event)
         case .audioLevels(let reports): await route(reports)
+        case .voiceStarted(let report):
+            await sessions.room(of: SessionKey(report.publisher))?.handle(event)
         case .bandwidth: break
         case .statistics(let token, let values):
             if let loop = Int(exactly: token) { statistics.put(values, loop: loop) }

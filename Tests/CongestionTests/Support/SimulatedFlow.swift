@@ -117,7 +117,7 @@ final class SimulatedFlow {
             let size = min(bytes, Self.packetBytes)
             bytes -= size
             // What would wait for more than a quarter of a second is not taken.
-            if queueBytes + size > pacer.bytes(in: .milliseconds(250)) {
+            if queueBytes + size > pacer.backlogMax {
                 queueDropped += 1
                 continue
             }

@@ -8,6 +8,8 @@ export class FakeTrack {
   enabled = true;
   readyState = 'live';
   onended: (() => void) | null = null;
+  /** What is known of its pictures' size. */
+  size: { width?: number; height?: number } = {};
 
   constructor(kind: string, deviceId = 'default') {
     this.kind = kind;
@@ -18,8 +20,8 @@ export class FakeTrack {
     this.readyState = 'ended';
   }
 
-  getSettings(): { deviceId: string } {
-    return { deviceId: this.deviceId };
+  getSettings(): { deviceId: string; width?: number; height?: number } {
+    return { deviceId: this.deviceId, ...this.size };
   }
 
   /** The device is gone, or sharing was ended. */
@@ -33,6 +35,8 @@ export class FakeTrack {
 export interface FakeEncoding {
   rid?: string;
   active?: boolean;
+  scaleResolutionDownBy?: number;
+  maxBitrate?: number;
 }
 
 /** A section. */

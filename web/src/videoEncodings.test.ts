@@ -1,0 +1,29 @@
+// The sizes a capture is worth.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { simulcastEncodings } from './videoEncodings';
+
+const sent = (width: number, height: number, maxBitrate?: number) =>
+  simulcastEncodings({ width, height }, maxBitrate)
+    .filter((one) => one.active)
+    .map((one) => [
+      one.rid,
+      Math.round(width / (one.scaleResolutionDownBy ?? 1)),
+      (one.maxBitrate ?? 0) / 1000,
+    ]);
+
+test('S01: the largest size is the capture itself, whatever it is', () => {
+  assert.deepEqual(sent(1280, 720), [['q', 320, 150], ['h', 640, 560], ['f', 1280, 2089]]);
+  assert.deepEqual(sent(640, 360), [['q', 320, 150], ['h', 640, 560]]);
+  assert.deepEqual(sent(640, 480), [['q', 320, 197], ['h', 640, 736]]);
+  assert.deepEqual(sent(320, 180), [['q', 320, 150]]);
+  assert.deepEqual(sent(720, 1280).map(([, width]) => width), [180, 360, 720]);
+  // An offer names all three, for cameras that turn out to be large.
+  assert.equal(simulcastEncodings().every((one) => one.active), true);
+});
+
+test('a bound of the rate holds for every size', () => {
+  assert.deepEqual(sent(1280, 720, 500_000).map(([, , rate]) => rate), [150, 500, 500]);
+  assert.deepEqual(sent(1280, 720, 100_000).map(([, , rate]) => rate), [100, 100, 100]);
+});

@@ -1,0 +1,112 @@
+// What a sender encodes: the sizes a picture is worth, their rates, and which of them anybody receives.
+// SPDX-License-Identifier: Apache-2.0
+
+/** How large the pictures of a track are, in pixels. */
+export interface CaptureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The names of the sizes, small to large. */
+const rids = ['q', 'h', 'f'] as const;
+/** Browsers send two sizes of captures with so many pixels at least (480x270), and three of larger
+ * ones (960x540): the first of those asked for. */
+const [pixelsOfTwo, pixelsOfThree] = [480 * 270, 960 * 540];
+
+/** How many sizes a capture is worth: 1 to 3; of one whose size is not known yet 3. */
+export function sizeCount(capture: CaptureSize | undefined): number {
+  if (!capture) return rids.length;
+  const pixels = capture.width * capture.height;
+  if (pixels >= pixelsOfThree) return 3;
+  return pixels >= pixelsOfTwo ? 2 : 1;
+}
+
+/** The most bits a second a picture of that many pixels is given: 150,000 at 320x180, 560,000 at
+ * 640x360, 2.1 million at 1280x720. */
+function bitrate(pixels: number): number {
+  return Math.round((150 * (pixels / (320 * 180)) ** 0.95)) * 1000;
+}
+
+/** The encodings of a camera sent in several sizes: the largest is always the capture's own. */
+export function simulcastEncodings(
+  capture?: CaptureSize,
+  maxBitrate = Infinity,
+): RTCRtpEncodingParameters[] {
+  const count = sizeCount(capture);
+  const { width, height } = capture ?? { width: 1280, height: 720 };
+  return rids.map((rid, place) => {
+    const scale = 2 ** Math.max(0, count - 1 - place);
+    const rate = bitrate((width * height) / scale ** 2);
+    return {
+      rid,
+      active: place < count,
+      scaleResolutionDownBy: scale,
+      maxBitrate: Math.min(rate, maxBitrate),
+    };
+  });
+}
+
+/** The size of a track's pictures; `undefined` while the browser does not know it. */
+export function captureSize(track: MediaStreamTrack): CaptureSize | undefined {
+  const { width, height } = track.getSettings?.() ?? {};
+  return width && height ? { width, height } : undefined;
+}
+
+/** What a sender is to encode. */
+export interface EncodingWish {
+  /** How large its pictures are; `undefined`: not known. */
+  capture: CaptureSize | undefined;
+  /** The sizes that somebody receives, by name; `undefined`: all. */
+  layers: readonly string[] | undefined;
+  /** The most bits a second of any size. */
+  maxBitrate: number | undefined;
+}
+
+/** Sets the sizes and rates of a sender for a capture. */
+export function shape(
+  sender: RTCRtpSender,
+  { capture, layers, maxBitrate }: EncodingWish,
+): Promise<void> {
+  return change(sender, (encodings) => {
+    if (encodings.length === 1) {
+      if (maxBitrate !== undefined) encodings[0]!.maxBitrate = maxBitrate;
+    } else {
+      const wanted = simulcastEncodings(capture, maxBitrate);
+      encodings.forEach((encoding, place) => Object.assign(encoding, wanted[place]));
+    }
+    setActive(encodings, capture, layers);
+  });
+}
+
+/** Lets a sender encode what somebody receives, and nothing else. */
+export function activate(
+  sender: RTCRtpSender,
+  { capture, layers }: Pick<EncodingWish, 'capture' | 'layers'>,
+): Promise<void> {
+  return change(sender, (encodings) => setActive(encodings, capture, layers));
+}
+
+function setActive(
+  encodings: RTCRtpEncodingParameters[],
+  capture: CaptureSize | undefined,
+  layers: readonly string[] | undefined,
+): void {
+  const count = encodings.length === 1 ? 1 : sizeCount(capture);
+  encodings.forEach((encoding, place) => {
+    encoding.active = place < count && (layers?.includes(encoding.rid ?? '') ?? true);
+  });
+}
+
+async function change(
+  sender: RTCRtpSender,
+  edit: (encodings: RTCRtpEncodingParameters[]) => void,
+): Promise<void> {
+  const parameters = sender.getParameters();
+  const encodings = parameters.encodings ?? [];
+  if (encodings.length === 0) return;
+  const before = JSON.stringify(encodings);
+  edit(encodings);
+  if (JSON.stringify(encodings) === before) return;
+  // Refused by a peer connection that is closed, or in the middle of an offer: then all goes on as it was.
+  await sender.setParameters(parameters).catch(() => {});
+}
