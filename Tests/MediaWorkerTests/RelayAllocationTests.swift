@@ -74,7 +74,7 @@ extension Rehearsal {
 
 @Suite(.enabled(if: allocation_counter_is_active() != 0, "a sanitizer has its own heap"))
 struct RelayAllocationTests {
-    @Test(arguments: [MediaCodec.vp8, .h264])
+    @Test(arguments: [MediaCodec.vp8, .h264, .av1])
     func nothingIsAllocatedPerRelayedPacket(codec: MediaCodec) throws {
         let call = VirtualCall(seed: 33)
         call.openNeighbour()
@@ -86,6 +86,12 @@ struct RelayAllocationTests {
         for receiver in far + [near] { call.showPair(alice, to: receiver) }
         var settings = SourceSettings.video(codec, tag: 1, packetsInFrame: 5)
         settings.payloadBytes = 1_150
+        if codec == .av1 {
+            // With descriptors, which are read on both loops.
+            settings.spatialLayers = [(160, 90), (320, 180)].map {
+                SpatialLayer(size: $0, packets: 3, payloadBytes: 1_100)
+            }
+        }
         alice.publish(mid: "1", settings, at: call.now)
         alice.publish(mid: "0", .audio(tag: 2, level: nil), at: call.now)
         call.run(for: .seconds(2))

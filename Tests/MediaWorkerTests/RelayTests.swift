@@ -111,6 +111,9 @@ struct RelayedCall {
             if case .audioLevels(let reports) = entry.event { reports } else { [] }
         }
         #expect((4...7).contains(levels.count))
+        #expect(
+            world.call.events.count { if case .voiceStarted = $0.event { true } else { false } }
+                == 1)
         #expect(world.call.starts(of: world.far, mid: "1").count == 1)
         #expect(world.call.worker.statistics.drops == [])
         #expect(world.farStatistics.drops == [])
