@@ -76,7 +76,10 @@ let sansIO: [Target] = [
         ["Wire", "Signaling", "Rooms", "SDP", "Negotiation", "Forwarding", "MediaWorker"]),
     tests(
         "RoomService",
-        ["Wire", "MediaCrypto", "Signaling", "Rooms", "SDP", "Negotiation", "MediaWorker"]),
+        [
+            "Wire", "MediaCrypto", "Signaling", "Rooms", "SDP", "Negotiation", "Forwarding",
+            "MediaWorker",
+        ]),
     floor(
         "ClientTransport", ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"]),
     floor("ClientSession", ["Wire", "Signaling"]),
@@ -90,7 +93,10 @@ let drivers: [Target] = [
     floor("MediaIO", ["CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker"]),
     tests(
         "MediaIO",
-        ["Wire", "MediaCrypto", "Negotiation", "MediaWorker", "CMediaIO", "CAllocationCounter"]),
+        [
+            "Wire", "MediaCrypto", "RTP", "Negotiation", "Forwarding", "MediaWorker", "CMediaIO",
+            "CAllocationCounter",
+        ]),
     floor(
         "LoadGenerator",
         [

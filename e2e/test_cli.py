@@ -54,7 +54,7 @@ def test_help_names_every_command_and_option():
     serve = martlet("serve", "--help").stdout
     for option in [
         *("--dev", "--http", "--udp-port", "--public-address", "--loops", "--key"),
-        *("--srtp-profiles", "--web-root", "SIGTERM", "MARTLET_KEYS"),
+        *("--srtp-profiles", "--web-root", "SIGTERM", "MARTLET_KEYS", "--room-peers-per-loop"),
     ]:
         assert option in serve
     assert "--ttl" in martlet("token", "--help").stdout
@@ -170,6 +170,7 @@ def test_what_cannot_be_served_is_said_in_one_line(options, said):
         ["--dev", "--http", "127.0.0.1:99999"],
         ["--dev", "--udp-port", "70000"],
         ["--dev", "--loops", "0"],
+        ["--dev", "--room-peers-per-loop", "0"],
     ],
 )
 def test_options_that_mean_nothing_are_explained_and_refused(options):

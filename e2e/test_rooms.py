@@ -1,6 +1,6 @@
 """Rooms that grow, rooms beside each other, and what a stranger's name may hold."""
 
-from harness.browser import wait_until
+from harness.browser import live, wait_until
 from harness.page import address, heard, names, seen, wait_connected
 
 
@@ -34,6 +34,59 @@ def test_C11_rooms_on_different_loops_do_not_meet(start_server, participant):
     assert server.metrics()["martlet_rooms"] == 3
     # What the loops count is asked of them from time to time.
     wait_until(lambda: server.metrics()["martlet_peers"] == 6, "the loops hold six", 5)
+
+
+def test_a_room_spread_over_two_loops_is_one_call(start_server, participant):
+    server = start_server("--loops", "2", "--room-peers-per-loop", "1")
+    people = [
+        participant(address(server, "wide", f"Person {number}", width=320, height=180))
+        for number in range(3)
+    ]
+    for one in people:
+        seen(one, 2)
+        heard(one, 2)
+    ports = [remote_ports(one) for one in people]
+    assert all(len(own) == 1 for own in ports), "each is connected to one loop"
+    assert len(set.union(*ports)) == 2, "both loops have some of them"
+    wait_until(lambda: server.metrics()["martlet_peers"] == 3, "stand-ins are not counted", 5)
+    relayed = server.metrics()["martlet_relayed_total"]
+    assert relayed > 0
+    # What goes on keeps being handed over, and nobody misses anything of it.
+    before = [one.statistics()["video"] for one in people]
+    wait_until(lambda: server.metrics()["martlet_relayed_total"] > relayed + 100, "more of it", 10)
+    for one, frames in zip(people, before):
+        wait_until(
+            lambda one=one, frames=frames: len(live(one.statistics()["video"], "frames", frames)) == 2,
+            "both others' pictures go on",
+        )
+    assert server.metrics().get('martlet_drops_total{reason="relay_full"}', 0) == 0
+    # Who leaves is gone for both loops, and who comes is seen by both.
+    people[0].page.evaluate("() => window.martletRoom.leave()")
+    wait_until(lambda: names(people[2]) == ["Person 1"], "the first is gone")
+    people[0] = participant(address(server, "wide", "Person 3", width=320, height=180))
+    for one in people:
+        seen(one, 2)
+        heard(one, 2)
+
+
+def remote_ports(participant):
+    """The ports of the server that a client's nominated pairs lead to."""
+    return set(
+        participant.page.evaluate(
+            """async () => {
+              const ports = [];
+              for (const connection of window.testConnections) {
+                if (connection.connectionState === 'closed') continue;
+                const report = await connection.getStats();
+                report.forEach(entry => {
+                  if (entry.type !== 'candidate-pair' || !entry.nominated) return;
+                  ports.push(report.get(entry.remoteCandidateId)?.port);
+                });
+              }
+              return ports;
+            }"""
+        )
+    )
 
 
 def test_names_are_shown_as_text_whatever_they_hold(server, participant):

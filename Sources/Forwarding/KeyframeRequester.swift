@@ -30,7 +30,7 @@ package struct KeyframeRequester: Sendable {
     /// Whether somebody has asked since the last request left.
     private var isAskedAnew = false
     /// Whether one of those who wait sees nothing yet.
-    private var isForStart = false
+    package private(set) var isForStart = false
 
     /// Nothing asked yet.
     package init() {}

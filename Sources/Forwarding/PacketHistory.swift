@@ -56,6 +56,15 @@ package struct HistoryEntry: Sendable {
     /// The bytes of the payload that are new: all of it, or the primary of redundant audio.
     package var newCount: Int { payloadCount - (redundancy?.primaryOffset ?? 0) }
 
+    /// Where the parts of a relayed packet stand among its bytes, as ``PacketHistory/relayedRange(of:)`` gives them.
+    /// - Parameter count: How many bytes there are.
+    /// - Returns: `nil` if these are too few.
+    package func relayedParts(in count: Int) -> (dependencies: Range<Int>, payload: Range<Int>)? {
+        let size = Int(dependencyCount)
+        let start = size == 0 ? 0 : size + PacketHistory.spareCount
+        return start <= count ? (0..<size, start..<count) : nil
+    }
+
     fileprivate func placed(
         at position: UInt64, count: Int, dependencyCount: Int
     ) -> HistoryEntry {
@@ -168,6 +177,13 @@ package struct PacketHistory: ~Copyable {
         guard count > 0 else { return 0..<0 }
         let start = Int(entry.position % UInt64(bytes.count)) - Self.spareCount - count
         return start >= 0 ? start..<(start + count) : 0..<0
+    }
+
+    /// What another loop needs of an entry just looked up, in one piece: the dependency descriptor with the spare bytes
+    /// behind it if there is one, and the payload. See ``HistoryEntry/relayedParts(in:)``.
+    package func relayedRange(of entry: HistoryEntry) -> Range<Int> {
+        let (dependencies, payload) = (dependencyRange(of: entry), payloadRange(of: entry))
+        return dependencies.isEmpty ? payload : dependencies.lowerBound..<payload.upperBound
     }
 
     /// Writes padding (RFC 3550 §5.1) behind the payload of an entry of the latest frame, if that makes it as long

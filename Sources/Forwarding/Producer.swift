@@ -60,6 +60,10 @@ package struct Producer: ~Copyable {
     package var cadence = LayerCadence()
     /// Whether losses of it may be asked for again.
     package var usesNACK: Bool
+    /// What loops call it; `nil` while it is neither relayed nor was.
+    package var relayed: RelayedStream?
+    /// Whether its publisher is on another loop.
+    package var isForeign = false
     /// The loudness of the present interval.
     package var levels = AudioLevelAverage()
     /// Whether a voice begins.

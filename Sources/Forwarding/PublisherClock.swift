@@ -49,6 +49,9 @@ package struct StreamClock: Sendable {
     /// Whether the publisher has reported on this stream.
     package var hasReport: Bool { report != nil }
 
+    /// The publisher's last report on this stream; `nil` before the first.
+    package var lastReport: (ntp: UInt64, timestamp: RTPTimestamp)? { report }
+
     /// Takes the publisher's sender report on this stream.
     package mutating func observeReport(ntp: UInt64, timestamp: RTPTimestamp) {
         report = (ntp, timestamp)

@@ -58,6 +58,10 @@ package struct Track: ~Copyable, Sendable {
     package var rank = BandwidthRank.camera
     /// Whether a packet of it has been seen.
     package var hasStarted = false
+    /// The loops it is relayed to; of one that is itself relayed none.
+    package var relays = TrackRelays()
+    /// Whether packets of it are taken from the loop of its publisher.
+    package var acceptsRelay = false
     /// The header extension that carries the audio level; `nil`: none.
     package var audioLevelID: UInt8?
     /// The header extension that carries the orientation; `nil`: none.
@@ -67,6 +71,11 @@ package struct Track: ~Copyable, Sendable {
 
     /// The meaning of each payload type, packed so that a lookup allocates and hashes nothing.
     private var formats = InlineArray<128, UInt16>(repeating: 0)
+
+    /// One bit for each loop it is relayed to. Mutating, because it is asked for each packet.
+    package var relayLoops: UInt64 {
+        mutating get { relays.loops }
+    }
 
     /// Makes a track without streams.
     package init(generation: UInt32, peer: Int, mid: String, kind: MediaKind) {

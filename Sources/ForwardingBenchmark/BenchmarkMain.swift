@@ -21,7 +21,16 @@ struct BenchmarkMain {
             }
             // A load that dies must not take this process with it.
             signal(SIGPIPE, SIG_IGN)
-            let result = try await BenchmarkRun(options: options, arguments: arguments).run()
+            var result = BenchmarkResult()
+            if options.loops > 1 {
+                var single = options
+                single.loops = 1
+                let reference = try await BenchmarkRun(options: single, arguments: arguments).run()
+                result = try await BenchmarkRun(options: options, arguments: arguments).run()
+                result.oneLoop = reference.microsecondsPerPacket
+            } else {
+                result = try await BenchmarkRun(options: options, arguments: arguments).run()
+            }
             let report = BenchmarkReport(options: options, result: result)
             print(options.isJSON ? report.json : report.table)
             let failures = report.failures

@@ -6,10 +6,12 @@ import Wire
 /// What is measured.
 struct BenchmarkOptions {
     static let usage = """
-        martlet-benchmark: one publisher to many receivers through one media loop, over loopback.
+        martlet-benchmark: one publisher to many receivers through one media loop, over loopback,
+        or through several: then first through one, to compare.
 
-          --receivers N        receivers, 1 to 254 (100)
+          --receivers N        receivers, 1 to 2000, the load in a process for each 250 (100)
           --publishers N       publishers, each shown to every receiver, 1 to 16 (1)
+          --loops N            media loops; receivers are spread over them, 1 to 4 (1)
           --seconds N          how long is measured, 1 to 600 (10)
           --packets N          video packets in each frame, 1 to 32 (5)
           --frames N           video frames a second, 1 to 1000 (30)
@@ -28,8 +30,14 @@ struct BenchmarkOptions {
           --assert-clean       fail if a packet is lost or an allocation is made
         """
 
+    /// How many clients one process of the load has: each has a socket, and a loop's sockets are counted in a byte.
+    static let clientsPerLoad = 250
+
+    /// Which process of the load this is.
+    var part = 0
     var receivers = 100
     var publishers = 1
+    var loops = 1
     var seconds = 10
     var packets = 5
     var frames = 30
@@ -52,8 +60,10 @@ struct BenchmarkOptions {
         var rest = arguments[...]
         while let name = rest.popFirst() {
             switch name {
-            case "--receivers": receivers = try Self.number(&rest, name, 1...254)
+            case "--receivers": receivers = try Self.number(&rest, name, 1...2_000)
+            case "--part": part = try Self.number(&rest, name, 0...10)
             case "--publishers": publishers = try Self.number(&rest, name, 1...16)
+            case "--loops": loops = try Self.number(&rest, name, 1...4)
             case "--seconds": seconds = try Self.number(&rest, name, 1...600)
             case "--packets": packets = try Self.number(&rest, name, 1...32)
             case "--frames": frames = try Self.number(&rest, name, 1...1_000)
@@ -73,9 +83,15 @@ struct BenchmarkOptions {
             default: throw BenchmarkFailure("unknown option \(name)\n\n\(Self.usage)")
             }
         }
-        guard receivers + publishers <= 255 else {
-            throw BenchmarkFailure("at most 255 clients in all")
-        }
+    }
+
+    /// How many clients there are.
+    var clients: Int { publishers + receivers }
+
+    /// The clients of one process of the load; publishers come first.
+    func clients(ofPart part: Int) -> Range<Int> {
+        let first = min(part * Self.clientsPerLoad, clients)
+        return first..<min(first + Self.clientsPerLoad, clients)
     }
 
     private static func number(

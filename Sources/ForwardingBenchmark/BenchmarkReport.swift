@@ -2,13 +2,51 @@
 // SPDX-License-Identifier: Apache-2.0
 import LoadGenerator
 import MediaWorker
+import Wire
 
 /// What is printed.
 struct BenchmarkReport {
     let options: BenchmarkOptions
     let result: BenchmarkResult
 
-    private var rows: [(key: String, meaning: String, value: String)] {
+    private var rows: [(key: String, meaning: String, value: String)] { callRows + loopRows }
+
+    /// What each of several loops did.
+    private var loopRows: [(key: String, meaning: String, value: String)] {
+        guard let oneLoop = result.oneLoop else { return [] }
+        var rows: [(key: String, meaning: String, value: String)] = []
+        for (index, cost) in result.costs.enumerated() {
+            let packets = Double(max(1, cost.packetsSent))
+            let perPacket = Double(cost.cpuTime.nanoseconds) / 1e3 / packets
+            let share =
+                Double(cost.cpuTime.nanoseconds) / Double(max(1, cost.wallTime.nanoseconds))
+            rows += [
+                ("loop_\(index)_packets", "loop \(index): datagrams sent", "\(cost.packetsSent)"),
+                (
+                    "loop_\(index)_us_per_packet", "loop \(index): CPU a datagram sent, us",
+                    fixed(perPacket, digits: 2)
+                ),
+                (
+                    "loop_\(index)_cpu_share", "loop \(index): share of one core",
+                    fixed(share, digits: 3)
+                ),
+                (
+                    "loop_\(index)_relayed", "loop \(index): messages relayed",
+                    "\(cost.messagesRelayed)"
+                ),
+            ]
+        }
+        rows += [
+            ("one_loop_us_per_packet", "one loop: CPU a packet, us", fixed(oneLoop, digits: 2)),
+            (
+                "ratio_to_one_loop", "CPU a packet against one loop",
+                fixed(result.microsecondsPerPacket / max(oneLoop, 0.001), digits: 3)
+            ),
+        ]
+        return rows
+    }
+
+    private var callRows: [(key: String, meaning: String, value: String)] {
         let cost = result.cost
         return [
             ("receivers", "receivers", "\(options.receivers)"),

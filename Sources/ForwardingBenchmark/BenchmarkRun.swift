@@ -12,7 +12,12 @@ import Wire
 
 /// What a measurement gave.
 struct BenchmarkResult {
+    /// By loop.
+    var costs: [WorkerCost] = []
+    /// Over all loops.
     var cost = WorkerCost()
+    /// What a packet cost on one loop, in microseconds; `nil` if only that was measured.
+    var oneLoop: Double?
     var load = LoadNumbers()
     /// Growth of this process's resident memory for each receiver.
     var bytesPerReceiver = 0
@@ -46,85 +51,131 @@ struct BenchmarkRun {
 
     func run() async throws -> BenchmarkResult {
         let identity = try CertificateIdentity.generateP256(commonName: "martlet")
-        let loop = try makeLoop(identity)
-        defer { loop.stop() }
-        let negotiator = Negotiator(
-            configuration: ServerMediaConfiguration(
-                fingerprint: Self.fingerprint(of: identity),
-                candidates: [HostCandidate(address: loop.addresses[0], priority: 2_130_706_431)],
-                codecs: Self.codecs))
-        let load = try LoadProcess(arguments: arguments)
-        defer { load.stop() }
+        let mesh = options.loops > 1 ? try RelayMesh(count: options.loops) : nil
+        let loops = try (0..<options.loops).map { try makeLoop(identity, mesh, index: $0) }
+        defer { for loop in loops { loop.stop() } }
+        let negotiators = loops.map { loop in
+            Negotiator(
+                configuration: ServerMediaConfiguration(
+                    fingerprint: Self.fingerprint(of: identity),
+                    candidates: [
+                        HostCandidate(address: loop.addresses[0], priority: 2_130_706_431)
+                    ],
+                    codecs: Self.codecs))
+        }
+        let parts = (options.clients - 1) / BenchmarkOptions.clientsPerLoad + 1
+        let loads = try (0..<parts).map {
+            try LoadProcess(arguments: arguments + ["--part", "\($0)"])
+        }
+        defer { for load in loads { load.stop() } }
 
         // What is there once, the publishers' streams included, is not counted for the receivers: a
-        // first one comes before the rest and warms everything up.
+        // first one on each loop comes before the rest and warms everything up.
         var result = BenchmarkResult()
-        let all = options.publishers + options.receivers
-        let first = options.publishers + 1
-        try connect(0..<first, by: negotiator, loop, load)
-        _ = try load.pipe.ask("publish")
+        let first = 0..<(options.publishers + min(options.loops, options.receivers))
+        try connect(first, by: negotiators, loops, loads)
+        for load in loads { _ = try load.pipe.ask("publish") }
         try await Task.sleep(for: .seconds(2))
         let before = Self.residentBytes()
         let start = MonotonicClock.now()
-        try connect(first..<all, by: negotiator, loop, load)
+        let rest = first.upperBound..<options.clients
+        try connect(rest, by: negotiators, loops, loads)
         result.secondsToConnect = Double((MonotonicClock.now() - start).nanoseconds) / 1e9
         try await Task.sleep(for: .seconds(2))
-        if options.receivers > 1 {
-            result.bytesPerReceiver = (Self.residentBytes() - before) / (options.receivers - 1)
+        if !rest.isEmpty {
+            result.bytesPerReceiver = (Self.residentBytes() - before) / rest.count
         }
-        try await measure(loop, load, &result)
+        try await measure(loops, loads, &result)
         return result
+    }
+
+    /// The loop of a peer: publishers are on the first, receivers in turn on each.
+    private func loop(of index: Int) -> Int {
+        index < options.publishers ? 0 : (index - options.publishers) % options.loops
     }
 
     /// Brings a part of the peers into the call and waits until they are connected.
     private func connect(
-        _ range: Range<Int>, by negotiator: Negotiator, _ loop: MediaLoop<MeasuredWorker>,
-        _ load: LoadProcess
+        _ range: Range<Int>, by negotiators: [Negotiator], _ loops: [MediaLoop<MeasuredWorker>],
+        _ loads: [LoadProcess]
     ) throws {
         var random = SystemRandomNumberGenerator()
-        for index in range {
-            let isPublisher = index < options.publishers
-            let offer = try load.pipe.ask("offer", isPublisher ? "send" : "receive")
-            var (media, answer) = try negotiator.answer(
-                to: offer, previous: nil, profile: .sdk, using: &random)
-            media.bearsPadding = options.padsPackets
-            _ = try load.pipe.ask("answer", answer)
-            try submit(.addPeer(PeerID(index + 1), media), to: loop)
-            if !isPublisher { try bindSlots(of: index, media, on: loop) }
+        for (part, load) in loads.enumerated() {
+            let own = range.clamped(to: options.clients(ofPart: part))
+            for index in own {
+                let isPublisher = index < options.publishers
+                let place = loop(of: index)
+                let offer = try load.pipe.ask("offer", isPublisher ? "send" : "receive")
+                var (media, answer) = try negotiators[place].answer(
+                    to: offer, previous: nil, profile: .sdk, using: &random)
+                media.bearsPadding = options.padsPackets
+                _ = try load.pipe.ask("answer", answer)
+                try submit(.addPeer(PeerID(index + 1), media), to: loops[place])
+                if isPublisher {
+                    try relay(index, media, over: loops)
+                } else {
+                    try bindSlots(of: index, media, on: loops[place])
+                }
+            }
+            if !own.isEmpty { _ = try load.pipe.ask("dial") }
         }
-        _ = try load.pipe.ask("dial")
+    }
+
+    /// Hands what a publisher sends from the first loop to all others.
+    private func relay(
+        _ index: Int, _ media: PeerMedia, over loops: [MediaLoop<MeasuredWorker>]
+    ) throws {
+        let publisher = PeerID(index + 1)
+        for other in loops.indices.dropFirst() {
+            try submit(.addStandIn(publisher, media, loop: 0), to: loops[other])
+            for mid in ["0", "1"] {
+                try submit(
+                    .acceptTrack(publisher: publisher, mid: mid, true), to: loops[other])
+                try submit(
+                    .relayTrack(publisher: publisher, mid: mid, to: other, true), to: loops[0])
+            }
+        }
     }
 
     private func measure(
-        _ loop: MediaLoop<MeasuredWorker>, _ load: LoadProcess, _ result: inout BenchmarkResult
+        _ loops: [MediaLoop<MeasuredWorker>], _ loads: [LoadProcess],
+        _ result: inout BenchmarkResult
     ) async throws {
-        var events = loop.events.makeAsyncIterator()
-        let sentBefore = loop.statistics().sent
-        _ = try load.pipe.ask("reset")
-        guard loop.submit(.begin) else { throw BenchmarkFailure("the media loop is full") }
+        let sentBefore = loops.map { $0.statistics().sent }
+        for load in loads { _ = try load.pipe.ask("reset") }
+        for loop in loops {
+            guard loop.submit(.begin) else { throw BenchmarkFailure("the media loop is full") }
+        }
         try await Task.sleep(for: .seconds(options.seconds))
-        guard loop.submit(.end) else { throw BenchmarkFailure("the media loop is full") }
-        result.load = try LoadNumbers(text: try load.pipe.ask("report"))
-        var isDone = false
-        while !isDone, let event = await events.next() {
-            if case .cost(let cost) = event {
-                result.cost = cost
-                isDone = true
+        for loop in loops {
+            guard loop.submit(.end) else { throw BenchmarkFailure("the media loop is full") }
+        }
+        for load in loads {
+            result.load.add(try LoadNumbers(text: try load.pipe.ask("report")))
+        }
+        for loop in loops {
+            for await event in loop.events {
+                guard case .cost(let cost) = event else { continue }
+                result.costs.append(cost)
+                break
             }
         }
+        result.cost = WorkerCost.sum(result.costs)
         // Looked up by the loop each second.
         try await Task.sleep(for: .milliseconds(1_100))
-        let statistics = loop.statistics()
-        result.kernelDrops = statistics.kernelDrops + statistics.sent.droppedBufferFull
-        result.sendCalls = statistics.sent.calls - sentBefore.calls
-        result.runs = statistics.sent.runs - sentBefore.runs
+        for (loop, before) in zip(loops, sentBefore) {
+            let statistics = loop.statistics()
+            result.kernelDrops += statistics.kernelDrops + statistics.sent.droppedBufferFull
+            result.sendCalls += statistics.sent.calls - before.calls
+            result.runs += statistics.sent.runs - before.runs
+        }
     }
 
     private func makeLoop(
-        _ identity: CertificateIdentity
+        _ identity: CertificateIdentity, _ mesh: RelayMesh?, index: Int
     ) throws -> MediaLoop<MeasuredWorker> {
         var settings = MediaLoopConfiguration()
-        settings.name = "media"
+        settings.name = "media-\(index)"
         settings.cpu = options.isPinned ? 0 : nil
         var sockets = SocketConfiguration()
         sockets.usesSegmentation = options.usesSegmentation
@@ -135,7 +186,7 @@ struct BenchmarkRun {
         return try MediaLoop(
             configuration: settings,
             sockets: try SocketSet(addresses: [options.address], port: 0, configuration: sockets),
-            handler: MeasuredWorker(configuration: worker))
+            handler: MeasuredWorker(configuration: worker), mesh: mesh, index: index)
     }
 
     /// Shows the n-th publisher in a receiver's n-th pair.

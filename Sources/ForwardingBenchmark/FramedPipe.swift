@@ -77,6 +77,8 @@ struct LoadProcess {
         guard unsafe Glibc.pipe(&toChild) == 0, unsafe Glibc.pipe(&fromChild) == 0 else {
             throw BenchmarkFailure("no pipe")
         }
+        // Else a later process of the load would hold these open, and this one never end.
+        for descriptor in toChild + fromChild { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }

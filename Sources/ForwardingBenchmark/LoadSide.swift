@@ -42,7 +42,7 @@ struct LoadSide {
 
     private var configuration: LoadClientsConfiguration {
         var configuration = LoadClientsConfiguration(
-            count: options.publishers + options.receivers)
+            count: options.clients(ofPart: options.part).count)
         configuration.audio = options.hasAudio ? .audio : nil
         configuration.video = LoadShape(
             interval: MediaDuration(nanoseconds: 1_000_000_000 / Int64(options.frames)),
@@ -102,6 +102,19 @@ struct LoadNumbers {
             else { throw BenchmarkFailure("the load's report is garbled") }
             self[keyPath: place] = value
         }
+    }
+
+    /// Adds what another process counted at the same time; of its latencies the worse count.
+    mutating func add(_ other: LoadNumbers) {
+        sent += other.sent
+        received += other.received
+        lost += other.lost
+        failed += other.failed
+        medianMicroseconds = max(medianMicroseconds, other.medianMicroseconds)
+        p99Microseconds = max(p99Microseconds, other.p99Microseconds)
+        kernelDrops += other.kernelDrops
+        cpuMicroseconds += other.cpuMicroseconds
+        wallMicroseconds = max(wallMicroseconds, other.wallMicroseconds)
     }
 
     var text: String {

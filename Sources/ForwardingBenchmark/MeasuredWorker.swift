@@ -31,8 +31,28 @@ struct WorkerCost: Sendable {
     var allocatedBytes: UInt64 = 0
     var packetsSent: UInt64 = 0
     var packetsReceived: UInt64 = 0
+    var messagesRelayed: UInt64 = 0
     var turns: UInt64 = 0
     var drops: [DropCount] = []
+}
+
+extension WorkerCost {
+    /// The cost of several loops over the same time.
+    static func sum(_ costs: [WorkerCost]) -> WorkerCost {
+        var sum = WorkerCost()
+        for cost in costs {
+            sum.cpuTime = sum.cpuTime + cost.cpuTime
+            sum.wallTime = max(sum.wallTime, cost.wallTime)
+            sum.allocations += cost.allocations
+            sum.allocatedBytes += cost.allocatedBytes
+            sum.packetsSent += cost.packetsSent
+            sum.packetsReceived += cost.packetsReceived
+            sum.messagesRelayed += cost.messagesRelayed
+            sum.turns += cost.turns
+            sum.drops += cost.drops
+        }
+        return sum
+    }
 }
 
 /// Hands everything on, and reads the thread's own counters when asked.
@@ -65,6 +85,7 @@ struct MeasuredWorker: ~Copyable, MediaLoopHandler {
                 nanoseconds: cost.wallTime.nanoseconds - started.wallTime.nanoseconds)
             cost.packetsSent -= started.packetsSent
             cost.packetsReceived -= started.packetsReceived
+            cost.messagesRelayed -= started.messagesRelayed
             cost.turns -= started.turns
             cost.drops = cost.drops.compactMap { drop in
                 let before = started.drops.first { $0.reason == drop.reason }?.count ?? 0
@@ -84,6 +105,7 @@ struct MeasuredWorker: ~Copyable, MediaLoopHandler {
         cost.wallTime = now - .zero
         cost.packetsSent = statistics.packetsSent
         cost.packetsReceived = statistics.packetsReceived
+        cost.messagesRelayed = statistics.messagesRelayed
         cost.turns = turns
         cost.drops = statistics.drops
         return cost
@@ -102,6 +124,18 @@ struct MeasuredWorker: ~Copyable, MediaLoopHandler {
     ) {
         turns &+= 1
         worker.finishTurn(at: now, through: &door)
+    }
+
+    mutating func sendRelayed<Door: RelayDoor & ~Copyable>(
+        at now: MediaInstant, through door: inout Door
+    ) {
+        worker.sendRelayed(at: now, through: &door)
+    }
+
+    mutating func receiveRelayed(
+        _ message: RelayMessage, payload: Span<UInt8>, from loop: Int, at now: MediaInstant
+    ) {
+        worker.receiveRelayed(message, payload: payload, from: loop, at: now)
     }
 
     var nextDeadline: MediaInstant? { worker.nextDeadline }

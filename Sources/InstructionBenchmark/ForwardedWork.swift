@@ -64,7 +64,8 @@ struct PublishedDatagrams {
 
     /// Feeds each moment's datagrams together, then ends the turn.
     mutating func feed(
-        _ range: Range<Int>, to worker: inout MediaWorker, _ counts: inout ForwardedCounts
+        _ range: Range<Int>, to worker: inout MediaWorker, _ neighbour: inout MediaWorker?,
+        through relay: inout FixedRelay, _ counts: inout ForwardedCounts
     ) {
         let path = path
         var index = range.lowerBound
@@ -79,8 +80,16 @@ struct PublishedDatagrams {
                 index += 1
             }
             worker.advance(to: now)
+            worker.sendRelayed(at: now, through: &relay)
             worker.finishTurn(at: now, through: &counts.door)
             while worker.pollEvent() != nil {}
+            guard neighbour != nil else { continue }
+            relay.deliver(to: &neighbour, from: 0, at: now)
+            neighbour?.advance(to: now)
+            neighbour?.sendRelayed(at: now, through: &relay)
+            neighbour?.finishTurn(at: now, through: &counts.door)
+            while neighbour?.pollEvent() != nil {}
+            relay.deliver(to: &worker, from: 1, at: now)
         }
     }
 }
@@ -88,6 +97,9 @@ struct PublishedDatagrams {
 /// A connected call, and what its publisher sends from now on.
 struct ForwardedWork: ~Copyable {
     private var worker: MediaWorker
+    /// The loop of half the receivers; `nil`: all are on one.
+    private var neighbour: MediaWorker?
+    private var relay = FixedRelay()
     private var sent: PublishedDatagrams
     private var firstCounted = 0
 
@@ -96,8 +108,12 @@ struct ForwardedWork: ~Copyable {
         let call = VirtualCall(seed: 50, profiles: [options.profile])
         let publisher = try call.join(
             sending: [ClientStream(kind: .audio), ClientStream(kind: .video)])
-        let receivers = try (0..<options.receivers).map { _ in try call.join(receivingPairs: 1) }
+        if options.isRelayed { call.openNeighbour() }
+        let receivers = try (0..<options.receivers).map { index in
+            try call.join(receivingPairs: 1, far: options.isRelayed && index % 2 == 1)
+        }
         guard call.connect() else { throw InstructionFailure("the call does not connect") }
+        if options.isRelayed { call.relay(publisher, ["0", "1"]) }
         for receiver in receivers {
             call.show(publisher, "0", in: "0", of: receiver)
             call.show(publisher, "1", in: "1", of: receiver)
@@ -116,19 +132,20 @@ struct ForwardedWork: ~Copyable {
             if datagram.at < start { firstCounted = sent.count }
         }
         worker = call.takeWorker()
+        neighbour = call.neighbour.take()
     }
 
     /// Forwards the first second: histories, outboxes and lists take their memory once.
     mutating func warmUp() {
         var counts = ForwardedCounts()
-        sent.feed(0..<firstCounted, to: &worker, &counts)
+        sent.feed(0..<firstCounted, to: &worker, &neighbour, through: &relay, &counts)
     }
 
     /// Forwards the rest.
     mutating func measure() -> ForwardedCounts {
         var counts = ForwardedCounts()
         counts.received = runCounted(&counts)
-        counts.drops = worker.statistics.drops
+        counts.drops = worker.statistics.drops + (neighbour?.statistics.drops ?? [])
         return counts
     }
 
@@ -137,7 +154,8 @@ struct ForwardedWork: ~Copyable {
     @inline(never)
     private mutating func runCounted(_ counts: inout ForwardedCounts) -> Int {
         let before = counts.received
-        sent.feed(firstCounted..<sent.count, to: &worker, &counts)
+        sent.feed(
+            firstCounted..<sent.count, to: &worker, &neighbour, through: &relay, &counts)
         return counts.received - before
     }
 }

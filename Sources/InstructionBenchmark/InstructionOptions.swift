@@ -12,6 +12,7 @@ struct InstructionOptions {
           --packets N     video packets in each frame, 1 to 32 (5)
           --payload N     bytes of a video payload, 32 to 1300 (1200)
           --uneven        split frames about equally, as libwebrtc does: sizes differ by a byte
+          --relayed       half the receivers on a second media loop, to which all is relayed
           --profile NAME  gcm128, gcm256 or cm (gcm128)
         """
 
@@ -20,6 +21,7 @@ struct InstructionOptions {
     var packets = 5
     var payload = 1_200
     var isUneven = false
+    var isRelayed = false
     var profile: UInt16 = 7
 
     /// Reads the arguments behind the program's name.
@@ -32,6 +34,7 @@ struct InstructionOptions {
             case "--packets": packets = try Self.number(&rest, name, 1...32)
             case "--payload": payload = try Self.number(&rest, name, 32...1_300)
             case "--uneven": isUneven = true
+            case "--relayed": isRelayed = true
             case "--profile": profile = try Self.profile(&rest)
             default: throw InstructionFailure("unknown option \(name)")
             }

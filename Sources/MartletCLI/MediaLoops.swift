@@ -27,6 +27,7 @@ final class MediaLoops: MediaPlane {
         var random = SecureRandom()
         var socketConfiguration = SocketConfiguration()
         socketConfiguration.acceptsStreams = acceptsStreams
+        let mesh = count > 1 ? try Self.mesh(count: count) : nil
         loops = try (0..<count).map { index in
             let port = port == 0 ? 0 : port + UInt16(index)
             do {
@@ -39,7 +40,8 @@ final class MediaLoops: MediaPlane {
                 var configuration = MediaLoopConfiguration()
                 configuration.name = "media-\(index)"
                 return try MediaLoop(
-                    configuration: configuration, sockets: sockets, handler: worker)
+                    configuration: configuration, sockets: sockets, handler: worker,
+                    mesh: mesh, index: index)
             } catch let error as SocketError {
                 throw CommandFailure(Self.explain(error))
             }
@@ -59,6 +61,12 @@ final class MediaLoops: MediaPlane {
 
     /// Ends the loops: what is queued is still done and sent.
     func stop() { for loop in loops { loop.stop() } }
+
+    private static func mesh(count: Int) throws -> RelayMesh {
+        do throws(SocketError) { return try RelayMesh(count: count) } catch {
+            throw CommandFailure(explain(error))
+        }
+    }
 
     private static func explain(_ error: SocketError) -> String {
         switch error {

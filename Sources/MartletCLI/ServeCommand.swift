@@ -54,6 +54,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How many media loops to run, each on a thread and a UDP port of its own.")
     var loops = 1
 
+    @Option(
+        help:
+            "How many members of one room its own media loop carries before others share the room.")
+    var roomPeersPerLoop = 200
+
     @OptionGroup var keyOptions: KeyOptions
 
     @Option(
@@ -106,8 +111,9 @@ struct ServeCommand: AsyncParsableCommand {
         guard udpPort == 0 || Int(udpPort) + loops - 1 <= 65_535 else {
             throw ValidationError("--udp-port leaves no ports for \(loops) loops.")
         }
-        guard rooms >= 1, roomParticipants >= 1 else {
-            throw ValidationError("--rooms and --room-participants must be at least 1.")
+        guard rooms >= 1, roomParticipants >= 1, roomPeersPerLoop >= 1 else {
+            throw ValidationError(
+                "--rooms, --room-participants and --room-peers-per-loop must be at least 1.")
         }
     }
 
@@ -148,6 +154,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.isDevelopment = isDevelopment
         configuration.onShutdown = onShutdown
         configuration.allowedOrigins = allowedOrigins
+        configuration.roomPeersPerLoop = roomPeersPerLoop
         configuration.rooms.roomsMax = rooms
         configuration.rooms.room.participantsMax = roomParticipants
         configuration.rooms.room.departureTimeout = .seconds(roomTimeout.seconds)

@@ -61,12 +61,18 @@ package final class MediaLoop<Handler: MediaLoopHandler & ~Copyable>: Sendable {
     private let thread: LoopThread
 
     /// Starts the loop; sockets and handler are its own from here on.
+    /// - Parameters:
+    ///   - mesh: What it hands packets to other loops through; `nil`: it has nothing to do with others.
+    ///   - index: Its number among the loops of the mesh, which no other has.
     package init(
         configuration: MediaLoopConfiguration = MediaLoopConfiguration(),
-        sockets: consuming SocketSet, handler: consuming sending Handler
+        sockets: consuming SocketSet, handler: consuming sending Handler,
+        mesh: RelayMesh? = nil, index: Int = 0
     ) throws(SocketError) {
         addresses = sockets.addresses
-        commands = CommandQueue(capacity: configuration.commandsMax, wake: try WakeSignal())
+        let wake: WakeSignal
+        if let mesh { wake = mesh.ports[index].wake } else { wake = try WakeSignal() }
+        commands = CommandQueue(capacity: configuration.commandsMax, wake: wake)
         published = PublishedStatistics()
         let (events, continuation) = AsyncStream.makeStream(
             of: Handler.Event.self,
@@ -79,7 +85,8 @@ package final class MediaLoop<Handler: MediaLoopHandler & ~Copyable>: Sendable {
         try sockets.streams.watch(with: &poller)
         let turns = MediaLoopTurns(
             configuration: configuration, sockets: sockets, inbox: inbox, poller: poller,
-            handler: handler, commands: commands, events: continuation, published: published)
+            handler: handler, relay: mesh.map { RelayExchange($0, index: index) },
+            commands: commands, events: continuation, published: published)
         thread = try LoopThread(
             name: configuration.name, cpu: configuration.cpu, body: MediaLoopBody(turns))
     }

@@ -15,6 +15,7 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
     private var handler: Handler
     private var inbox: DatagramInbox
     private var poller: Poller
+    private var relay: RelayExchange?
     private let commands: CommandQueue<Handler.Command>
     private let events: AsyncStream<Handler.Event>.Continuation
     private let published: PublishedStatistics
@@ -27,7 +28,7 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
     init(
         configuration: MediaLoopConfiguration, sockets: consuming SocketSet,
         inbox: consuming DatagramInbox, poller: consuming Poller, handler: consuming Handler,
-        commands: CommandQueue<Handler.Command>,
+        relay: consuming RelayExchange?, commands: CommandQueue<Handler.Command>,
         events: AsyncStream<Handler.Event>.Continuation, published: PublishedStatistics
     ) {
         self.configuration = configuration
@@ -35,6 +36,7 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
         self.inbox = inbox
         self.poller = poller
         self.handler = handler
+        self.relay = relay
         self.commands = commands
         self.events = events
         self.published = published
@@ -46,11 +48,14 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
         var isLast = false
         while !isLast {
             let ready = poller.wait(timeout: timeUntilNextTurn(after: now))
+            relay?.awake()
             isLast = takeWakeUp(among: ready)
             receive(from: ready)
             now = MonotonicClock.now()
             applyCommands(all: isLast, at: now)
+            takeRelayed(at: now)
             handler.advance(to: now)
+            sendRelayed(at: now)
             handler.finishTurn(at: now, through: &sockets)
             finishStreams(at: now)
             deliverEvents()
@@ -60,8 +65,9 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
     }
 
     /// - Parameter advanced: The time the handler was last told.
-    private func timeUntilNextTurn(after advanced: MediaInstant) -> MediaDuration? {
+    private mutating func timeUntilNextTurn(after advanced: MediaInstant) -> MediaDuration? {
         if hasMoreCommands || hasMoreEvents { return .zero }
+        if relay?.mayWait() == false { return .zero }
         guard let deadline = earliest(handler.nextDeadline, sockets.streams.nextDeadline) else {
             return nil
         }
@@ -72,6 +78,28 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
     private func earliest(_ left: MediaInstant?, _ right: MediaInstant?) -> MediaInstant? {
         guard let left, let right else { return left ?? right }
         return min(left, right)
+    }
+
+    /// After the commands: what a command announces is not there before it.
+    private mutating func takeRelayed(at now: MediaInstant) {
+        relay?.take { message, payload, loop in
+            handler.receiveRelayed(message, payload: payload, from: loop, at: now)
+        }
+    }
+
+    /// Before everything is sealed here, so that other loops need not wait for that.
+    private mutating func sendRelayed(at now: MediaInstant) {
+        guard relay != nil else { return }
+        Self.send(from: &handler, through: &relay, at: now)
+    }
+
+    private static func send(
+        from handler: inout Handler, through relay: inout RelayExchange?, at now: MediaInstant
+    ) {
+        guard var exchange = relay.take() else { return }
+        handler.sendRelayed(at: now, through: &exchange)
+        exchange.flush()
+        relay = consume exchange
     }
 
     /// Clears the wake-up if it is among the ready; whether this is the last turn.

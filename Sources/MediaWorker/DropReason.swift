@@ -63,6 +63,10 @@ package enum DropReason: UInt8, CaseIterable, Sendable {
     case pacerFull
     /// A packet that could not be encrypted or was larger than a datagram may be.
     case sealFailed
+    /// A packet or message to another loop for which there was no room.
+    case relayFull
+    /// A packet of another loop for a track that nobody here shows.
+    case relayUnknown
 
     /// The name as a metric's label.
     package var label: String {

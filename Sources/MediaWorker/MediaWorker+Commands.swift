@@ -14,6 +14,13 @@ extension MediaWorker {
     package mutating func apply(_ command: WorkerCommand, at now: MediaInstant) {
         switch command {
         case .addPeer(let id, let media): addPeer(id, media, at: now)
+        case .addStandIn(let id, let media, let loop):
+            guard (0..<TrackRelays.loopsMax).contains(loop) else { return }
+            addPeer(id, media, of: loop, at: now)
+        case .relayTrack(let publisher, let mid, let loop, let isRelayed):
+            setRelayed(publisher: publisher, mid: mid, to: loop, isRelayed, at: now)
+        case .acceptTrack(let publisher, let mid, let isAccepted):
+            setAccepted(publisher: publisher, mid: mid, isAccepted)
         case .updatePeer(let id, let media): updatePeer(id, media, at: now)
         case .removePeer(let id): removePeer(id)
         case .setSlot(let receiver, let mid, let source):
@@ -35,12 +42,17 @@ extension MediaWorker {
     /// The counters as they are now.
     package var statistics: WorkerStatistics {
         var statistics = counters
-        statistics.peers = peerOfID.count
+        statistics.peers = peerOfID.count - standInCount
+        statistics.standIns = standInCount
         statistics.drops = drops.nonZero
         return statistics
     }
 
-    private mutating func addPeer(_ id: PeerID, _ media: PeerMedia, at now: MediaInstant) {
+    /// - Parameter loop: The loop that the peer lives on, if it is to have a stand-in here; `nil`: this one. A
+    ///   stand-in has a transport like every peer, to which no packet finds the way.
+    private mutating func addPeer(
+        _ id: PeerID, _ media: PeerMedia, of loop: Int? = nil, at now: MediaInstant
+    ) {
         guard peerOfID[id] == nil else { return updatePeer(id, media, at: now) }
         guard
             let local = ICECredentials(
@@ -69,9 +81,14 @@ extension MediaWorker {
         let index = freePeerIndex()
         if index == peers.count { peers.append(consume peer) } else { peers[index] = consume peer }
         peerOfID[id] = index
-        register(username: media.localICE.usernameFragment, for: index)
+        peers[index]?.foreignLoop = loop
+        if loop == nil {
+            register(username: media.localICE.usernameFragment, for: index)
+            peers[index]?.nextReport = now + FeedbackTiming.reportInterval
+        } else {
+            standInCount += 1
+        }
         takeSections(of: media, for: index)
-        peers[index]?.nextReport = now + FeedbackTiming.reportInterval
         schedule(index, by: now)
     }
 
@@ -94,7 +111,7 @@ extension MediaWorker {
 
     private mutating func updatePeer(_ id: PeerID, _ media: PeerMedia, at now: MediaInstant) {
         guard let index = peerOfID[id] else { return }
-        if peers[index]?.media.localICE != media.localICE,
+        if peers[index]?.media.localICE != media.localICE, peers[index]?.foreignLoop == nil,
             let local = ICECredentials(
                 usernameFragment: media.localICE.usernameFragment,
                 password: media.localICE.password)
@@ -154,6 +171,7 @@ extension MediaWorker {
         guard let index = peerOfID.removeValue(forKey: id) else { return }
         peers[index]?.transport.close()
         peers[index]?.isDeparting = true
+        if peers[index]?.foreignLoop != nil { standInCount -= 1 }
         forgetBandwidth(of: index)
         wantPoll(index)
         for slot in peers[index]?.slots ?? [] { detach(slot: slot) }

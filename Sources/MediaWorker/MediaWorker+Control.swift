@@ -91,16 +91,23 @@ extension MediaWorker {
         guard let route = peers[index]?.route(of: report.ssrc) ?? nil,
             producers[route.producer].ssrc == report.ssrc
         else { return }
-        let isFirst = !producers[route.producer].clock.hasReport
         let arrival = NTPTime(now, clockZero: configuration.ntpAtZero)
         peers[index]?.clock.observe(reported: report.ntp.rawValue, arrival: arrival.rawValue)
-        producers[route.producer].clock.observeReport(
-            ntp: report.ntp.rawValue, timestamp: report.rtpTimestamp)
         producers[route.producer].reception.noteSenderReport(report, at: now)
+        take(
+            StreamReport(ntp: report.ntp.rawValue, timestamp: report.rtpTimestamp),
+            on: route.producer, at: now)
+        relayReport(on: route.producer, to: tracks[route.track]?.relayLoops ?? 0)
+    }
+
+    /// Takes what a publisher reports on a stream, after what it says of the publisher's clock.
+    mutating func take(_ report: StreamReport, on producer: Int, at now: MediaInstant) {
+        let isFirst = !producers[producer].clock.hasReport
+        producers[producer].clock.observeReport(ntp: report.ntp, timestamp: report.timestamp)
         guard isFirst else { return }
         // What receivers were told so far was a guess from arrival times: tell them the truth at
         // once.
-        for watcher in tracks[route.track]?.watchers ?? [] {
+        for watcher in tracks[producers[producer].track]?.watchers ?? [] {
             guard slots[watcher.slot]?.nextReport != nil else { continue }
             slots[watcher.slot]?.nextReport = now
             schedule(watcher.receiver, by: now)

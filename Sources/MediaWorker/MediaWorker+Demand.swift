@@ -39,6 +39,10 @@ extension MediaWorker {
             guard let cap = slots[watchers[position].slot]?.cap else { continue }
             wanted = max(wanted, min(cap.spatial, total - 1) + 1)
         }
+        guard peers[index]?.foreignLoop == nil else {
+            return relayDemand(wanted, ofTrack: track, of: index)
+        }
+        wanted = max(wanted, min(tracks[track]?.relays.layersWanted ?? 0, total))
         var sent: UInt8 = 0
         let streams = tracks[track]?.producers ?? []
         for position in streams.indices {

@@ -130,11 +130,20 @@ extension MediaWorker {
         {
             entry.orientation = packet.uint8(at: range.lowerBound)
         }
-        noteArrival(
-            of: entry, isRepeated: arrival.format.isRetransmission, at: now, producer: index)
+        take(
+            entry, arrival.format.isRetransmission ? .repeated : .fresh, payload: payload,
+            dependencies: packet.extracting(dependencies), producer: index, track: arrival.track,
+            at: now)
+    }
+
+    /// Remembers a packet that was understood, and offers it to everyone who watches: here, and through other loops.
+    mutating func take(
+        _ entry: HistoryEntry, _ kind: RelayedPacketKind, payload: Span<UInt8>,
+        dependencies: Span<UInt8>, producer index: Int, track: Int, at now: MediaInstant
+    ) {
+        noteArrival(of: entry, isRepeated: kind == .repeated, at: now, producer: index)
         guard
-            producers[index].history.insert(
-                entry, payload: payload, dependencies: packet.extracting(dependencies))
+            producers[index].history.insert(entry, payload: payload, dependencies: dependencies)
         else {
             return drops.count(.duplicate)
         }
@@ -143,10 +152,15 @@ extension MediaWorker {
             temporal: entry.descriptor.layers.temporal,
             repeatedCount: entry.redundancy?.primaryOffset ?? 0,
             isKeyframe: producers[index].keyframe?.timestamp == entry.timestamp, at: now)
-        guard tracks[arrival.track]?.isPaused == false else { return drops.count(.trackPaused) }
+        guard tracks[track]?.isPaused == false else { return drops.count(.trackPaused) }
         // The history knows the payload's size and place; what was built here does not.
-        guard let kept = producers[index].history.entry(entry.sequence) else { return }
-        fanOut(kept, from: index, track: arrival.track, at: now)
+        guard kind != .past, let kept = producers[index].history.entry(entry.sequence) else {
+            return
+        }
+        if let loops = tracks[track]?.relayLoops, loops != 0 {
+            relay(kept, from: index, to: loops, as: kind)
+        }
+        fanOut(kept, from: index, track: track, at: now)
     }
 
     /// Reads the dependency descriptor of a packet of AV1.
@@ -173,7 +187,7 @@ extension MediaWorker {
             producers[index].highest = entry.sequence
             let arrival = NTPTime(now, clockZero: configuration.ntpAtZero).rawValue
             producers[index].clock.observePacket(timestamp: entry.timestamp, arrival: arrival)
-            if let level = entry.audioLevel {
+            if let level = entry.audioLevel, !producers[index].isForeign {
                 producers[index].levels.add(level)
                 if nextLevels == nil { nextLevels = now + FeedbackTiming.levelInterval }
                 if let voice = producers[index].onset.note(level, at: now) {

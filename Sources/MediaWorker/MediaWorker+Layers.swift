@@ -162,6 +162,7 @@ extension MediaWorker {
     mutating func isWatched(producer: Int, at now: MediaInstant) -> Bool {
         let track = producers[producer].track
         guard tracks[track]?.kind == .video else { return false }
+        if producers[producer].layer < tracks[track]?.relays.layersWanted ?? 0 { return true }
         let layers = layers(ofTrack: track, at: now)
         for watcher in tracks[track]?.watchers ?? [] {
             if slots[watcher.slot]?.producer == producer

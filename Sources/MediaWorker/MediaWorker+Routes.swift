@@ -104,7 +104,7 @@ extension MediaWorker {
         return String(decoding: packet.extracting(range).copied(), as: UTF8.self)
     }
 
-    private mutating func addProducer(
+    mutating func addProducer(
         track: Int, peer: Int, ssrc: SSRC, rid: String, format: PublishedFormat
     ) -> Int {
         generation &+= 1
@@ -128,7 +128,9 @@ extension MediaWorker {
         }
         tracks[track]?.producers.append(index)
         orderLayers(ofTrack: track)
-        if tracks[track]?.kind == .video, tracks[track]?.watchers.isEmpty == false {
+        if tracks[track]?.kind == .video,
+            tracks[track]?.watchers.isEmpty == false || tracks[track]?.relayLoops != 0
+        {
             producers[index].keyframes.request()
         }
         return index
@@ -137,7 +139,7 @@ extension MediaWorker {
     /// Makes room for one more stream of a track: where there are as many as may be, the one silent
     /// for longest gives way (a browser that begins anew chooses another SSRC).
     /// - Returns: `false` if all of them are alive.
-    private mutating func makeRoom(inTrack track: Int, of peer: Int, at now: MediaInstant) -> Bool {
+    mutating func makeRoom(inTrack track: Int, of peer: Int, at now: MediaInstant) -> Bool {
         var oldest: Int?
         var count = 0
         for track in peers[peer]?.tracks ?? [] { count += tracks[track]?.producers.count ?? 0 }

@@ -91,7 +91,9 @@ extension MediaWorker {
                 }
                 takeTrack(section, kind: kind, for: index)
             }
-            if section.direction.isSending, let slot = section.slot {
+            if section.direction.isSending, let slot = section.slot,
+                peers[index]?.foreignLoop == nil
+            {
                 takeSlot(section, slot, kind: kind, for: index)
             }
         }

@@ -13,6 +13,9 @@ extension MediaWorker {
     /// Does everything that is due for a peer and sets its next deadline.
     mutating func service(_ index: Int, at now: MediaInstant) {
         guard peers[index] != nil else { return }
+        if let loop = peers[index]?.foreignLoop {
+            return serviceStandIn(index, of: loop, at: now)
+        }
         peers[index]?.transport.advance(to: now)
         wantPoll(index)
         drainEvents(of: index, at: now)
@@ -44,7 +47,7 @@ extension MediaWorker {
         return next
     }
 
-    private static func bring(_ next: inout MediaInstant, forwardTo deadline: MediaInstant?) {
+    static func bring(_ next: inout MediaInstant, forwardTo deadline: MediaInstant?) {
         if let deadline, deadline < next { next = deadline }
     }
 
@@ -146,7 +149,7 @@ extension MediaWorker {
         return .milliseconds(5) + min(jitter, .milliseconds(100))
     }
 
-    private static func nextLost(
+    static func nextLost(
         _ producer: inout Producer, into numbers: inout MutableSpan<SequenceNumber>,
         roundTrip: MediaDuration, at now: MediaInstant
     ) -> Int {
@@ -248,7 +251,8 @@ extension MediaWorker {
         nextLevels = nil
         var reports: [AudioLevelReport] = []
         for index in 0..<producers.count {
-            guard !producers[index].isVacant, let level = producers[index].takeLevel(),
+            guard !producers[index].isVacant, !producers[index].isForeign,
+                let level = producers[index].takeLevel(),
                 let publisher = peers[producers[index].peer]?.id,
                 let mid = tracks[producers[index].track]?.mid
             else { continue }

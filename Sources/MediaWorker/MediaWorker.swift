@@ -66,6 +66,12 @@ package struct MediaWorker: ~Copyable {
     let padding: [UInt8] =
         [UInt8](repeating: 0, count: Self.paddingCount - 1) + [UInt8(Self.paddingCount)]
     var departed: [Int] = []
+    /// What other loops are to be told at the end of the turn.
+    var relayOutbox = RelayOutbox()
+    /// By loop, as far as any has relayed something: which of our streams stands for which of theirs.
+    var relayTables = UniqueArray<RelayTable>()
+    /// How many of the peers stand in for publishers of other loops.
+    var standInCount = 0
     /// Used again for each division of a path.
     var wishes = UniqueArray<BandwidthWish>()
     var events: [WorkerEvent] = []

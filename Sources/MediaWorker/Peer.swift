@@ -87,6 +87,8 @@ struct Peer: ~Copyable {
         self.canonicalName = canonicalName
     }
 
+    /// The loop that it lives on, if this is but its stand-in; `nil`: this one.
+    var foreignLoop: Int?
     var routes: [StreamRoute] = []
     var tracks: [Int] = []
     var slots: [Int] = []

@@ -20,6 +20,15 @@ package enum WorkerCommand: Sendable {
     case setPaused(publisher: PeerID, mid: String, Bool)
     /// Says when the turn of what `publisher` sends in the section `mid` comes where a path does not carry all.
     case setRank(publisher: PeerID, mid: String, BandwidthRank)
+    /// Lets a peer of another loop have a stand-in here, as whose packets are taken that the loop relays. The commands
+    /// about peers go on for it, those about its tracks as well.
+    case addStandIn(PeerID, PeerMedia, loop: Int)
+    /// Begins (`true`) or ends to hand what `publisher`, a peer of this loop, sends in the section `mid` to another
+    /// loop; that one accepts it first.
+    case relayTrack(publisher: PeerID, mid: String, to: Int, Bool)
+    /// Begins (`true`) or ends to take what is relayed of the section `mid` of a stand-in; what was taken is then
+    /// forgotten.
+    case acceptTrack(publisher: PeerID, mid: String, Bool)
     /// Asks for the counters, answered by `WorkerEvent.statistics` with the same token.
     case requestStatistics(token: UInt64)
 }

@@ -81,6 +81,8 @@ package struct WorkerStatistics: Sendable, Equatable {
     package var keyframeRequestsReceived: UInt64 = 0
     /// Keyframe requests passed on to publishers.
     package var keyframeRequestsSent: UInt64 = 0
+    /// Packets and requests handed to other loops, once for each.
+    package var messagesRelayed: UInt64 = 0
     /// Probes of paths that were begun.
     package var probesSent: UInt64 = 0
     /// Packets of padding sent for them.
@@ -89,6 +91,8 @@ package struct WorkerStatistics: Sendable, Equatable {
     package var estimatedBitsPerSecond: Int = 0
     /// Peers the worker holds now.
     package var peers: Int = 0
+    /// Publishers of other loops who have a stand-in here now.
+    package var standIns: Int = 0
     /// Dropped packets by reason, in a fixed order of reasons.
     package var drops: [DropCount] = []
 

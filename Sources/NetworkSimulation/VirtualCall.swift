@@ -47,7 +47,13 @@ package final class VirtualCall {
     package private(set) var now = MediaInstant.zero + .seconds(10)
     /// The server under test.
     package var worker: MediaWorker
-    /// What it told, with the time.
+    /// A second media loop of the same server, once ``openNeighbour()`` was called.
+    package var neighbour: MediaWorker?
+    /// Where the neighbour's socket 0 is.
+    package let neighbourServer = NetworkAddress(ipv4: 0xCB00_7101, port: 4_001)
+    /// How many packets are taken from one loop to the other in a turn; the rest finds no room.
+    package var relayedPerTurnMax = Int.max
+    /// What they told, with the time.
     package private(set) var events: [(at: MediaInstant, event: WorkerEvent)] = []
     /// The clients that have joined and not left.
     package private(set) var clients: [VirtualClient] = []
@@ -64,13 +70,16 @@ package final class VirtualCall {
         var bytes: [UInt8]
     }
 
-    private let negotiator: Negotiator
-    private var configuration: WorkerConfiguration
+    private let negotiators: (near: Negotiator, far: Negotiator)
+    private(set) var configuration: WorkerConfiguration
     private let clientContext: DTLSContext
     private var random: SeededRandom
     private var flights = ArrivalQueue<Flight>(capacity: 1 << 16)
     private var links: [NetworkAddress: (up: ImpairedLink, down: ImpairedLink)] = [:]
     private var nextPeer: PeerID = 1
+    /// Who lives on the neighbour's loop, and where it sends from.
+    private var farPeers: Set<PeerID> = []
+    private var farAddresses: Set<NetworkAddress> = []
     private var door = VirtualDoor()
 
     /// Makes an empty call.
@@ -83,18 +92,24 @@ package final class VirtualCall {
             ntpAtZero: ntpAtZero, seed: random.next())
         configuration.dividesPaths = dividesPaths
         worker = MediaWorker(configuration: configuration)
-        negotiator = Negotiator(
-            configuration: ServerMediaConfiguration(
-                fingerprint: VirtualIdentity.fingerprint(VirtualIdentity.server),
-                candidates: [HostCandidate(address: server, priority: 2_130_706_431)]))
+        negotiators = (Self.negotiator(at: server), Self.negotiator(at: neighbourServer))
         network.up.delay = .milliseconds(10)
         network.down.delay = .milliseconds(10)
     }
 
+    private static func negotiator(at address: NetworkAddress) -> Negotiator {
+        Negotiator(
+            configuration: ServerMediaConfiguration(
+                fingerprint: VirtualIdentity.fingerprint(VirtualIdentity.server),
+                candidates: [HostCandidate(address: address, priority: 2_130_706_431)]))
+    }
+
     /// Lets a client join: one offer, one answer.
+    /// - Parameter isFar: Whether it is to live on the neighbour's loop.
     package func join(
         sending streams: [ClientStream] = [], receivingPairs pairs: Int = 0, audio: Int = 0,
-        codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1], repairsAudio: Bool = false
+        codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1], repairsAudio: Bool = false,
+        far isFar: Bool = false
     ) throws -> VirtualClient {
         let offer = ClientOffer(
             sending: streams, receivingPairs: pairs, receivingAudio: audio,
@@ -102,9 +117,14 @@ package final class VirtualCall {
             fingerprint: VirtualIdentity.fingerprint(VirtualIdentity.client), codecs: codecs,
             repairsAudio: repairsAudio, using: &random)
         let client = VirtualClient(
-            id: nextPeer, address: freshAddress(), server: server, offer: offer,
+            id: nextPeer, address: freshAddress(), server: isFar ? neighbourServer : server,
+            offer: offer,
             dtls: clientContext, ntpAtZero: ntpAtZero, random: SeededRandom(seed: random.next()))
         nextPeer += 1
+        if isFar {
+            farPeers.insert(client.id)
+            farAddresses.insert(client.address)
+        }
         try negotiate(client)
         clients.append(client)
         return client
@@ -113,10 +133,13 @@ package final class VirtualCall {
     /// Carries the client's present offer to the server and the answer back.
     package func negotiate(_ client: VirtualClient) throws {
         let previous = client.serverMedia
+        let negotiator = isFar(client.id) ? negotiators.far : negotiators.near
         let (media, answer) = try negotiator.answer(
             to: client.offer.text, previous: previous, profile: .sdk, using: &random)
         client.serverMedia = media
-        apply(previous == nil ? .addPeer(client.id, media) : .updatePeer(client.id, media))
+        apply(
+            previous == nil ? .addPeer(client.id, media) : .updatePeer(client.id, media),
+            far: isFar(client.id))
         try client.accept(answer: answer, at: now)
     }
 
@@ -128,7 +151,7 @@ package final class VirtualCall {
 
     /// Takes a client out of the call.
     package func leave(_ client: VirtualClient) {
-        apply(.removePeer(client.id))
+        apply(.removePeer(client.id), far: isFar(client.id))
         clients.removeAll { $0 === client }
     }
 
@@ -137,14 +160,22 @@ package final class VirtualCall {
         _ publisher: VirtualClient?, _ mid: String = "", in slot: String, of receiver: VirtualClient
     ) {
         let source = publisher.map { SlotBinding(publisher: $0.id, mid: mid) }
-        apply(.setSlot(receiver: receiver.id, mid: slot, source: source))
+        apply(
+            .setSlot(receiver: receiver.id, mid: slot, source: source), far: isFar(receiver.id))
     }
 
-    /// Gives the worker a command in a turn of its own.
-    package func apply(_ command: WorkerCommand) {
-        worker.apply(command, at: now)
+    /// Gives the worker, or its neighbour, a command in a turn of its own.
+    package func apply(_ command: WorkerCommand, far isFar: Bool = false) {
+        if isFar {
+            neighbour?.apply(command, at: now)
+        } else {
+            worker.apply(command, at: now)
+        }
         finishTurn()
     }
+
+    /// Whether a client lives on the neighbour's loop.
+    package func isFar(_ client: PeerID) -> Bool { farPeers.contains(client) }
 
     /// An address nobody has yet.
     package func freshAddress() -> NetworkAddress {
@@ -221,6 +252,7 @@ package final class VirtualCall {
             if let other { next = next.map { min($0, other) } ?? other }
         }
         consider(worker.nextDeadline)
+        consider(neighbour?.nextDeadline ?? nil)
         for client in clients { consider(client.nextDeadline) }
         return next
     }
@@ -237,6 +269,7 @@ package final class VirtualCall {
         }
         for client in clients { client.advance(to: now) }
         worker.advance(to: now)
+        neighbour?.advance(to: now)
         finishTurn()
         settle()
     }
@@ -244,16 +277,24 @@ package final class VirtualCall {
     private func deliver(_ bytes: [UInt8], from address: NetworkAddress) {
         var bytes = bytes
         var span = bytes.mutableSpan
-        worker.receive(&span, on: TransportPath(socket: 0, remote: address), at: now)
+        let path = TransportPath(socket: 0, remote: address)
+        if farAddresses.contains(address) {
+            neighbour?.receive(&span, on: path, at: now)
+        } else {
+            worker.receive(&span, on: path, at: now)
+        }
     }
 
     private func finishTurn() {
+        if neighbour != nil { exchangeRelayed() }
         worker.finishTurn(at: now, through: &door)
+        neighbour?.finishTurn(at: now, through: &door)
         for (path, bytes) in door.takeDatagrams() {
             tap?(path, bytes)
             launch(Flight(isUp: false, client: path.remote, bytes: bytes))
         }
         while let event = worker.pollEvent() { events.append((now, event)) }
+        while let event = neighbour?.pollEvent() ?? nil { events.append((now, event)) }
     }
 
     /// Takes from the clients what they have to send.

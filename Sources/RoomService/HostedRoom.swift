@@ -24,6 +24,8 @@ package struct HostedRoom: Sendable {
     package private(set) var core: RoomCore
     /// Looked up, never iterated.
     private var members: [SessionKey: Member] = [:]
+    /// Who lives on which media loop, and what the loops hand each other.
+    private var plan = RelayPlan()
     private var outputs: [RoomOutput] = []
     private var outputsTaken = 0
 
@@ -63,10 +65,12 @@ package struct HostedRoom: Sendable {
     /// - Parameters:
     ///   - media: What its offer meant; `nil` for who only signals.
     ///   - connection: What it is spoken to over; `nil` for sessions over HTTP.
+    ///   - loop: The media loop that its answer named, for as long as it stays.
     /// - Throws: What `RoomCore.join` throws; then nothing has changed. For a WHIP client that sends nothing or
     ///   too much `.invalidOffer` or `.tooManyTracks`; it has then come and gone.
     package mutating func enter(
-        _ entry: RoomEntry, media: PeerMedia?, connection: ConnectionID?, at now: MediaInstant
+        _ entry: RoomEntry, media: PeerMedia?, connection: ConnectionID?, loop: Int = 0,
+        at now: MediaInstant
     ) throws(SignalingError) {
         guard !core.isClosed else { throw SignalingError(.roomClosed) }
         if entry.kind == .ingest, !entry.sections.contains(where: { $0.use == .publishing }) {
@@ -74,8 +78,9 @@ package struct HostedRoom: Sendable {
         }
         try core.join(entry, at: now)
         members[entry.key] = Member(connection: connection, media: media)
+        plan.add(entry.key.rawValue, on: loop)
         // Before what the room says of the newcomer's slots.
-        if let media { outputs.append(.command(.addPeer(entry.key.rawValue, media))) }
+        if let media { tell(plan.negotiated(entry.key.rawValue, media)) }
         defer { collect() }
         guard entry.kind == .ingest else { return }
         do throws(SignalingError) {
@@ -150,6 +155,9 @@ package struct HostedRoom: Sendable {
     /// What the last offer of a session meant; `nil` if it is gone, or only signals.
     package func media(of session: SessionKey) -> PeerMedia? { members[session]?.media }
 
+    /// The media loop of a session; `nil` if it is gone.
+    package func loop(of session: SessionKey) -> Int? { plan.loop(of: session.rawValue) }
+
     /// A session offered anew and was answered.
     /// - Throws: `.invalidState` if it is gone, or has gone on over another connection meanwhile: its client
     ///   will offer again.
@@ -159,12 +167,9 @@ package struct HostedRoom: Sendable {
         guard isCurrent(link), !core.isClosed else {
             throw SignalingError(.invalidState, requestID: requestID)
         }
-        let isKnown = members[link.session]?.media != nil
         if let media = offer.media {
             members[link.session]?.media = media
-            let peer = link.session.rawValue
-            outputs.append(
-                .command(isKnown ? .updatePeer(peer, media) : .addPeer(peer, media)))
+            tell(plan.negotiated(link.session.rawValue, media))
         }
         defer { collect() }
         core.heard(from: link.session, at: now)
@@ -280,6 +285,10 @@ package struct HostedRoom: Sendable {
 
     // MARK: Effects
 
+    private mutating func tell(_ commands: [LoopCommand]) {
+        for command in commands { outputs.append(.command(command)) }
+    }
+
     /// Turns what the room decided into outputs, behind those there are.
     private mutating func collect() {
         while let effect = core.pollEffect() {
@@ -287,33 +296,27 @@ package struct HostedRoom: Sendable {
             case .send(let key, let message): outputs.append(.send(key, message))
             case .broadcast(let keys, let message): outputs.append(.broadcast(keys, message))
             case .bindSlot(let receiver, let mid, let source):
-                outputs.append(
-                    .command(
-                        .setSlot(
-                            receiver: receiver.rawValue, mid: mid.text,
-                            source: source.map {
-                                SlotBinding(publisher: $0.publisher.rawValue, mid: $0.mid.text)
-                            })))
+                let source = source.map {
+                    SlotBinding(publisher: $0.publisher.rawValue, mid: $0.mid.text)
+                }
+                tell(plan.bind(receiver.rawValue, mid: mid.text, to: source))
             case .setQuality(let receiver, let mid, let choice):
-                outputs.append(
-                    .command(
-                        .setQuality(
-                            receiver: receiver.rawValue, mid: mid.text, SlotQuality(choice))))
+                let command = WorkerCommand.setQuality(
+                    receiver: receiver.rawValue, mid: mid.text, SlotQuality(choice))
+                guard let loop = loop(of: receiver) else { continue }
+                tell([LoopCommand(command, to: loop)])
             case .setPaused(let publisher, let mid, let isPaused):
-                outputs.append(
-                    .command(
-                        .setPaused(publisher: publisher.rawValue, mid: mid.text, isPaused)))
+                tell(plan.setPaused(publisher.rawValue, mid: mid.text, isPaused))
             case .setRank(let publisher, let mid, let source, let priority):
                 let rank: BandwidthRank =
                     priority == .high ? .favoured : source == .screen ? .screen : .camera
-                outputs.append(
-                    .command(.setRank(publisher: publisher.rawValue, mid: mid.text, rank)))
+                tell(plan.setRank(publisher.rawValue, mid: mid.text, rank))
             case .requestKeyframe:
                 // The media loop asks for one itself whenever a slot gets a source.
                 break
             case .drop(let key, let reason):
-                guard let member = members.removeValue(forKey: key) else { continue }
-                if member.media != nil { outputs.append(.command(.removePeer(key.rawValue))) }
+                guard members.removeValue(forKey: key) != nil else { continue }
+                tell(plan.remove(key.rawValue))
                 outputs.append(.dropped(key, reason))
             case .roomClosed: outputs.append(.closed)
             }

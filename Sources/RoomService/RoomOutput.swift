@@ -1,6 +1,5 @@
 // What a hosted room asks of sockets and media loops.
 // SPDX-License-Identifier: Apache-2.0
-package import MediaWorker
 package import Rooms
 package import Signaling
 
@@ -10,8 +9,8 @@ package enum RoomOutput: Sendable {
     case send(SessionKey, ServerMessage)
     /// Send one message to many; encode it once.
     case broadcast([SessionKey], ServerMessage)
-    /// Tell the media loop of the room.
-    case command(WorkerCommand)
+    /// Tell a media loop.
+    case command(LoopCommand)
     /// The session goes on over another connection: close this one, which is nobody's any more.
     case replaced(ConnectionID)
     /// The session is over: once all is sent, close its connection.

@@ -32,6 +32,8 @@ package struct SignalServerConfiguration: Sendable {
     package var onShutdown = ShutdownNotice.rejoin
     /// The bounds of connections.
     package var limits = ServerLimits()
+    /// How many peers of one room its own media loop takes, at least 1, before others get some.
+    package var roomPeersPerLoop = 200
     /// Answers offers, one for each media loop: their candidates differ.
     package var negotiators: [Negotiator]
 

@@ -12,7 +12,7 @@ import Wire
 @testable import MediaWorker
 
 /// A publisher of three spatial and three temporal layers in one stream of VP9 or AV1, and its viewers.
-private final class LayeredCall {
+final class LayeredCall {
     static let pattern: [(layer: UInt8, isSwitchPoint: Bool)] = [
         (0, true), (2, true), (1, true), (2, true),
     ]
@@ -27,15 +27,25 @@ private final class LayeredCall {
     let publisher: VirtualClient
     let viewers: [VirtualClient]
     let source: VirtualSource
+    private let nearCount: Int
 
-    init(viewers count: Int, seed: UInt64 = 5, codec: MediaCodec = .vp9) throws {
+    /// - Parameter far: How many of the viewers, the last ones, are on another loop.
+    init(
+        viewers count: Int, far: Int = 0, seed: UInt64 = 5, codec: MediaCodec = .vp9
+    ) throws {
         call = VirtualCall(seed: seed)
+        let nearCount = count - far
+        self.nearCount = nearCount
+        if far > 0 { call.openNeighbour() }
         publisher = try call.join(
             sending: [ClientStream(kind: .audio), ClientStream(kind: .video)],
             codecs: codec == .av1 ? [.opus, .av1] : [.opus, .vp8, .vp9])
-        viewers = try (0..<count).map { [call] _ in try call.join(receivingPairs: 1) }
+        viewers = try (0..<count).map { [call] place in
+            try call.join(receivingPairs: 1, far: place >= nearCount)
+        }
         precondition(call.connect(), "the call does not connect")
         call.run(for: .milliseconds(100))
+        if far > 0 { call.relay(publisher, ["0", "1"]) }
         for viewer in viewers {
             viewer.repairsLosses = true
             call.showPair(publisher, to: viewer)
@@ -48,7 +58,9 @@ private final class LayeredCall {
     }
 
     func setQuality(_ quality: SlotQuality, of viewer: Int = 0) {
-        call.apply(.setQuality(receiver: viewers[viewer].id, mid: "1", quality))
+        call.apply(
+            .setQuality(receiver: viewers[viewer].id, mid: "1", quality),
+            far: viewer >= nearCount)
     }
 
     /// What a viewer got, repetitions left out.

@@ -31,6 +31,7 @@ import Testing
         }
         for name in [
             "joined", "resumed", "restarted", "accepted", "server kills", "address changes",
+            "relayed",
         ] {
             #expect(totals[name] ?? 0 > 2, "\(name)")
         }

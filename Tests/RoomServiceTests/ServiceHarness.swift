@@ -78,10 +78,12 @@ struct ServiceHarness {
     }
 
     /// Joins over a connection of the same number.
-    mutating func join(_ number: UInt64, resume: Bool = false) throws(SignalingError) {
+    mutating func join(
+        _ number: UInt64, resume: Bool = false, loop: Int = 0
+    ) throws(SignalingError) {
         try room.enter(
             Self.entry(number, options: JoinOptions(resume: resume)), media: media(),
-            connection: ConnectionID(number), at: now)
+            connection: ConnectionID(number), loop: loop, at: now)
     }
 
     mutating func advance(by duration: MediaDuration) {
@@ -97,7 +99,10 @@ struct ServiceHarness {
             case .send(let key, let message): lines.append("\(key.rawValue) <- \(name(message))")
             case .broadcast(let keys, let message):
                 lines.append("\(keys.map(\.rawValue)) <- \(name(message))")
-            case .command(let command): lines.append(name(command))
+            case .command(let command):
+                // Loop 0, which all but the tests of relaying use, goes without saying.
+                let loop = command.loop == 0 ? "" : "@\(command.loop) "
+                lines.append(loop + Self.name(command.command))
             case .replaced(let connection): lines.append("replaced \(connection.rawValue)")
             case .dropped(let key, let reason):
                 lines.append("dropped \(key.rawValue) \(reason.rawValue)")
@@ -115,7 +120,7 @@ struct ServiceHarness {
         }
     }
 
-    private func name(_ command: WorkerCommand) -> String {
+    static func name(_ command: WorkerCommand) -> String {
         switch command {
         case .addPeer(let peer, _): "add \(peer)"
         case .updatePeer(let peer, _): "update \(peer)"
@@ -124,6 +129,11 @@ struct ServiceHarness {
             "slot \(receiver)/\(mid) \(source.map { "\($0.publisher)/\($0.mid)" } ?? "-")"
         case .setPaused(let publisher, let mid, let isPaused):
             "\(isPaused ? "pause" : "play") \(publisher)/\(mid)"
+        case .addStandIn(let peer, _, let loop): "stand-in \(peer) of \(loop)"
+        case .relayTrack(let publisher, let mid, let loop, let isRelayed):
+            "\(isRelayed ? "relay" : "end") \(publisher)/\(mid) to \(loop)"
+        case .acceptTrack(let publisher, let mid, let isAccepted):
+            "\(isAccepted ? "accept" : "forget") \(publisher)/\(mid)"
         case .setRank(let publisher, let mid, let rank): "rank \(publisher)/\(mid) \(rank)"
         case .setQuality(let receiver, let mid, let quality):
             "quality \(receiver)/\(mid) \(quality.level)"

@@ -55,7 +55,11 @@ struct SystemPlan: Sendable {
     /// Whether every message is written as JSON and read again.
     var encodesMessages: Bool
 
+    /// How many media loops the server has, its clients spread over them.
+    var loops: Int
+
     init(seed: UInt64) {
+        loops = seed % 2 == 0 ? 1 : 2
         var random = SeededRandom(seed: seed)
         func below(_ count: Int) -> Int { Int(random.next() % UInt64(max(count, 1))) }
         clients = 2 + below(3)

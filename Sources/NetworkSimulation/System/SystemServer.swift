@@ -38,7 +38,11 @@ final class SystemServer {
 
     private(set) var rooms: [HostedRoom] = []
     private(set) var outputs: [Output] = []
-    var worker: MediaWorker
+    private var worker: MediaWorker
+    /// A second media loop, if it has one.
+    private var neighbour: MediaWorker?
+    /// The loop of whoever speaks over a connection.
+    var loop: (ConnectionID) -> Int = { _ in 0 }
     private var connections: [Connection] = []
     private var connectionOf: [SessionKey: ConnectionID] = [:]
     private var table = SessionTable<RoomName>()
@@ -50,13 +54,23 @@ final class SystemServer {
     private var nextKey: UInt64 = 1
     private var door = VirtualDoor()
 
-    init(seed: UInt64, address: NetworkAddress, rooms configuration: RoomConfiguration) {
+    /// - Parameter loops: 1, or 2 that hand each other what their members show.
+    init(
+        seed: UInt64, address: NetworkAddress, rooms configuration: RoomConfiguration,
+        loops: Int = 1
+    ) {
         random = SeededRandom(seed: seed)
         self.configuration = configuration
         entrance = Entrance(keys: SystemTokens.keys, isDevelopment: false)
         worker = MediaWorker(
             configuration: WorkerConfiguration(
                 dtls: SystemIdentity.server, ntpAtZero: SystemClock.ntpAtZero, seed: random.next()))
+        if loops > 1 {
+            neighbour = MediaWorker(
+                configuration: WorkerConfiguration(
+                    dtls: SystemIdentity.server, ntpAtZero: SystemClock.ntpAtZero,
+                    seed: random.next()))
+        }
         negotiator = Negotiator(
             configuration: ServerMediaConfiguration(
                 fingerprint: VirtualIdentity.fingerprint(VirtualIdentity.server),
@@ -208,7 +222,8 @@ final class SystemServer {
             table.insert(key, id: session, at: request.room)
             connectionOf[key] = id
             do throws(SignalingError) {
-                try rooms[place].enter(entry, media: offer.media, connection: id, at: now)
+                try rooms[place].enter(
+                    entry, media: offer.media, connection: id, loop: loop(id), at: now)
             } catch {
                 table.remove(key, reason: nil)
                 connectionOf[key] = nil
@@ -259,20 +274,28 @@ final class SystemServer {
 
     // MARK: Media
 
-    func received(_ bytes: [UInt8], from address: NetworkAddress, at now: MediaInstant) {
+    func received(
+        _ bytes: [UInt8], from address: NetworkAddress, on loop: Int, at now: MediaInstant
+    ) {
         var bytes = bytes
         var span = bytes.mutableSpan
-        worker.receive(&span, on: TransportPath(socket: 0, remote: address), at: now)
+        let path = TransportPath(socket: 0, remote: address)
+        if loop == 0 {
+            worker.receive(&span, on: path, at: now)
+        } else {
+            neighbour?.receive(&span, on: path, at: now)
+        }
     }
 
-    /// How many peers the media worker holds.
-    func countPeers(at now: MediaInstant) -> Int {
-        worker.apply(.requestStatistics(token: 0), at: now)
-        var count = -1
-        while let event = worker.pollEvent() {
-            if case .statistics(_, let values) = event { count = values.peers }
-        }
-        return count
+    /// How many peers the media workers hold, stand-ins included.
+    var peerCount: Int {
+        let (near, far) = (worker.statistics, neighbour?.statistics ?? WorkerStatistics())
+        return near.peers + near.standIns + far.peers + far.standIns
+    }
+
+    /// How many messages the media workers have handed each other.
+    var relayedCount: UInt64 {
+        worker.statistics.messagesRelayed + (neighbour?.statistics.messagesRelayed ?? 0)
     }
 
     // MARK: Time
@@ -282,6 +305,7 @@ final class SystemServer {
         func consider(_ other: MediaInstant?) {
             if let other { next = next.map { min($0, other) } ?? other }
         }
+        consider(neighbour?.nextDeadline ?? nil)
         for room in rooms { consider(room.nextDeadline) }
         for connection in connections { consider(connection.state.nextDeadline) }
         return next
@@ -289,6 +313,7 @@ final class SystemServer {
 
     func advance(to now: MediaInstant) {
         worker.advance(to: now)
+        neighbour?.advance(to: now)
         for index in rooms.indices { rooms[index].advance(to: now) }
         for id in connections.map(\.id) {
             while let index = index(of: id), let action = connections[index].state.advance(to: now)
@@ -339,11 +364,13 @@ final class SystemServer {
                     carryOut(output, of: index, at: now)
                 }
             }
+            exchangeRelayed(at: now)
             worker.finishTurn(at: now, through: &door)
+            neighbour?.finishTurn(at: now, through: &door)
             for (path, bytes) in door.takeDatagrams() {
                 outputs.append(.datagram(to: path.remote, bytes))
             }
-            while let event = worker.pollEvent() {
+            while let event = worker.pollEvent() ?? neighbour?.pollEvent() ?? nil {
                 isDone = false
                 if case .peerTimedOut(let peer) = event { onMediaOver(SessionKey(peer)) }
                 for index in rooms.indices { rooms[index].handle(event, at: now) }
@@ -356,6 +383,22 @@ final class SystemServer {
         }
     }
 
+    /// Hands over what both loops have for each other.
+    private func exchangeRelayed(at now: MediaInstant) {
+        guard neighbour != nil else { return }
+        var relay = VirtualRelay()
+        worker.sendRelayed(at: now, through: &relay)
+        for (message, payload) in relay.take() {
+            neighbour?.receiveRelayed(message, payload: payload.span, from: 0, at: now)
+        }
+        neighbour?.advance(to: now)
+        neighbour?.sendRelayed(at: now, through: &relay)
+        for (message, payload) in relay.take() {
+            worker.receiveRelayed(message, payload: payload.span, from: 1, at: now)
+        }
+        worker.advance(to: now)
+    }
+
     private func carryOut(_ output: RoomOutput, of room: Int, at now: MediaInstant) {
         switch output {
         case .send(let key, let message):
@@ -364,7 +407,12 @@ final class SystemServer {
             for key in keys {
                 if let id = connectionOf[key] { outputs.append(.message(id, message)) }
             }
-        case .command(let command): worker.apply(command, at: now)
+        case .command(let command):
+            if command.loop == 0 {
+                worker.apply(command.command, at: now)
+            } else {
+                neighbour?.apply(command.command, at: now)
+            }
         case .replaced(let id): outputs.append(.close(id))
         case .dropped(let key, let reason):
             onDropped(key, reason, rooms[room].core.name)

@@ -15,7 +15,9 @@ extension SystemWorld {
         serverRun += 1
         var rooms = RoomConfiguration()
         rooms.data = DataLimits()
-        let server = SystemServer(seed: random.next(), address: Self.serverAddress, rooms: rooms)
+        let server = SystemServer(
+            seed: random.next(), address: Self.serverAddress, rooms: rooms, loops: plan.loops)
+        server.loop = { [unowned self] id in loop(of: streams[Int(id.rawValue)].client) }
         let run = serverRun
         server.onEntered = { [unowned self] key, id, participant, room in
             oracle.entered(scoped(key, run), id, participant, room, at: now)
@@ -40,6 +42,9 @@ extension SystemWorld {
         self.server = server
         note("the server starts")
     }
+
+    /// The media loop of a client: neighbours are on different ones, if there are two.
+    func loop(of client: Int) -> Int { client % plan.loops }
 
     /// Keys begin anew with each run of the server.
     private func scoped(_ key: SessionKey, _ run: Int) -> SessionKey {

@@ -175,7 +175,8 @@ package final class SystemWorld {
     private func arrive(_ datagram: Datagram) {
         figures.datagrams += 1
         if datagram.isUp {
-            server?.received(datagram.bytes, from: datagram.address, at: now)
+            server?.received(
+                datagram.bytes, from: datagram.address, on: loop(of: datagram.client), at: now)
         } else if clients[datagram.client].address == datagram.address {
             clients[datagram.client].receive(datagram.bytes, at: now)
         }
@@ -315,13 +316,15 @@ struct SystemFigures {
     var accepted = 0
     var kills = 0
     var addresses = 0
+    /// By the last run of the server.
+    var relayed = 0
 
     var all: [(name: String, count: Int)] {
         [
             ("steps", steps), ("datagrams", datagrams), ("messages", messages),
             ("joined", joined), ("resumed", resumed), ("restarted", restarted),
             ("reconnectTimedOut", timedOut), ("accepted", accepted), ("server kills", kills),
-            ("address changes", addresses),
+            ("address changes", addresses), ("relayed", relayed),
         ]
     }
 }

@@ -15,8 +15,6 @@ actor RoomActor {
     static let backlogMax = 65_536
 
     nonisolated let name: RoomName
-    /// The media loop all peers of this room live on.
-    nonisolated let loop: Int
     private let plane: any MediaPlane
     private let sessions: SessionDirectory
     let clock: ServerClock
@@ -24,19 +22,21 @@ actor RoomActor {
     private(set) var room: HostedRoom
     /// The WebSockets of those who have one.
     private var connections: [SessionKey: SignalConnection] = [:]
-    private var backlog: [WorkerCommand] = []
+    /// The places of members on media loops.
+    private var seats: [SessionKey: LoopSeat] = [:]
+    /// In one order for all loops: what one is told may rest on what another was told before.
+    private var backlog: [LoopCommand] = []
     /// The sockets that hold something since the last flush.
     private var held: [SignalSocket] = []
     private let flushes: AsyncStream<Void>
     private let flushesIn: AsyncStream<Void>.Continuation
 
     init(
-        name: RoomName, id: RoomID, loop: Int, configuration: RoomConfiguration, bans: BanList,
+        name: RoomName, id: RoomID, configuration: RoomConfiguration, bans: BanList,
         plane: any MediaPlane, sessions: SessionDirectory, clock: ServerClock,
         metrics: ServerMetrics
     ) {
         self.name = name
-        self.loop = loop
         self.plane = plane
         self.sessions = sessions
         self.clock = clock
@@ -83,23 +83,27 @@ actor RoomActor {
     // MARK: Sessions
 
     /// Lets a session in whose offer was answered.
+    /// - Parameter seat: Its place on the media loop that the answer named.
     /// - Throws: What the room says, or `.serverOverloaded`; then nothing has changed.
     func enter(
-        _ entry: RoomEntry, media: PeerMedia?, over connection: SignalConnection?,
+        _ entry: RoomEntry, media: PeerMedia?, seat: LoopSeat, over connection: SignalConnection?,
         resource: HTTPResource?
     ) throws(SignalingError) {
         guard !room.core.isClosed else { throw SignalingError(.roomClosed) }
-        guard backlog.isEmpty, plane.hasSpace(in: loop) else {
+        guard backlog.isEmpty, plane.hasSpace(in: seat.loop) else {
             throw SignalingError(.serverOverloaded)
         }
         // What follows from its coming finds it here.
         connections[entry.key] = connection
+        seats[entry.key] = seat
         sessions.insert(entry, room: self, resource: resource)
         defer { carryOut() }
         do throws(SignalingError) {
-            try room.enter(entry, media: media, connection: connection?.id, at: clock.now)
+            try room.enter(
+                entry, media: media, connection: connection?.id, loop: seat.loop, at: clock.now)
         } catch {
             connections[entry.key] = nil
+            seats[entry.key] = nil
             sessions.remove(entry.key, reason: nil)
             throw error
         }
@@ -141,6 +145,9 @@ actor RoomActor {
 
     /// What the last offer of a session meant; `nil` if it is gone, or only signals.
     func media(of key: SessionKey) -> PeerMedia? { room.media(of: key) }
+
+    /// The media loop of a session; `nil` if it is gone.
+    func loop(of key: SessionKey) -> Int? { room.loop(of: key) }
 
     /// A session offered anew and was answered.
     func update(
@@ -223,6 +230,7 @@ actor RoomActor {
             case .replaced: break  // `resume` has closed it.
             case .dropped(let key, let reason):
                 sessions.remove(key, reason: reason)
+                seats[key] = nil
                 connections.removeValue(forKey: key)?.socket.close(
                     reason == .serverShutdown ? .goingAway : .normalClosure,
                     reason: reason.rawValue)
@@ -255,8 +263,8 @@ actor RoomActor {
         return ByteBuffer(bytes: message.encoded())
     }
 
-    private func submit(_ command: WorkerCommand) {
-        if backlog.isEmpty, plane.submit(command, to: loop) { return }
+    private func submit(_ command: LoopCommand) {
+        if backlog.isEmpty, plane.submit(command.command, to: command.loop) { return }
         backlog.append(command)
         // A loop this far behind serves nobody: let the room start anew.
         if backlog.count > Self.backlogMax, !room.core.isClosed {
@@ -266,7 +274,11 @@ actor RoomActor {
 
     private func flushBacklog() {
         var sent = 0
-        while sent < backlog.count, plane.submit(backlog[sent], to: loop) { sent += 1 }
+        while sent < backlog.count,
+            plane.submit(backlog[sent].command, to: backlog[sent].loop)
+        {
+            sent += 1
+        }
         backlog.removeFirst(sent)
     }
 }

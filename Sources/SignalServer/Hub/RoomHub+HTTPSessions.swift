@@ -14,18 +14,15 @@ extension RoomHub {
             keys: configuration.keys, isDevelopment: configuration.isDevelopment, clock: clock)
     }
 
-    /// Who answers offers for a room: its media loop has candidates of its own.
-    nonisolated func negotiator(for room: RoomName) -> Negotiator {
-        configuration.negotiators[loop(of: room)]
-    }
-
-    /// Answers an offer for a room, away from where others wait.
-    /// - Parameter previous: What the session's last offer meant; `nil` for its first.
+    /// Answers an offer, away from where others wait.
+    /// - Parameters:
+    ///   - previous: What the session's last offer meant; `nil` for its first.
+    ///   - loop: The session's media loop, which has candidates of its own.
     nonisolated func answer(
         to offer: SDPBody, previous: PeerMedia? = nil, as profile: NegotiationProfile,
-        in room: RoomName
+        on loop: Int
     ) async throws(SignalingError) -> AnsweredOffer {
-        let negotiator = negotiator(for: room)
+        let negotiator = configuration.negotiators[loop]
         return try await workbench.run { () throws(SignalingError) in
             var random = SecureRandom()
             return try AnsweredOffer(
@@ -44,8 +41,10 @@ extension RoomHub {
         guard !admission.grants.publish.isEmpty, !admission.grants.hidden else {
             throw SignalingError(.permissionDenied)
         }
-        let answered = try await answer(to: .plain(offer), as: .whip, in: room)
-        return try await open(answered, in: room, admission, kind: .ingest, direction: .whip)
+        let seat = seat(in: room)
+        let answered = try await answer(to: .plain(offer), as: .whip, on: seat.loop)
+        return try await open(
+            answered, in: room, admission, seat, kind: .ingest, direction: .whip)
     }
 
     /// Opens a WHEP session: a hidden player of one participant, or of whoever comes first.
@@ -64,15 +63,16 @@ extension RoomHub {
             }
         }
         let codecs = await existing?.publishedCodecs(of: publisher) ?? []
+        let seat = seat(in: room)
         let answered = try await answer(
-            to: .plain(offer), as: .whep(publishedCodecs: codecs.map(\.codec)), in: room)
+            to: .plain(offer), as: .whep(publishedCodecs: codecs.map(\.codec)), on: seat.loop)
         return try await open(
-            answered, in: room, admission, kind: .playback(of: publisher), direction: .whep)
+            answered, in: room, admission, seat, kind: .playback(of: publisher), direction: .whep)
     }
 
     private nonisolated func open(
-        _ offer: AnsweredOffer, in room: RoomName, _ admission: Admission, kind: SessionKind,
-        direction: SessionDescriptionRoutes.Direction
+        _ offer: AnsweredOffer, in room: RoomName, _ admission: Admission, _ seat: LoopSeat,
+        kind: SessionKind, direction: SessionDescriptionRoutes.Direction
     ) async throws(SignalingError) -> HTTPSession {
         guard let media = offer.media else { throw SignalingError(.invalidOffer) }
         var random = SecureRandom()
@@ -85,7 +85,7 @@ extension RoomHub {
             key: sessions.makeKey(), kind: kind, participant: admission.participant,
             name: admission.name, metadata: admission.metadata, grants: admission.grants,
             sections: offer.roomSections)
-        _ = try await enter(room, entry, media: media, resource: resource)
+        _ = try await enter(room, entry, media: media, seat: seat, resource: resource)
         return HTTPSession(resource: resource.name, eTag: resource.eTag, answer: offer.answer)
     }
 

@@ -18,6 +18,7 @@ actor RoomHub {
     nonisolated let plane: any MediaPlane
     nonisolated let statistics: StatisticsBoard
     nonisolated let workbench = Workbench()
+    private nonisolated let seating: LoopSeating
     private nonisolated let newRooms: AsyncStream<RoomActor>
     private nonisolated let newRoomsIn: AsyncStream<RoomActor>.Continuation
     /// Looked up, never iterated where order shows.
@@ -31,6 +32,8 @@ actor RoomHub {
         self.plane = plane
         self.metrics = metrics
         statistics = StatisticsBoard(loopCount: plane.loopCount)
+        seating = LoopSeating(
+            loopCount: plane.loopCount, roomPeersPerLoop: configuration.roomPeersPerLoop)
         (newRooms, newRoomsIn) = AsyncStream.makeStream()
     }
 
@@ -58,7 +61,12 @@ actor RoomHub {
 
     // MARK: Rooms
 
-    /// The loop that carries a room: always the same for one name.
+    /// A place for a newcomer to a room, on the loop whose negotiator is to answer its offer.
+    nonisolated func seat(in room: RoomName) -> LoopSeat {
+        seating.seat(in: room, home: loop(of: room))
+    }
+
+    /// The loop that carries a room while it is small: always the same for one name.
     nonisolated func loop(of name: RoomName) -> Int {
         // FNV-1a: stable across runs, unlike Swift's own hashing.
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -87,8 +95,7 @@ actor RoomHub {
         }
         var random = SecureRandom()
         let room = RoomActor(
-            name: name, id: .random(using: &random), loop: loop(of: name),
-            configuration: roomConfiguration,
+            name: name, id: .random(using: &random), configuration: roomConfiguration,
             bans: closedRoomBans.take(of: name, at: clock.now), plane: plane,
             sessions: sessions, clock: clock, metrics: metrics)
         rooms[name] = room
@@ -106,14 +113,14 @@ actor RoomHub {
 
     /// Lets a session into a room, which comes into being for it.
     func enter(
-        _ name: RoomName, _ entry: RoomEntry, media: PeerMedia?,
+        _ name: RoomName, _ entry: RoomEntry, media: PeerMedia?, seat: LoopSeat,
         over connection: SignalConnection? = nil, resource: HTTPResource? = nil
     ) async throws(SignalingError) -> RoomActor {
         while true {
             let room = try room(name)
             do throws(SignalingError) {
                 try await room.enter(
-                    entry, media: media, over: connection, resource: resource)
+                    entry, media: media, seat: seat, over: connection, resource: resource)
                 return room
             } catch {
                 guard error.code == .roomClosed else { throw error }

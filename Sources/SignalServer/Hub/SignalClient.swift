@@ -106,14 +106,15 @@ actor SignalClient {
         let admission = try hub.gatekeeper.admit(
             token: request.token, to: request.room, wish: request.participant,
             name: request.name, metadata: request.metadata)
-        let offer = try await hub.answer(to: request.offer, as: .sdk, in: request.room)
+        let seat = hub.seat(in: request.room)
+        let offer = try await hub.answer(to: request.offer, as: .sdk, on: seat.loop)
         let key = hub.sessions.makeKey()
         var random = SecureRandom()
         let entry = RoomEntry(
             joining: request, id, as: admission, answered: offer, key: key,
             session: .random(using: &random))
         let room = try await hub.enter(
-            request.room, entry, media: offer.media, over: connection)
+            request.room, entry, media: offer.media, seat: seat, over: connection)
         await entered(key, room)
     }
 
@@ -130,9 +131,11 @@ actor SignalClient {
     private func negotiate(
         _ id: RequestID, _ body: SDPBody, _ key: SessionKey
     ) async throws(SignalingError) {
-        guard let room else { throw SignalingError(.invalidState) }
+        guard let room, let loop = await room.loop(of: key) else {
+            throw SignalingError(.invalidState)
+        }
         let offer = try await hub.answer(
-            to: body, previous: await room.media(of: key), as: .sdk, in: room.name)
+            to: body, previous: await room.media(of: key), as: .sdk, on: loop)
         try await room.update(link(key), to: offer, requestID: id)
     }
 

@@ -31,6 +31,9 @@ extension RoomHub {
             media.retransmissionsSent)
         page.append("probes_total", .counter, "Probes of paths to receivers.", media.probesSent)
         page.append(
+            "relayed_total", .counter, "Packets and requests handed from loop to loop.",
+            media.messagesRelayed)
+        page.append(
             "padding_packets_total", .counter, "Packets of padding sent for probes.",
             media.paddingSent)
         page.append(

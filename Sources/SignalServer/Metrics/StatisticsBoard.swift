@@ -33,6 +33,7 @@ final class StatisticsBoard: Sendable {
                 total.keyframeRequestsReceived += value.keyframeRequestsReceived
                 total.keyframeRequestsSent += value.keyframeRequestsSent
                 total.probesSent += value.probesSent
+                total.messagesRelayed += value.messagesRelayed
                 total.paddingSent += value.paddingSent
                 total.estimatedBitsPerSecond += value.estimatedBitsPerSecond
                 total.peers += value.peers

@@ -52,6 +52,11 @@ final class FakeMediaPlane: MediaPlane {
                 "slot \(receiver)/\(mid) \(source.map { "\($0.publisher)/\($0.mid)" } ?? "-")"
             case .setPaused(let publisher, let mid, let isPaused):
                 "\(isPaused ? "pause" : "resume") \(publisher)/\(mid)"
+            case .addStandIn(let peer, _, let loop): "stand-in \(peer) of \(loop)"
+            case .relayTrack(let publisher, let mid, let loop, let isRelayed):
+                "\(isRelayed ? "relay" : "end") \(publisher)/\(mid) to \(loop)"
+            case .acceptTrack(let publisher, let mid, let isAccepted):
+                "\(isAccepted ? "accept" : "forget") \(publisher)/\(mid)"
             case .setRank(let publisher, let mid, let rank): "rank \(publisher)/\(mid) \(rank)"
             case .setQuality(let receiver, let mid, let quality):
                 "quality \(receiver)/\(mid) \(quality.level)"
