@@ -45,20 +45,29 @@ struct HeaderTemplate: Sendable {
     /// - Parameter value: The byte of the value's element, if the template has one.
     /// - Precondition: `packet` has room for ``capacity`` bytes.
     /// - Returns: The header's size in bytes.
-    func write(
+    mutating func write(
         marker: Bool, payloadType: UInt8, sequence: SequenceNumber, timestamp: RTPTimestamp,
         ssrc: SSRC, transportSequence: UInt16, value: UInt8, into packet: inout MutableSpan<UInt8>
     ) -> Int {
+        // Written here, where places are known to the compiler and need no checks, and copied whole.
+        bytes[1] = (marker ? 0x80 : 0) | (payloadType & 0x7F)
+        set(sequence.rawValue, at: 2)
+        set(UInt16(truncatingIfNeeded: timestamp.rawValue >> 16), at: 4)
+        set(UInt16(truncatingIfNeeded: timestamp.rawValue), at: 6)
+        set(UInt16(truncatingIfNeeded: ssrc.rawValue >> 16), at: 8)
+        set(UInt16(truncatingIfNeeded: ssrc.rawValue), at: 10)
         // The whole room, so that it is a copy of a fixed size; the payload goes over what is too much.
         guard packet.copy(bytes.span, to: 0) else { preconditionFailure("no room for a header") }
-        packet[1] = (marker ? 0x80 : 0) | (payloadType & 0x7F)
-        packet.setUInt16(sequence.rawValue, at: 2)
-        packet.setUInt32(timestamp.rawValue, at: 4)
-        packet.setUInt32(ssrc.rawValue, at: 8)
         if transportSequenceOffset > 0 {
             packet.setUInt16(transportSequence, at: transportSequenceOffset)
         }
         if valueOffset > 0 { packet[valueOffset] = value }
         return count
+    }
+
+    @inline(__always)
+    private mutating func set(_ value: UInt16, at place: Int) {
+        bytes[place] = UInt8(truncatingIfNeeded: value >> 8)
+        bytes[place + 1] = UInt8(truncatingIfNeeded: value)
     }
 }

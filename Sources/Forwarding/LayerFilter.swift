@@ -42,8 +42,8 @@ struct LayerFilter: Sendable {
 
     /// What becomes of a packet where the layers up to `wish` are to be forwarded.
     mutating func judge(_ entry: HistoryEntry, upTo wish: LayerTarget) -> LayerVerdict {
-        if entry.sequence > highest {
-            if entry.timestamp != timestamp {
+        if entry.sequence.rawValue > highest.rawValue {
+            if entry.timestamp.rawValue != timestamp.rawValue {
                 timestamp = entry.timestamp
                 moveTemporal(at: entry, upTo: wish.temporal)
                 moveSpatial(at: entry, upTo: wish.spatial)
@@ -66,14 +66,14 @@ struct LayerFilter: Sendable {
     }
 
     /// Whether packets of this one's layer were forwarded where it stands.
-    func forwards(_ entry: HistoryEntry) -> Bool {
+    mutating func forwards(_ entry: HistoryEntry) -> Bool {
         let layers = entry.descriptor.layers
         return layers.temporal <= temporal
             && layers.spatial <= spatial.limit(at: entry.sequence)
     }
 
     /// Whether a packet that was forwarded was the last of its picture.
-    func endsPicture(_ entry: HistoryEntry) -> Bool {
+    mutating func endsPicture(_ entry: HistoryEntry) -> Bool {
         Self.endsPicture(entry, limit: spatial.limit(at: entry.sequence))
     }
 

@@ -157,11 +157,12 @@ package struct PacketHistory: ~Copyable {
 
     /// The packet with this sequence number, if it is still whole.
     package func entry(_ sequence: ExtendedSequenceNumber) -> HistoryEntry? {
-        let entry = entries[Int(sequence.rawValue & mask)]
-        guard entry.sequence == sequence, sequence.rawValue != .max,
-            written - (entry.position - UInt64(entry.leadCount)) <= UInt64(bytes.count)
+        let place = Int(sequence.rawValue & mask)
+        guard entries[place].sequence.rawValue == sequence.rawValue, sequence.rawValue != .max,
+            written - (entries[place].position - UInt64(entries[place].leadCount))
+                <= UInt64(bytes.count)
         else { return nil }
-        return entry
+        return entries[place]
     }
 
     /// Where the payload of an entry just looked up stands in ``payloadBytes``; its spare bytes

@@ -161,8 +161,10 @@ package struct Slot: ~Copyable, Sendable {
 
     /// Whether packets may be padded to the size of their frame's longest.
     package private(set) var bearsPadding: Bool
-    private var formats: [SlotFormat]
-    private var header: SlotHeader
+    private(set) var formats: [SlotFormat] { didSet { lastFormat = nil } }
+    /// The format that was looked for last.
+    private var lastFormat: SlotFormat?
+    var header: SlotHeader
     private var retransmissionSequence: UInt64
 
     /// Makes an empty slot.
@@ -291,6 +293,19 @@ package struct Slot: ~Copyable, Sendable {
         return nil
     }
 
+    /// The same for each packet: mostly that of the last one.
+    @inline(__always)
+    private mutating func knownFormat(for codec: MediaCodec) -> SlotFormat? {
+        if let lastFormat, lastFormat.codec == codec { return lastFormat }
+        return freshFormat(for: codec)
+    }
+
+    private mutating func freshFormat(for codec: MediaCodec) -> SlotFormat? {
+        guard let format = format(for: codec) else { return nil }
+        lastFormat = format
+        return format
+    }
+
     /// The receiver's format for what a publisher sends as `codec`: of redundant audio its own, or
     /// else that of the primary.
     package func outgoingFormat(for codec: MediaCodec) -> SlotFormat? {
@@ -310,7 +325,13 @@ package struct Slot: ~Copyable, Sendable {
         alignedTo alignment: RTPTimestamp? = nil,
         catchingUp catchUp: SlotNumbering.CatchUp? = nil, at now: MediaInstant
     ) -> Admission {
-        guard let format = outgoingFormat(for: entry.codec) else {
+        var outgoing: SlotFormat?
+        if case .red = entry.codec {
+            outgoing = outgoingFormat(for: .red)
+        } else {
+            outgoing = knownFormat(for: entry.codec)
+        }
+        guard let format = outgoing else {
             return .drop(.codecNotNegotiated)
         }
         guard let wish = effectiveTarget else {
@@ -380,7 +401,7 @@ package struct Slot: ~Copyable, Sendable {
 
     /// The numbers of a packet that is asked for again; `nil` if it does not go out through this slot any more, or
     /// never did because of its layer.
-    package func numbersAgain(for entry: HistoryEntry) -> OutgoingNumbers? {
+    package mutating func numbersAgain(for entry: HistoryEntry) -> OutgoingNumbers? {
         guard filter.forwards(entry), var numbers = numbering.numbers(for: entry) else {
             return nil
         }
@@ -417,12 +438,24 @@ package struct Slot: ~Copyable, Sendable {
         retransmission: ExtendedSequenceNumber?, dependencies: Span<UInt8>,
         transportSequence: UInt16, into packet: inout MutableSpan<UInt8>
     ) -> Int? {
-        guard let format = format(for: codec) else { return nil }
         if !dependencies.isEmpty, header.carriesDependencies {
+            guard let format = knownFormat(for: codec) else { return nil }
             return writeHeader(
                 for: entry, format, numbers: numbers, retransmission: retransmission,
                 dependencies: dependencies, transportSequence: transportSequence, into: &packet)
         }
+        return writeHeader(
+            for: entry, as: codec, numbers: numbers, retransmission: retransmission,
+            transportSequence: transportSequence, into: &packet)
+    }
+
+    /// The same for a packet without a dependency descriptor.
+    package mutating func writeHeader(
+        for entry: HistoryEntry, as codec: MediaCodec, numbers: OutgoingNumbers,
+        retransmission: ExtendedSequenceNumber?, transportSequence: UInt16,
+        into packet: inout MutableSpan<UInt8>
+    ) -> Int? {
+        guard let format = knownFormat(for: codec) else { return nil }
         if let retransmission {
             guard let payloadType = format.retransmissionPayloadType, let retransmissionSSRC
             else { return nil }
@@ -454,42 +487,6 @@ package struct Slot: ~Copyable, Sendable {
             sequence: (retransmission ?? numbers.sequence).sequenceNumber,
             timestamp: numbers.timestamp, ssrc: source, transportSequence: transportSequence,
             into: &packet)
-    }
-
-    /// Whether packets of padding can be sent in the retransmission stream: browsers take them there and
-    /// tell that they arrived.
-    package var canCarryPadding: Bool {
-        guard kind == .video, retransmissionSSRC != nil, usesTransportSequence else { return false }
-        return paddingFormat != nil
-    }
-
-    private var paddingFormat: SlotFormat? {
-        for index in formats.indices where formats[index].retransmissionPayloadType != nil {
-            return formats[index]
-        }
-        return nil
-    }
-
-    /// Writes the header of a packet of the retransmission stream that is to hold padding alone
-    /// (RFC 3550 §5.1), as browsers send them to probe a path.
-    /// - Returns: The header's size and the packet's number; `nil` if this slot cannot.
-    package mutating func writePaddingHeader(
-        transportSequence: UInt16, into packet: inout MutableSpan<UInt8>
-    ) -> (count: Int, sequence: ExtendedSequenceNumber)? {
-        guard canCarryPadding, let format = paddingFormat,
-            let payloadType = format.retransmissionPayloadType, let ssrc = retransmissionSSRC
-        else { return nil }
-        let sequence = nextRetransmissionSequence()
-        let entry = HistoryEntry(
-            sequence: sequence, timestamp: numbering.highestTimestamp, codec: format.codec,
-            marker: false, startsKeyframe: false)
-        let count = header.write(
-            for: entry, marker: false, payloadType: payloadType,
-            sequence: sequence.sequenceNumber, timestamp: entry.timestamp, ssrc: ssrc,
-            transportSequence: transportSequence,
-            into: &packet)
-        packet[0] |= 0x20
-        return (count, sequence)
     }
 
     /// Whether headers of this slot carry a transport-wide sequence number.

@@ -10,8 +10,8 @@ struct SlotHeader: Sendable {
     let transportSequenceID: UInt8?
     private let kind: MediaKind
     /// The header of packets without a level or an orientation, and that of packets with one.
-    private let plain: HeaderTemplate
-    private let valued: HeaderTemplate
+    private var plain: HeaderTemplate
+    private var valued: HeaderTemplate
     /// What headers with a dependency descriptor are written from, since that has no fixed size.
     private let dependencyID: UInt8?
     private let midID: UInt8?
@@ -44,7 +44,8 @@ struct SlotHeader: Sendable {
         valued = HeaderTemplate(elements)
     }
 
-    func write(
+    /// Mutating, like all that is asked for each packet: else the whole header would be copied first.
+    mutating func write(
         for entry: HistoryEntry, marker: Bool, payloadType: UInt8, sequence: SequenceNumber,
         timestamp: RTPTimestamp, ssrc: SSRC, transportSequence: UInt16,
         into packet: inout MutableSpan<UInt8>
@@ -66,7 +67,7 @@ struct SlotHeader: Sendable {
     /// bytes, as those of keyframes are. Only receivers that allow both forms have it negotiated.
     /// - Parameter frameNumber: Written in place of the publisher's.
     /// - Returns: The header's size; `nil` if there is no room.
-    func write(
+    mutating func write(
         _ dependencies: Span<UInt8>, frameNumber: UInt16, orientation: UInt8?, marker: Bool,
         payloadType: UInt8, sequence: SequenceNumber, timestamp: RTPTimestamp, ssrc: SSRC,
         transportSequence: UInt16, into packet: inout MutableSpan<UInt8>

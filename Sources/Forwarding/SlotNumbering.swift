@@ -158,9 +158,11 @@ package struct SlotNumbering: Sendable {
 
     /// The numbers of a packet of the present source; `nil` if it is older than the source's first
     /// here, or was left out, or is so old that nobody remembers.
-    package func numbers(for entry: HistoryEntry) -> OutgoingNumbers? {
-        guard entry.sequence >= firstOfSource else { return nil }
+    ///
+    /// Mutating as ``isLeap(_:)`` is: else all of this would be copied first.
+    package mutating func numbers(for entry: HistoryEntry) -> OutgoingNumbers? {
         let source = entry.sequence.rawValue
+        guard source >= firstOfSource.rawValue else { return nil }
         var place = run
         if source >= run.first {
             guard isRunOpen || source <= run.last else { return nil }
@@ -182,7 +184,7 @@ package struct SlotNumbering: Sendable {
     }
 
     /// The source's timestamp of a packet, moved towards the present if it was caught up on.
-    private func timestamp(of entry: HistoryEntry) -> RTPTimestamp {
+    private mutating func timestamp(of entry: HistoryEntry) -> RTPTimestamp {
         guard let catchUp, entry.sequence <= catchUp.last else { return entry.timestamp }
         let age = max(0, catchUp.timestamp.distance(from: entry.timestamp))
         return RTPTimestamp(
@@ -191,14 +193,14 @@ package struct SlotNumbering: Sendable {
 
     /// The ticks from the source's first packet here to this one; all there are once no redundancy
     /// can reach back so far.
-    private func reach(of entry: HistoryEntry) -> UInt32 {
+    private mutating func reach(of entry: HistoryEntry) -> UInt32 {
         guard entry.sequence.rawValue &- firstOfSource.rawValue <= Self.leapMax else { return .max }
         return UInt32(max(0, Int(entry.timestamp.distance(from: firstTimestamp))))
     }
 
     /// The slot's timestamp for one of the present source. A source that is behind what has been shown already gives
     /// back bit by bit what it had to run ahead, so that a change to and fro adds up to nothing.
-    private func outgoing(_ timestamp: RTPTimestamp) -> RTPTimestamp {
+    private mutating func outgoing(_ timestamp: RTPTimestamp) -> RTPTimestamp {
         var shifted = timestamp.rawValue &+ timestampShift
         if slew.excess > 0 {
             let passed = timestamp.distance(from: slew.start)
@@ -216,7 +218,7 @@ package struct SlotNumbering: Sendable {
     mutating func place(_ entry: HistoryEntry, _ verdict: LayerVerdict) -> OutgoingNumbers? {
         let isKept = verdict.isKept
         let source = entry.sequence.rawValue
-        guard entry.sequence >= firstOfSource, source >= nextOfSource else {
+        guard source >= firstOfSource.rawValue, source >= nextOfSource else {
             return isKept ? numbers(for: entry) : nil
         }
         if !isRunOpen || !isKept {
@@ -282,7 +284,7 @@ package struct SlotNumbering: Sendable {
     }
 
     /// Whether a packet is so far ahead of the last one that the source must start anew.
-    package func isLeap(_ numbers: OutgoingNumbers) -> Bool {
+    package mutating func isLeap(_ numbers: OutgoingNumbers) -> Bool {
         numbers.sequence.rawValue > highestSequence &+ Self.leapMax
     }
 

@@ -14,23 +14,32 @@ struct SpatialLimits: Sendable {
     private var spans = InlineArray<4, Span>(repeating: Span(first: 0, limit: 7))
     private var newest = 0
 
-    /// The limit that holds for what comes.
-    var current: UInt8 { spans[newest].limit }
+    /// The limit that holds for what comes, and the first packet it holds for: what is asked for most, at hand.
+    private(set) var current: UInt8 = 7
+    private var first: UInt64 = 0
 
     /// Begins anew with a source.
     mutating func start(at sequence: ExtendedSequenceNumber, limit: UInt8) {
         spans = InlineArray(repeating: Span(first: sequence.rawValue, limit: limit))
+        (current, first) = (limit, sequence.rawValue)
     }
 
     /// Lets another limit hold from a packet on.
     mutating func move(to limit: UInt8, from sequence: UInt64) {
         newest = (newest + 1) % Self.spansMax
         spans[newest] = Span(first: sequence, limit: limit)
+        (current, first) = (limit, sequence)
     }
 
     /// The limit that held for a packet; for one before all that is known the oldest known.
-    func limit(at sequence: ExtendedSequenceNumber) -> UInt8 {
-        if sequence.rawValue >= spans[newest].first { return spans[newest].limit }
+    ///
+    /// Mutating, so that it looks where the limits stand and not at a copy of them.
+    @inline(__always)
+    mutating func limit(at sequence: ExtendedSequenceNumber) -> UInt8 {
+        sequence.rawValue >= first ? current : formerLimit(at: sequence)
+    }
+
+    private func formerLimit(at sequence: ExtendedSequenceNumber) -> UInt8 {
         var place = newest
         for _ in 1..<Self.spansMax {
             place = (place + Self.spansMax - 1) % Self.spansMax

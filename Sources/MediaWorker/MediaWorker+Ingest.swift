@@ -266,7 +266,7 @@ extension MediaWorker {
             OutgoingPacket(
                 producer: producer, generation: generation, slot: index, source: entry.sequence,
                 numbers: numbers, retransmission: nil, payloadCount: entry.payloadCount,
-                isSound: entry.codec.kind == .audio),
+                isSound: entry.codec.isSound),
             to: watcher.receiver)
     }
 

@@ -22,22 +22,14 @@ extension MediaWorker {
         entry.redundancy = audio
         return true
     }
+}
 
-    /// The form in which redundant audio leaves; `nil` for other packets.
-    static func form(
-        of entry: HistoryEntry, _ packet: OutgoingPacket, in payload: Span<UInt8>,
-        _ slot: inout Slot?
-    ) -> RedundancyForm? {
-        guard let audio = entry.redundancy else { return nil }
-        return slot?.form(of: audio, reach: packet.numbers.reach, in: payload)
-    }
-
+extension Peer {
     /// Writes redundant audio in the form for one receiver behind its header and seals it there.
     /// - Returns: The packet's size; `nil` if it could not be sealed.
-    static func sealed(
-        _ peer: inout Peer?, _ target: inout MutableSpan<UInt8>, headerCount: Int,
-        audio: RedundantAudio, as form: RedundancyForm, payload: Span<UInt8>,
-        packet: OutgoingPacket, ssrc: SSRC
+    mutating func sealed(
+        _ target: inout MutableSpan<UInt8>, headerCount: Int, audio: RedundantAudio,
+        as form: RedundancyForm, payload: Span<UInt8>, packet: OutgoingPacket, ssrc: SSRC
     ) -> Int? {
         var count = headerCount
         if packet.retransmission != nil {
@@ -62,9 +54,9 @@ extension MediaWorker {
             count += written
         }
         do throws(SRTPError) {
-            return try peer?.transport.sealRTP(
+            return try transport.sealRTP(
                 &target, headerCount: headerCount, count: count, ssrc: ssrc,
-                index: packet.retransmission ?? packet.numbers.sequence) ?? nil
+                index: packet.retransmission ?? packet.numbers.sequence)
         } catch {
             return nil
         }

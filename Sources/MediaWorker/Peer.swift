@@ -159,12 +159,10 @@ struct Peer: ~Copyable {
         mutating get { outbox.count }
     }
 
-    /// A packet of the outbox, where it goes, and its transport-wide sequence number; `nil` if nothing can be sent.
-    mutating func parcel(
-        _ number: Int
-    ) -> (packet: OutgoingPacket, path: TransportPath, transportSequence: UInt16)? {
-        guard let path = transport.selectedPath else { return nil }
-        return (outbox[number], path, transportSequence)
+    /// Begins to gather what leaves in the next turn.
+    mutating func emptyOutbox() {
+        outbox.removeAll(keepingCapacity: true)
+        isDirty = false
     }
 
     /// Takes what is to leave through a slot out of the outbox.

@@ -21,6 +21,7 @@ struct SendSlab: ~Copyable {
     private(set) var transmissions = UniqueArray<Transmission>()
     private(set) var datagramCount = 0
     private var segmentsOfLast = 0
+    private var segmentSizeOfLast = 0
     private var isLastClosed = true
 
     init(capacity: Int) {
@@ -39,18 +40,17 @@ struct SendSlab: ~Copyable {
         guard count > 0 else { return }
         datagramCount += 1
         let last = transmissions.count - 1
-        if !isLastClosed, last >= 0, transmissions[last].path == path,
-            count <= transmissions[last].segmentSize, segmentsOfLast < Self.segmentsMax,
-            transmissions[last].count + count <= Self.runBytesMax
+        if !isLastClosed, last >= 0, count <= segmentSizeOfLast, segmentsOfLast < Self.segmentsMax,
+            transmissions[last].lengthen(by: count, to: path, most: Self.runBytesMax)
         {
-            transmissions[last].count += count
             segmentsOfLast += 1
             // A shorter one can only be the last of its run.
-            isLastClosed = count < transmissions[last].segmentSize
+            isLastClosed = count < segmentSizeOfLast
         } else {
             transmissions.append(
                 Transmission(path: path, offset: used, count: count, segmentSize: count))
             segmentsOfLast = 1
+            segmentSizeOfLast = count
             isLastClosed = false
         }
         used += count
@@ -63,5 +63,14 @@ struct SendSlab: ~Copyable {
         used = 0
         datagramCount = 0
         isLastClosed = true
+    }
+}
+
+extension Transmission {
+    /// Takes another datagram behind its last, if it goes the same way and there is room for it.
+    fileprivate mutating func lengthen(by more: Int, to path: TransportPath, most: Int) -> Bool {
+        guard count + more <= most, self.path == path else { return false }
+        count += more
+        return true
     }
 }

@@ -45,17 +45,17 @@ package struct DescriptorPatch: Equatable, Sendable {
 /// publisher's values are put back at last.
 package struct DescriptorFields: Equatable, Sendable {
     /// Where the picture's number stands; `nil` if it is not sent.
-    package var pictureIDOffset: Int?
+    package var pictureIDOffset: UInt8?
     /// Whether the picture's number has 15 bits; otherwise 7.
     package var pictureIDIs15Bit = false
     /// The publisher's picture number; of AV1 the frame number of the dependency descriptor; 0 if it is not sent.
     package var pictureID: UInt16 = 0
     /// Where the number of base-layer pictures stands; `nil` if it is not sent.
-    package var tl0Offset: Int?
+    package var tl0Offset: UInt8?
     /// The publisher's number of base-layer pictures; 0 if it is not sent.
     package var tl0PictureIndex: UInt8 = 0
     /// Where the number of keyframes stands, in the low 5 bits; `nil` if it is not sent.
-    package var keyIndexOffset: Int?
+    package var keyIndexOffset: UInt8?
     /// The publisher's number of keyframes; 0 if it is not sent.
     package var keyIndex: UInt8 = 0
     /// The layer that the descriptor names.
@@ -66,22 +66,22 @@ package struct DescriptorFields: Equatable, Sendable {
 
     /// Takes the fields of a parsed VP8 descriptor.
     package init(_ descriptor: VP8Descriptor) {
-        pictureIDOffset = descriptor.pictureIDOffset
+        pictureIDOffset = descriptor.pictureIDOffset.flatMap { UInt8(exactly: $0) }
         pictureIDIs15Bit = descriptor.pictureIDIs15Bit
         pictureID = descriptor.pictureID ?? 0
-        tl0Offset = descriptor.tl0Offset
+        tl0Offset = descriptor.tl0Offset.flatMap { UInt8(exactly: $0) }
         tl0PictureIndex = descriptor.tl0PictureIndex ?? 0
-        keyIndexOffset = descriptor.keyIndexOffset
+        keyIndexOffset = descriptor.keyIndexOffset.flatMap { UInt8(exactly: $0) }
         keyIndex = descriptor.keyIndex ?? 0
         layers = FrameLayers(descriptor)
     }
 
     /// Takes the fields of a parsed VP9 descriptor.
     package init(_ descriptor: VP9Descriptor) {
-        pictureIDOffset = descriptor.pictureIDOffset
+        pictureIDOffset = descriptor.pictureIDOffset.flatMap { UInt8(exactly: $0) }
         pictureIDIs15Bit = descriptor.pictureIDIs15Bit
         pictureID = descriptor.pictureID ?? 0
-        tl0Offset = descriptor.tl0Offset
+        tl0Offset = descriptor.tl0Offset.flatMap { UInt8(exactly: $0) }
         tl0PictureIndex = descriptor.tl0PictureIndex ?? 0
         layers = FrameLayers(descriptor)
     }
@@ -109,7 +109,7 @@ package struct DescriptorFields: Equatable, Sendable {
     ///
     /// A field outside `payload` (another one than it was found in) is left alone.
     package func apply(_ patch: DescriptorPatch, to payload: inout MutableSpan<UInt8>) {
-        if let offset = pictureIDOffset, offset >= 0 {
+        if let offset = pictureIDOffset.map({ Int($0) }) {
             if pictureIDIs15Bit {
                 if offset + 1 < payload.count {
                     payload.setUInt16(0x8000 | patch.pictureID, at: offset)
@@ -118,10 +118,10 @@ package struct DescriptorFields: Equatable, Sendable {
                 payload[offset] = UInt8(truncatingIfNeeded: patch.pictureID & 0x7F)
             }
         }
-        if let offset = tl0Offset, payload.indices.contains(offset) {
+        if let offset = tl0Offset.map({ Int($0) }), offset < payload.count {
             payload[offset] = patch.tl0PictureIndex
         }
-        if let offset = keyIndexOffset, payload.indices.contains(offset) {
+        if let offset = keyIndexOffset.map({ Int($0) }), offset < payload.count {
             payload[offset] = (payload[offset] & 0xE0) | (patch.keyIndex & 0x1F)
         }
     }

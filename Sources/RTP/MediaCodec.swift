@@ -71,6 +71,14 @@ package enum MediaCodec: UInt8, Hashable, Sendable, CaseIterable {
         return nil
     }
 
+    /// Whether it carries sound; asked for each packet.
+    package var isSound: Bool {
+        switch self {
+        case .opus, .red, .pcmu, .pcma, .telephoneEvent: true
+        case .vp8, .vp9, .h264, .av1, .rtx: false
+        }
+    }
+
     /// What it carries; `nil` for RTX, which carries either.
     package var kind: MediaKind? {
         switch self {

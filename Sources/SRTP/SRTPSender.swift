@@ -123,10 +123,9 @@ package struct SRTPSender: ~Copyable, Sendable {
         guard headerCount >= Self.headerCountMin, headerCount <= room else {
             throw .headerCount(headerCount)
         }
-        guard room - headerCount - payloadCount >= profile.rtpOverhead else {
-            throw .noRoom(needed: headerCount + payloadCount + profile.rtpOverhead, have: room)
-        }
+        let total = headerCount + payloadCount + profile.rtpOverhead
+        guard total <= room else { throw .noRoom(needed: total, have: room) }
         guard index.rawValue >> 48 == 0 else { throw .keyExhausted }
-        return headerCount + payloadCount + profile.rtpOverhead
+        return total
     }
 }

@@ -39,6 +39,17 @@ package struct RTPTimestamp: Hashable, Sendable {
     package func distance(from other: RTPTimestamp) -> Int {
         Int(Int32(bitPattern: rawValue &- other.rawValue))
     }
+    /// Said here, as those of ``ExtendedSequenceNumber`` are: what is synthesised is called through a witness table
+    /// from other modules.
+    @inlinable
+    package static func == (left: RTPTimestamp, right: RTPTimestamp) -> Bool {
+        left.rawValue == right.rawValue
+    }
+    /// Whether they differ.
+    @inlinable
+    package static func != (left: RTPTimestamp, right: RTPTimestamp) -> Bool {
+        left.rawValue != right.rawValue
+    }
 }
 
 /// A sequence number that never wraps: the number of wraps (ROC) above the 16 bits of the wire.
@@ -60,6 +71,26 @@ package struct ExtendedSequenceNumber: Hashable, Sendable, Comparable {
     @inlinable
     package static func < (left: ExtendedSequenceNumber, right: ExtendedSequenceNumber) -> Bool {
         left.rawValue < right.rawValue
+    }
+    /// Orders by age.
+    @inlinable
+    package static func > (left: ExtendedSequenceNumber, right: ExtendedSequenceNumber) -> Bool {
+        left.rawValue > right.rawValue
+    }
+    /// Orders by age.
+    @inlinable
+    package static func <= (left: ExtendedSequenceNumber, right: ExtendedSequenceNumber) -> Bool {
+        left.rawValue <= right.rawValue
+    }
+    /// Orders by age.
+    @inlinable
+    package static func >= (left: ExtendedSequenceNumber, right: ExtendedSequenceNumber) -> Bool {
+        left.rawValue >= right.rawValue
+    }
+    /// Whether they are one number.
+    @inlinable
+    package static func == (left: ExtendedSequenceNumber, right: ExtendedSequenceNumber) -> Bool {
+        left.rawValue == right.rawValue
     }
     /// The unwrapped number nearest to `self` whose 16 bits are `number`; never below zero.
     @inlinable

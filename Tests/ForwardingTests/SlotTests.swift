@@ -43,7 +43,8 @@ final class BoxedSlot {
         slot.numbering.sourceSequence(of: number)
     }
     func numbers(for entry: HistoryEntry) -> OutgoingNumbers? {
-        slot.numbering.numbers(for: entry)
+        var numbering = slot.numbering
+        return numbering.numbers(for: entry)
     }
     func numbersAgain(for entry: HistoryEntry) -> OutgoingNumbers? {
         slot.numbersAgain(for: entry)

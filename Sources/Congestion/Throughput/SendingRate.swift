@@ -10,11 +10,13 @@ struct SendingRate {
     private var buckets = InlineArray<10, UInt32>(repeating: 0)
     private var current: Int64 = 0
     private var first: Int64?
+    /// Where the present bucket stands, and when it ends, in nanoseconds: most packets find it open.
+    private var place = 0
+    private var end = Int64.min
 
     /// Counts a packet.
     mutating func add(bytes: Int, at now: MediaInstant) {
-        move(to: now)
-        let place = Int(current % Int64(Self.bucketCount))
+        if now.nanoseconds >= end { move(to: now) }
         buckets[place] = buckets[place] &+ UInt32(clamping: bytes)
     }
 
@@ -33,7 +35,7 @@ struct SendingRate {
         let bucket = max(0, now.nanoseconds) / Self.bucketNanoseconds
         guard first != nil else {
             first = bucket
-            current = bucket
+            begin(bucket)
             return
         }
         guard bucket > current else { return }
@@ -43,6 +45,13 @@ struct SendingRate {
             buckets[Int((current + step) % Int64(Self.bucketCount))] = 0
             step += 1
         }
+        begin(bucket)
+    }
+
+    private mutating func begin(_ bucket: Int64) {
         current = bucket
+        place = Int(bucket % Int64(Self.bucketCount))
+        let (end, overflow) = (bucket + 1).multipliedReportingOverflow(by: Self.bucketNanoseconds)
+        self.end = overflow ? .max : end
     }
 }
