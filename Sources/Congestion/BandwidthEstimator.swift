@@ -117,7 +117,7 @@ package struct BandwidthEstimator: ~Copyable {
     }
 
     /// Whether a queue stands on the path, not just a keyframe's or a probe's.
-    private var isCongested: Bool {
+    package var isCongested: Bool {
         guard let queueSince, let heardAt else { return false }
         return heardAt - queueSince >= Self.standingQueue.time
             || shortestRoundTrip.excess(of: roundTrip) > Self.standingQueue.least

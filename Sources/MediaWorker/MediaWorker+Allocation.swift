@@ -23,12 +23,15 @@ extension MediaWorker {
         else { return }
         wishes.removeAll(keepingCapacity: true)
         let share = Int64(estimate) * AllocationTiming.share / 100
+        let isFree = peers[index]?.isCongested == false
         let watched = peers[index]?.slots ?? []
         for position in watched.indices {
             let slot = watched[position]
             guard slots[slot]?.kind == .video, let track = slots[slot]?.source?.track
             else { continue }
-            if let wish = wish(ofSlot: slot, track: track, at: now) {
+            if let wish = wish(
+                ofSlot: slot, track: track, isFree: isFree, at: now)
+            {
                 wishes.append(wish)
             }
         }
@@ -54,18 +57,22 @@ extension MediaWorker {
         Int64(producers[producer].rates.bitRate(upTo: temporal, ofSizesUpTo: spatial, at: now))
     }
 
-    /// What a slot could use; `nil` if nothing of its track comes, so that there is nothing to divide.
+    /// What a slot could use, over a path on which no queue stands (`isFree`) or one does; `nil` if nothing of its track comes, so that there is nothing to divide.
     private mutating func wish(
-        ofSlot slot: Int, track: Int, at now: MediaInstant
+        ofSlot slot: Int, track: Int, isFree: Bool, at now: MediaInstant
     ) -> BandwidthWish? {
         guard tracks[track]?.isPaused == false, let cap = slots[slot]?.cap ?? nil,
             let memory = slots[slot]?.bandwidth, let rank = tracks[track]?.rank
         else { return nil }
         var wish = BandwidthWish(slot: slot, rank: rank, mayRise: memory.mayRise(at: now))
-        wish.isHeld = memory.isHeld(at: now)
+        wish.isHeld = isFree && memory.isHeld(at: now)
         addSteps(ofTrack: track, upTo: cap, to: &wish, at: now)
         guard wish.stepCount > 0 else { return nil }
-        if !memory.isFresh { wish.setCurrent(slots[slot]?.target ?? nil) }
+        if memory.isFresh {
+            if isFree { wish.begin() }
+        } else {
+            wish.setCurrent(slots[slot]?.target ?? nil)
+        }
         return wish
     }
 
@@ -156,6 +163,9 @@ extension Peer {
         let borne = sendPath.isEmpty ? 0 : Int64(sendPath[0].estimator.borne ?? 0)
         return borne + borne / 4
     }
+
+    /// Whether a queue stands on the path.
+    var isCongested: Bool { !sendPath.isEmpty && sendPath[0].estimator.isCongested }
 
     /// What is sent at present and makes no queue, in bits/s, and a quarter more; 0 where that is not known.
     mutating func sustained(at now: MediaInstant) -> Int64 {

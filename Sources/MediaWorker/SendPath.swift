@@ -46,9 +46,11 @@ struct SendPath: ~Copyable {
         sentSinceReport += 1
     }
 
-    /// Takes a repetition's worth out of its share of the estimate; `false`: too much was repeated.
+    /// Takes a repetition's worth out of its share of the estimate, or of what is sent without a queue where that is
+    /// more; `false`: too much was repeated.
     mutating func takeRepetition(bytes: Int, at now: MediaInstant) -> Bool {
-        guard let target = estimator.target else { return true }
+        guard let estimate = estimator.target else { return true }
+        let target = max(estimate, estimator.sustained(at: now) ?? 0)
         let ahead = repetitionsBusyUntil - now
         guard ahead < Self.repetitions.burst else { return false }
         let nanoseconds = Double(bytes) * 8e9 / (target * Self.repetitions.share)

@@ -33,9 +33,9 @@ package struct BandwidthMemory: Sendable, Equatable {
     /// Whether it may be given more.
     package func mayRise(at now: MediaInstant) -> Bool { waitsUntil.map { $0 <= now } ?? true }
 
-    /// Whether it was given what it has only just now.
+    /// Whether it was given what it has only just now, or begins.
     package func isHeld(at now: MediaInstant) -> Bool {
-        roseAt.map { now - $0 < Self.holdTime } ?? false
+        isFresh || (roseAt.map { now - $0 < Self.holdTime } ?? false)
     }
 
     /// Takes note of what is to be told, by a number of the asker's, 0 for everything.
@@ -55,8 +55,9 @@ package struct BandwidthMemory: Sendable, Equatable {
 
     /// Takes note of what it was given, in steps.
     package mutating func note(from before: Int, to after: Int, at now: MediaInstant) {
+        let isGift = after > before || (isFresh && after == before && after > 0)
         isFresh = false
-        if after > before {
+        if isGift {
             roseAt = now
         } else if after < before {
             let hasLasted = roseAt.map { now - $0 >= Self.lastingTime } ?? true

@@ -52,6 +52,9 @@ package struct BandwidthWish: Sendable {
         while current < stepCount, targets[current].isWithin(target) { current += 1 }
     }
 
+    /// Lets it begin with its cheapest way, whatever is known of the path: that shows soon enough whether it bears it.
+    package mutating func begin() { current = min(1, stepCount) }
+
     /// The layers that were granted: everything that is published where that is every step, since larger pictures
     /// may come; `nil` where it is none.
     package var grantedTarget: LayerTarget? {
