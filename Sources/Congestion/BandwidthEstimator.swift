@@ -94,6 +94,9 @@ package struct BandwidthEstimator: ~Copyable {
         max(min(control.bitsPerSecond, loss.bound), limits.least)
     }
 
+    /// Whether packets leave and nothing is heard of them.
+    package var isSilent: Bool { beforeSilence != nil }
+
     /// What the delay says.
     package var use: PathUse { detector.use }
 

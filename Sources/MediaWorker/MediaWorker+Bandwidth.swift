@@ -28,7 +28,9 @@ extension MediaWorker {
         _ packet: RTCPPacketView, in bytes: Span<UInt8>, from index: Int, at now: MediaInstant
     ) throws(RTCPError) {
         let feedback = try TransportFeedback(packet, in: bytes)
+        let wasSilent = peers[index]?.isUnheard == true
         peers[index]?.receive(feedback, in: bytes, at: now)
+        if wasSilent, peers[index]?.isUnheard == false { renewPictures(of: index, at: now) }
         serviceBandwidth(of: index, at: now)
     }
 
@@ -60,6 +62,18 @@ extension MediaWorker {
         }
     }
 
+    /// Asks for keyframes of what a peer is shown that was not reached for a while: what it has missed is too much to
+    /// be repeated, and its own request may be a second away.
+    private mutating func renewPictures(of index: Int, at now: MediaInstant) {
+        let watched = peers[index]?.slots ?? []
+        for position in watched.indices {
+            guard slots[watched[position]]?.kind == .video,
+                let producer = slots[watched[position]]?.producer
+            else { continue }
+            requestKeyframe(ofProducer: producer, at: now)
+        }
+    }
+
     /// Lets a receiver's turn end with a look at what waits for it.
     mutating func markDirty(_ index: Int) {
         if peers[index]?.isDirty == false {
@@ -88,6 +102,11 @@ extension Peer {
     /// Sets the send path up, once.
     mutating func takeSendPath() {
         if sendPath.isEmpty { sendPath.append(SendPath()) }
+    }
+
+    /// Whether nothing has been heard of what was sent for a second.
+    var isUnheard: Bool {
+        mutating get { !sendPath.isEmpty && sendPath[0].estimator.isSilent }
     }
 
     /// The estimate in bits a second.

@@ -115,6 +115,27 @@ import Wire
         #expect(told == ["lost", "resumed"])
     }
 
+    @Test func whoComesBackIsShownAKeyframeWithoutAskingForIt() throws {
+        let (call, alice, others) = try VirtualCall.with(receivers: 2)
+        for bob in others { call.showPair(alice, to: bob) }
+        let source = alice.publish(mid: "1", .video(.vp8, tag: 1), at: call.now)
+        others[0].givesTransportFeedback = true
+        call.run(for: .seconds(2))
+        var plan = call.network
+        let end = call.now + .seconds(5)
+        plan.up.blackout = call.now..<end
+        plan.down.blackout = call.now..<end
+        call.networks[others[0].address] = plan
+        call.run(for: .seconds(5))
+        let before = source.keyframeRequests.count
+        call.run(for: .milliseconds(200))
+        #expect(source.keyframeRequests.count == before + 1)
+        // The other was there all the time.
+        call.run(for: .seconds(5))
+        #expect(source.keyframeRequests.count == before + 1)
+        #expect(StreamCheck.problems(of: others[1].packets(mid: "1")) == [])
+    }
+
     @Test func aPeerThatNeverComesBackIsGivenUpAfterThirtySeconds() throws {
         let (call, alice, _) = try VirtualCall.with(receivers: 0)
         let silentFrom = call.now

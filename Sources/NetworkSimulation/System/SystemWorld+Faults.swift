@@ -14,6 +14,8 @@ extension SystemWorld {
         startsServerAt = nil
         serverRun += 1
         var rooms = RoomConfiguration()
+        // Whoever asks for a microphone is to get it.
+        rooms.audioRanking = nil
         rooms.data = DataLimits()
         let server = SystemServer(
             seed: random.next(), address: Self.serverAddress, rooms: rooms, loops: plan.loops)
