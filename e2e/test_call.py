@@ -42,7 +42,8 @@ def test_four_see_each_other_and_coming_and_going_negotiates_nothing(server, par
     ]
     for one in people:
         seen(one, 3, 320, 180, seconds=40)
-        heard(one, 3, seconds=40)
+        # Three are heard at a time, of which one may be oneself.
+        heard(one, 2, seconds=40)
     people[0].screenshot("four-in-a-call")
     before = [one.negotiations() for one in people[:3]]
     people[3].page.evaluate("() => window.martletRoom.leave()")
