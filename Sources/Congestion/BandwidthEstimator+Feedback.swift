@@ -96,7 +96,7 @@ extension BandwidthEstimator {
             judgedEnd += 1
         }
         return loss.judge(
-            rate: currentTarget, queue: shortestRoundTrip.excess(of: roundTrip),
+            rate: currentTarget, queue: queue,
             roundTrip: roundTrip, at: now)
     }
 
@@ -110,7 +110,7 @@ extension BandwidthEstimator {
             use, throughput: throughput,
             recent: use == .over
                 ? acknowledged.recentBitsPerSecond(of: packets, milliseconds: 200) : nil,
-            queue: shortestRoundTrip.excess(of: roundTrip), isUnused: isUnused,
+            queue: queue, isUnused: isUnused,
             roundTrip: roundTrip, at: now)
         guard use == .over else { return }
         probes.delay(until: now + ProbeControl.calm)

@@ -123,11 +123,14 @@ package struct BandwidthEstimator: ~Copyable {
     package var isCongested: Bool {
         guard let queueSince, let heardAt else { return false }
         return heardAt - queueSince >= Self.standingQueue.time
-            || shortestRoundTrip.excess(of: roundTrip) > Self.standingQueue.least
+            || queue > Self.standingQueue.least
     }
 
     /// Whether packets wait on the path for longer than probes and other flows make them.
-    var hasQueue: Bool { shortestRoundTrip.excess(of: roundTrip) > LossControl.queueMax }
+    var hasQueue: Bool { queue > LossControl.queueMax }
+
+    /// How long packets wait on the path.
+    var queue: MediaDuration { shortestRoundTrip.excess(of: roundTrip) }
 
     /// The share of packets that was last found lost, 0 to 1.
     package var lossShare: Double { loss.lastLoss }
@@ -154,7 +157,6 @@ package struct BandwidthEstimator: ~Copyable {
     /// The next probe, if one is to be sent now; its packets are noted under its number.
     package mutating func takeProbe(at now: MediaInstant) -> ProbePlan? {
         guard hasFeedback, beforeSilence == nil else { return nil }
-        let queue = shortestRoundTrip.excess(of: roundTrip)
         let isCalm = detector.use == .normal && queue < LossControl.queueMax
         let isUnused = isApplicationLimited(at: now)
         guard
@@ -199,7 +201,7 @@ package struct BandwidthEstimator: ~Copyable {
             growByReports(sent: rate, at: now)
         }
         let overflows = loss.judge(
-            rate: currentTarget, queue: shortestRoundTrip.excess(of: roundTrip),
+            rate: currentTarget, queue: queue,
             roundTrip: roundTrip, at: now)
         if overflows {
             control.set(currentTarget * (1 - 0.5 * min(loss.lastLoss, 1)), at: now)

@@ -57,7 +57,8 @@ extension MediaWorker {
         Int64(producers[producer].rates.bitRate(upTo: temporal, ofSizesUpTo: spatial, at: now))
     }
 
-    /// What a slot could use, over a path on which no queue stands (`isFree`) or one does; `nil` if nothing of its track comes, so that there is nothing to divide.
+    /// What a slot could use, over a path on which no queue stands (`isFree`) or one does; `nil` if nothing of its track
+    /// comes, so that there is nothing to divide.
     private mutating func wish(
         ofSlot slot: Int, track: Int, isFree: Bool, at now: MediaInstant
     ) -> BandwidthWish? {

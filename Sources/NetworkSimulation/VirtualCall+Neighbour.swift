@@ -36,16 +36,7 @@ extension VirtualCall {
     /// Hands over what both loops have for each other, at once and in both directions.
     func exchangeRelayed() {
         var door = VirtualRelay(packetsMax: relayedPerTurnMax)
-        worker.sendRelayed(at: now, through: &door)
-        for (message, payload) in door.take() {
-            neighbour?.receiveRelayed(message, payload: payload.span, from: 0, at: now)
-        }
-        neighbour?.advance(to: now)
-        neighbour?.sendRelayed(at: now, through: &door)
-        for (message, payload) in door.take() {
-            worker.receiveRelayed(message, payload: payload.span, from: 1, at: now)
-        }
-        worker.advance(to: now)
+        door.exchange(&worker, &neighbour, at: now)
     }
 }
 
@@ -57,6 +48,22 @@ package struct VirtualRelay: RelayDoor {
 
     /// - Parameter packetsMax: How many packets find room in one turn.
     package init(packetsMax: Int = .max) { self.packetsMax = packetsMax }
+
+    /// Hands over what two loops have for each other, the first loop's before the second's, and lets both act on it.
+    mutating func exchange(
+        _ near: inout MediaWorker, _ far: inout MediaWorker?, at now: MediaInstant
+    ) {
+        near.sendRelayed(at: now, through: &self)
+        for (message, payload) in take() {
+            far?.receiveRelayed(message, payload: payload.span, from: 0, at: now)
+        }
+        far?.advance(to: now)
+        far?.sendRelayed(at: now, through: &self)
+        for (message, payload) in take() {
+            near.receiveRelayed(message, payload: payload.span, from: 1, at: now)
+        }
+        near.advance(to: now)
+    }
 
     package mutating func relay(
         _ message: RelayMessage, payload: Span<UInt8>, to loop: Int

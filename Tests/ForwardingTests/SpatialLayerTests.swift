@@ -58,26 +58,7 @@ struct SpatialSource {
 }
 
 @Suite struct SpatialLayerTests {
-    private func makeSlot() -> BoxedSlot {
-        var random = SeededRandom(seed: 5)
-        let format = SlotFormat(
-            codec: .vp9, payloadType: 98, retransmissionPayloadType: 99, clockRate: 90_000)
-        let slot = BoxedSlot(
-            Slot(
-                receiver: 1,
-                configuration: SlotConfiguration(
-                    mid: "1", kind: .video, ssrc: SSRC(1), retransmissionSSRC: SSRC(2),
-                    formats: [format], extensionIDs: [:]), using: &random))
-        slot.show(TrackReference(track: 0, generation: 1))
-        return slot
-    }
-
-    private func take(_ admission: Slot.Admission) -> OutgoingNumbers? {
-        switch admission {
-        case .start(let numbers), .forward(let numbers), .switchLayer(let numbers): numbers
-        case .drop: nil
-        }
-    }
+    private func makeSlot() -> BoxedSlot { .showing(.vp9, payloadType: 98) }
 
     /// The highest spatial layer sent of each picture, -1 for none; `change` is asked before each picture.
     private func sizes(
@@ -90,7 +71,7 @@ struct SpatialSource {
                 sizes.append(-1)
                 if let target = change(picture) { slot.setTarget(target) }
             }
-            if take(slot.admit(entry, from: 0, at: at(0))) != nil {
+            if slot.admit(entry, from: 0, at: at(0)).numbers != nil {
                 sizes[picture] = Int(entry.descriptor.layers.spatial)
             }
         }
@@ -106,7 +87,7 @@ struct SpatialSource {
         var last: (numbers: OutgoingNumbers, entry: HistoryEntry)?
         for entry in source.packets {
             let layers = entry.descriptor.layers
-            let numbers = take(slot.admit(entry, from: 0, at: at(0)))
+            let numbers = slot.admit(entry, from: 0, at: at(0)).numbers
             #expect(
                 (numbers != nil) == (layers.spatial <= spatial && layers.temporal <= temporal))
             guard let numbers else { continue }
@@ -167,7 +148,7 @@ struct SpatialSource {
         for (place, entry) in source.packets.enumerated() {
             // In the midst of a picture.
             if place == 50 { slot.setTarget(LayerTarget(spatial: 0, temporal: 7)) }
-            guard let numbers = take(slot.admit(entry, from: 0, at: at(0))) else { continue }
+            guard let numbers = slot.admit(entry, from: 0, at: at(0)).numbers else { continue }
             let picture = SpatialSource.picture(of: entry)
             sent[picture] = entry.descriptor.layers.spatial
             markers[picture, default: 0] += numbers.marker ? 1 : 0
@@ -197,7 +178,7 @@ struct SpatialSource {
         layers.add(7, layer: 1, isAlive: true)
         slot.layers = layers
         slot.setTarget(LayerTarget(spatial: 0, temporal: 7))
-        #expect(source.packets.allSatisfy { take(slot.admit($0, from: 0, at: at(0))) != nil })
+        #expect(source.packets.allSatisfy { slot.admit($0, from: 0, at: at(0)).numbers != nil })
     }
 
     @Test func whatIsRepeatedHasTheMarkerItHad() {
@@ -211,7 +192,7 @@ struct SpatialSource {
             case 20: slot.setTarget(LayerTarget(spatial: 1, temporal: 7))
             default: break
             }
-            if let numbers = take(slot.admit(entry, from: 0, at: at(0))) {
+            if let numbers = slot.admit(entry, from: 0, at: at(0)).numbers {
                 sent.append((entry, numbers))
             }
         }
@@ -239,7 +220,7 @@ struct SpatialSource {
                     LayerTarget(
                         spatial: UInt8(random.next() % 3), temporal: UInt8(random.next() % 3)))
             }
-            guard let numbers = take(slot.admit(arrival.entry, from: 0, at: at(Int64(number))))
+            guard let numbers = slot.admit(arrival.entry, from: 0, at: at(Int64(number))).numbers
             else { continue }
             let place = numbers.sequence.rawValue
             if sent[place] != nil { Issue.record("\(place) was sent twice") }
@@ -274,7 +255,7 @@ struct SpatialSource {
         var sent: [UInt64] = []
         var markers = 0
         for entry in arrivals {
-            if let numbers = take(slot.admit(entry, from: 0, at: at(0))) {
+            if let numbers = slot.admit(entry, from: 0, at: at(0)).numbers {
                 sent.append(numbers.sequence.rawValue)
                 markers += numbers.marker ? 1 : 0
             }

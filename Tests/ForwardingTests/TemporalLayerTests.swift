@@ -48,26 +48,7 @@ struct LayeredSource {
 }
 
 @Suite struct TemporalLayerTests {
-    private func makeSlot() -> BoxedSlot {
-        var random = SeededRandom(seed: 5)
-        let format = SlotFormat(
-            codec: .vp8, payloadType: 96, retransmissionPayloadType: 97, clockRate: 90_000)
-        let slot = BoxedSlot(
-            Slot(
-                receiver: 1,
-                configuration: SlotConfiguration(
-                    mid: "1", kind: .video, ssrc: SSRC(1), retransmissionSSRC: SSRC(2),
-                    formats: [format], extensionIDs: [:]), using: &random))
-        slot.show(TrackReference(track: 0, generation: 1))
-        return slot
-    }
-
-    private func take(_ admission: Slot.Admission) -> OutgoingNumbers? {
-        switch admission {
-        case .start(let numbers), .forward(let numbers), .switchLayer(let numbers): numbers
-        case .drop: nil
-        }
-    }
+    private func makeSlot() -> BoxedSlot { .showing(.vp8, payloadType: 96) }
 
     @Test(arguments: [UInt8(0), 1])
     func whatIsLeftOutLeavesNoHole(limit: UInt8) {
@@ -77,7 +58,7 @@ struct LayeredSource {
         slot.setTarget(LayerTarget(spatial: 7, temporal: limit))
         var last: (numbers: OutgoingNumbers, entry: HistoryEntry)?
         for entry in source.packets {
-            let numbers = take(slot.admit(entry, from: 0, at: at(0)))
+            let numbers = slot.admit(entry, from: 0, at: at(0)).numbers
             #expect((numbers != nil) == (entry.descriptor.layers.temporal <= limit))
             guard let numbers else { continue }
             if let last {
@@ -100,7 +81,7 @@ struct LayeredSource {
         for (frame, entry) in source.packets.enumerated() {
             if frame == 16 { slot.setTarget(LayerTarget(spatial: 7, temporal: 0)) }
             if frame == 28 { slot.setTarget(.all) }
-            if take(slot.admit(entry, from: 0, at: at(0))) != nil {
+            if slot.admit(entry, from: 0, at: at(0)).numbers != nil {
                 if frame >= 16 { seen.append(UInt8(frame)) }
             }
         }
@@ -120,7 +101,7 @@ struct LayeredSource {
         for (place, entry) in source.packets.enumerated() {
             if place == 50 { slot.setTarget(LayerTarget(spatial: 7, temporal: 0)) }
             all[entry.timestamp.rawValue, default: 0] += 1
-            if take(slot.admit(entry, from: 0, at: at(0))) != nil {
+            if slot.admit(entry, from: 0, at: at(0)).numbers != nil {
                 sent[entry.timestamp.rawValue, default: 0] += 1
             }
         }
@@ -147,7 +128,7 @@ struct LayeredSource {
                 slot.setTarget(
                     LayerTarget(spatial: 7, temporal: UInt8(random.next() % 3)))
             }
-            guard let numbers = take(slot.admit(arrival.entry, from: 0, at: at(Int64(number))))
+            guard let numbers = slot.admit(arrival.entry, from: 0, at: at(Int64(number))).numbers
             else { continue }
             let place = numbers.sequence.rawValue
             if sent[place] != nil { Issue.record("\(place) was sent twice") }
@@ -183,7 +164,7 @@ struct LayeredSource {
         slot.setTarget(LayerTarget(spatial: 7, temporal: 0))
         var sent: [UInt64] = []
         for entry in arrivals {
-            if let numbers = take(slot.admit(entry, from: 0, at: at(0))) {
+            if let numbers = slot.admit(entry, from: 0, at: at(0)).numbers {
                 sent.append(numbers.sequence.rawValue)
             }
         }

@@ -59,3 +59,16 @@ def frames(one):
 
 def choose(one, quality, pixels):
     return one.page.evaluate(CHOOSE, [quality, pixels])
+
+
+def walk(one, steps, took, gap):
+    """Chooses each quality and looks for its width, there after `took` ms at most and with no longer gap than `gap` ms;
+    gives what was measured of each, for people."""
+    told = []
+    for quality, pixels in steps:
+        result = choose(one, quality, pixels)
+        told.append(f"{quality} {result['took'] or -1:.0f}/{result['gap']:.0f}")
+        assert result["width"] == pixels, (quality, result)
+        assert result["took"] < took, (quality, result)
+        assert result["gap"] < gap, (quality, result)
+    return ", ".join(told)

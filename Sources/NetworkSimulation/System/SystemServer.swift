@@ -387,16 +387,7 @@ final class SystemServer {
     private func exchangeRelayed(at now: MediaInstant) {
         guard neighbour != nil else { return }
         var relay = VirtualRelay()
-        worker.sendRelayed(at: now, through: &relay)
-        for (message, payload) in relay.take() {
-            neighbour?.receiveRelayed(message, payload: payload.span, from: 0, at: now)
-        }
-        neighbour?.advance(to: now)
-        neighbour?.sendRelayed(at: now, through: &relay)
-        for (message, payload) in relay.take() {
-            worker.receiveRelayed(message, payload: payload.span, from: 1, at: now)
-        }
-        worker.advance(to: now)
+        relay.exchange(&worker, &neighbour, at: now)
     }
 
     private func carryOut(_ output: RoomOutput, of room: Int, at now: MediaInstant) {
