@@ -25,6 +25,7 @@ extension BandwidthEstimator {
                 truncatingIfNeeded: arrival.nanoseconds / TransportFeedback.tickNanoseconds)
             packets.noteArrival(of: number, tick: tick)
             guard let packet = packets.packet(number) else { continue }
+            if number < heardEnd { noteLateness(of: packet) }
             take(packet, number)
             if newest == nil || number > newestNumber {
                 newest = packet
@@ -32,6 +33,7 @@ extension BandwidthEstimator {
             }
         }
         guard let newest else { return }
+        late.decay()
         heardAt = now
         heardEndBefore = max(heardEnd, packets.start)
         heardEnd = max(heardEnd, newestNumber + 1)
@@ -44,6 +46,16 @@ extension BandwidthEstimator {
         if endSilence(at: now) { return }
         let overflows = judgeLoss(at: now)
         updateRate(overflows ? .over : detector.use, at: now)
+    }
+
+    /// Takes a packet that earlier feedback had passed over.
+    private mutating func noteLateness(of packet: SentPacket) {
+        guard heardEnd > 0, let overtaker = packets.packet(heardEnd - 1), overtaker.fate == .arrived
+        else { return }
+        let excess =
+            SentPackets.arrivalMilliseconds(from: overtaker.arrivalTick, to: packet.arrivalTick)
+            + SentPackets.milliseconds(from: packet.sentTick, to: overtaker.sentTick)
+        late.note(excess: excess)
     }
 
     private mutating func take(_ packet: SentPacket, _ number: UInt64) {

@@ -32,6 +32,8 @@ package struct BandwidthEstimator: ~Copyable {
     static let pauseMax = MediaDuration.seconds(2)
     /// A path that loses more than this share and has no queue drops what goes beyond its rate.
     static let sustainedLoss = 0.6
+    /// From this share on repetitions are sent twice.
+    static let randomLoss = 0.04
     /// A queue stands that does not go in this time, or is so long.
     static let standingQueue = (
         time: MediaDuration.milliseconds(500), least: MediaDuration.milliseconds(250)
@@ -62,6 +64,7 @@ package struct BandwidthEstimator: ~Copyable {
     var halvings = 0
     var beforeSilence: Double?
     var shortestRoundTrip = ShortestRoundTrip()
+    var late = LateArrivals()
     /// The share of packets lost over some hundreds of them: where feedback is lost, all it would have spoken of seems to
     /// be for a moment.
     var lossOverall = 0.0
@@ -134,6 +137,30 @@ package struct BandwidthEstimator: ~Copyable {
 
     /// The share of packets that was last found lost, 0 to 1.
     package var lossShare: Double { loss.lastLoss }
+
+    /// What has become of a packet that feedback speaks of now and does not report as arrived.
+    package enum Absence: Sendable, Equatable {
+        /// It should have been there for some time; it was sent so long ago.
+        case lost(sentBefore: MediaDuration)
+        /// It may have been overtaken and still come.
+        case due
+    }
+
+    /// Whether a packet is missing; `nil`: it has arrived, or is not remembered.
+    /// - Parameter now: When feedback came that was sent after the packet should have arrived.
+    package func absence(of sequence: SequenceNumber, at now: MediaInstant) -> Absence? {
+        guard let number = packets.number(of: sequence), let packet = packets.packet(number),
+            packet.fate == .unknown
+        else { return nil }
+        let elapsed = SentPackets.milliseconds(
+            from: packet.sentTick, to: SentPackets.tick(of: now))
+        let age = MediaDuration(nanoseconds: Int64(max(elapsed, 0) * 1e6))
+        let least = shortestRoundTrip.least ?? roundTrip
+        return age >= least + late.wait ? .lost(sentBefore: age) : .due
+    }
+
+    /// Whether the path loses packets though none wait on it: what is sent twice has twice the chance.
+    package var losesAtRandom: Bool { lossOverall >= Self.randomLoss && !hasQueue }
 
     /// Whether clearly less is sent than the target allows.
     package mutating func isApplicationLimited(at now: MediaInstant) -> Bool {

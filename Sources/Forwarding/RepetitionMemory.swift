@@ -28,6 +28,13 @@ package struct RepetitionMemory: ~Copyable, Sendable {
     /// Nothing repeated yet.
     package init() {}
 
+    /// Whether a packet was repeated after `instant`, as far as that is remembered.
+    package func isUnderWay(_ number: ExtendedSequenceNumber, since instant: MediaInstant) -> Bool {
+        let last = repetitions[Int(number.rawValue % UInt64(Self.capacity))]
+        // When packets left is known to 10 us.
+        return last.number == number.rawValue &+ 1 && last.at > instant + .microseconds(10)
+    }
+
     /// Whether a packet may be repeated at `now`; saying yes counts as having repeated it.
     ///
     /// - Parameter roundTrip: To the receiver. Three quarters of it must have passed: a request that

@@ -11,6 +11,8 @@ enum FeedbackTiming {
     static let reportInterval = MediaDuration.seconds(1)
     /// The second sender report of a source, so that lip sync starts at once.
     static let secondReportAfter = MediaDuration.milliseconds(250)
+    /// A receiver's time is echoed at most so often, whatever it sends.
+    static let echoInterval = MediaDuration.milliseconds(100)
     /// Audio levels to the control plane.
     static let levelInterval = MediaDuration.milliseconds(500)
     /// How long a worker lets a peer sleep at most between two looks at it.

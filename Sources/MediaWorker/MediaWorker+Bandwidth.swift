@@ -30,6 +30,7 @@ extension MediaWorker {
         let feedback = try TransportFeedback(packet, in: bytes)
         let wasSilent = peers[index]?.isUnheard == true
         peers[index]?.receive(feedback, in: bytes, at: now)
+        repeatLost(feedback, of: index, at: now)
         if wasSilent, peers[index]?.isUnheard == false { renewPictures(of: index, at: now) }
         serviceBandwidth(of: index, at: now)
     }

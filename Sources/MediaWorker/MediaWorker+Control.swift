@@ -135,10 +135,29 @@ extension MediaWorker {
         _ report: ExtendedReport, _ bytes: Span<UInt8>, from index: Int, at now: MediaInstant
     ) {
         let time = NTPTime(now, clockZero: configuration.ntpAtZero)
-        guard let sender = peers[index]?.feedbackSSRC,
+        if let sender = peers[index]?.feedbackSSRC,
             let roundTrip = report.roundTrip(of: sender, at: time, in: bytes)
+        {
+            noteRoundTrip(roundTrip, of: index)
+        }
+        if let reference = report.referenceTime(in: bytes) {
+            echo(reference, of: report.reporter, to: index, at: now)
+        }
+    }
+
+    /// Echoes a receiver's time, at once: a client that only receives learns its round trip in no other way (RFC 3611 §4.5).
+    private mutating func echo(
+        _ reference: NTPTime, of reporter: SSRC, to index: Int, at now: MediaInstant
+    ) {
+        guard let sender = peers[index]?.feedbackSSRC, let next = peers[index]?.nextEcho,
+            next <= now
         else { return }
-        noteRoundTrip(roundTrip, of: index)
+        peers[index]?.nextEcho = now + FeedbackTiming.echoInterval
+        let isWritten = control.append(to: index, room: 32) { output in
+            RTCPWriter.delaySinceReferenceTime(
+                from: sender, to: reporter, last: reference.middle, delay: 0, into: &output)
+        }
+        if isWritten { counters.timesEchoed &+= 1 }
     }
 
     /// Takes what a report block says of the round trip to a peer, smoothed from the second on.
@@ -156,43 +175,6 @@ extension MediaWorker {
     private mutating func slot(of ssrc: SSRC, receiver: Int) -> Int? {
         for slot in peers[receiver]?.slots ?? [] where slots[slot]?.ssrc == ssrc { return slot }
         return nil
-    }
-
-    private mutating func retransmit(
-        _ number: SequenceNumber, through index: Int, to receiver: Int, at now: MediaInstant
-    ) {
-        counters.nacksReceived &+= 1
-        guard let state = slots[index]?.state, case .flowing(_, let producer) = state,
-            let source = slots[index]?.numbering.sourceSequence(of: number),
-            let entry = producers[producer].history.entry(source),
-            let numbers = slots[index]?.numbersAgain(for: entry)
-        else { return drops.count(.retransmissionTooOld) }
-        // The same index must never seal two packets: what has no retransmission stream is repeated just
-        // as it was, or not at all.
-        let hasStream =
-            slots[index]?.retransmissionSSRC != nil
-            && slots[index]?.outgoingFormat(for: entry.codec)?.retransmissionPayloadType != nil
-        let sentBefore =
-            hasStream ? nil : slots[index]?.transportSequence(of: numbers.sequence) ?? nil
-        guard hasStream || sentBefore != nil else { return drops.count(.retransmissionTooOld) }
-        guard let roundTrip = peers[receiver]?.roundTrip,
-            slots[index]?.repetitions.take(
-                numbers.sequence, roundTrip: roundTrip, at: now) == true
-        else { return drops.count(.repeatedLately) }
-        guard slots[index]?.budget.take(at: now) == true,
-            peers[receiver]?.budget.take(at: now) == true,
-            peers[receiver]?.takeRepetition(
-                bytes: entry.payloadCount + OutgoingPacket.packetOverhead, at: now) == true
-        else { return drops.count(.retransmissionBudget) }
-        let repeated = hasStream ? slots[index]?.nextRetransmissionSequence() : nil
-        counters.retransmissionsSent &+= 1
-        enqueue(
-            OutgoingPacket(
-                producer: producer, generation: producers[producer].generation, slot: index,
-                source: source, numbers: numbers, retransmission: repeated,
-                payloadCount: entry.payloadCount, isSound: entry.codec.kind == .audio,
-                sentBefore: sentBefore),
-            to: receiver)
     }
 
     private mutating func requestKeyframe(for ssrc: SSRC, receiver: Int, at now: MediaInstant) {

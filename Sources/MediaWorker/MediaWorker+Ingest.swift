@@ -268,6 +268,9 @@ extension MediaWorker {
                 numbers: numbers, retransmission: nil, payloadCount: entry.payloadCount,
                 isSound: entry.codec.isSound),
             to: watcher.receiver)
+        if entry.codec.isSound {
+            doubleSound(before: numbers, through: index, to: watcher.receiver, at: now)
+        }
     }
 
     /// Lets a packet leave at the end of the turn.

@@ -105,7 +105,7 @@ extension MediaWorker {
             return false
         }
         guard let count else { return false }
-        peers[receiver]?.noteSent(transportSequence, bytes: count, isPadding: true)
+        peers[receiver]?.noteSent(transportSequence, bytes: count, of: nil)
         slab.commit(count: count, path: path)
         return true
     }
@@ -133,9 +133,17 @@ extension Peer {
     }
 
     /// Notes a packet that was sealed under the next transport-wide sequence number.
-    mutating func noteSent(_ sequence: UInt16, bytes: Int, isPadding: Bool = false) {
+    /// - Parameter packet: What was sealed; `nil`: padding.
+    mutating func noteSent(_ sequence: UInt16, bytes: Int, of packet: OutgoingPacket?) {
         transportSequence = sequence &+ 1
-        if hasPath { sendPath[0].noteSent(sequence: sequence, bytes: bytes, isPadding: isPadding) }
+        guard hasPath else { return }
+        sendPath[0].noteSent(sequence: sequence, bytes: bytes, isPadding: packet == nil)
+        if let packet, !packet.isSound, packet.isFollowed, sendPath[0].followed.isUsed {
+            sendPath[0].followed.note(
+                transportSequence: sequence, slot: packet.slot,
+                number: packet.numbers.sequence.sequenceNumber,
+                isRepetition: packet.retransmission != nil)
+        }
     }
 
     /// How many bytes may leave now.

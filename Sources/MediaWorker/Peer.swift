@@ -35,6 +35,8 @@ struct OutgoingPacket {
     var payloadCount: Int
     /// Whether it is sound: it leaves before everything else.
     var isSound: Bool
+    /// Whether it is repeated when it is lost: not the first of two that are the same.
+    var isFollowed = true
 
     /// Bytes of the IPv4 and UDP headers before a datagram.
     static let datagramOverhead = 28
@@ -110,6 +112,8 @@ struct Peer: ~Copyable {
     var feedback = TransportFeedbackRecorder()
     var nextFeedback: MediaInstant?
     var nextReport: MediaInstant?
+    /// Before this its time is not echoed again.
+    var nextEcho = MediaInstant.zero
     /// When to look next which layers of its tracks are wanted.
     var nextDemand: MediaInstant?
     var transportSequence: UInt16 = 0

@@ -119,7 +119,9 @@ extension Slot {
         }
         guard let count else { return .dropped(.sealFailed) }
         if packet.sentBefore == nil {
-            if heading.usesTransportSequence { peer.noteSent(transportSequence, bytes: count) }
+            if heading.usesTransportSequence {
+                peer.noteSent(transportSequence, bytes: count, of: packet)
+            }
             if !isRetransmission {
                 noteSent(packet.numbers.sequence, transportSequence: transportSequence)
             }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BasicContainers
 import Congestion
+import RTP
 import Wire
 
 /// Estimate, pacer, probe and queue of one receiver; only one that negotiated transport-wide sequence
@@ -19,6 +20,8 @@ struct SendPath: ~Copyable {
     var pacer = Pacer()
     var probe: ProbeSender?
     var waiting = WaitingPackets()
+    /// Which packets left lately, once one was asked for again.
+    var followed = FollowedPackets()
     /// What could be used, in bits a second; `nil`: nobody has said.
     var wanted: Double?
     /// The time of the present turn: packets are sealed at its end.
@@ -44,6 +47,11 @@ struct SendPath: ~Copyable {
         pacer.noteSent(bytes: wireBytes, at: turnAt)
         if probe != nil { probe?.noteSent(bytes: wireBytes, isPadding: isPadding) }
         sentSinceReport += 1
+    }
+
+    /// Looks for packets that are lost by what feedback says.
+    mutating func findLost(in feedback: TransportFeedback, at now: MediaInstant) {
+        followed.find(in: feedback, of: estimator, at: now)
     }
 
     /// Takes a repetition's worth out of its share of the estimate, or of what is sent without a queue where that is

@@ -77,6 +77,8 @@ package struct WorkerStatistics: Sendable, Equatable {
     package var nacksSent: UInt64 = 0
     /// Packets repeated to receivers.
     package var retransmissionsSent: UInt64 = 0
+    /// Times of receivers that were echoed, so that they learn their round trip.
+    package var timesEchoed: UInt64 = 0
     /// Keyframe requests of receivers, PLI and FIR.
     package var keyframeRequestsReceived: UInt64 = 0
     /// Keyframe requests passed on to publishers.

@@ -62,6 +62,9 @@ package struct ReceivedControl: Sendable {
         case pictureLoss(SSRC)
         /// Transport-wide feedback: the numbers that arrived, and those spoken of.
         case transportFeedback(received: [SequenceNumber], base: SequenceNumber, statuses: Int)
+        /// A time of ours that is echoed: of which source, its middle 32 bits, and how long it was held in 65,536ths of a
+        /// second.
+        case echoedTime(SSRC, last: UInt32, delay: UInt32)
         /// Anything else.
         case other(UInt8)
     }

@@ -140,6 +140,9 @@ extension VirtualClient {
             return [.nack(nack.sources.media, numbers)]
         case .extendedReport:
             let report = try ExtendedReport(packet, in: bytes)
+            if let echo = report.echo(in: bytes) {
+                return [.echoedTime(echo.source, last: echo.last, delay: echo.delay)]
+            }
             referenceTime = report.referenceTime(in: bytes).map { (report.reporter, $0, now) }
             return [.other(packet.type)]
         case .pictureLossIndication:

@@ -10,6 +10,7 @@ import {
 import type { ScalabilityMode, VideoCodec } from './codecPreferences';
 import { MartletError } from './MartletError';
 import type { TrackKind, TrackSource } from './messages';
+import { withReceiverTimes } from './receiverTimes';
 import { simulcastEncodings } from './videoEncodings';
 
 /** How a session's media is set up. */
@@ -160,11 +161,19 @@ export class MediaConnection {
     for (let n = 0; n < audio; n += 1) this.#receiving.push(this.#add('audio', 'recvonly'));
   }
 
-  /** Makes an offer and takes it as the local description; the server is told besides that lost
-   * sound may be asked for again. It names no candidates: the server learns the client's address
-   * from its checks. */
+  /** Makes an offer and takes it as the local description. The server is told besides that lost
+   * sound may be asked for again, the browser that it may measure its round trip. It names no
+   * candidates: the server learns the client's address from its checks. */
   async offer(): Promise<string> {
-    await this.#connection.setLocalDescription(await this.#connection.createOffer());
+    const offer = await this.#connection.createOffer();
+    try {
+      await this.#connection.setLocalDescription({
+        type: 'offer',
+        sdp: withReceiverTimes(offer.sdp ?? ''),
+      });
+    } catch {
+      await this.#connection.setLocalDescription(offer);
+    }
     return withAudioRepair(this.#connection.localDescription?.sdp ?? '');
   }
 

@@ -20,6 +20,12 @@ struct ShortestRoundTrip {
         present = min(present ?? roundTrip, roundTrip)
     }
 
+    /// The shortest; `nil`: none was taken.
+    var least: MediaDuration? {
+        guard let present else { return former }
+        return min(former ?? present, present)
+    }
+
     /// How much longer than the shortest a round trip is.
     func excess(of roundTrip: MediaDuration) -> MediaDuration {
         let shortest = min(former ?? roundTrip, present ?? roundTrip)

@@ -55,6 +55,17 @@ package struct ExtendedReport: Sendable {
         return NTPTime(rawValue: time)
     }
 
+    /// The first echo of a reference time: whose, its middle 32 bits, and how long it was held in 65,536ths of a second;
+    /// `nil` if there is none (RFC 3611 §4.5). O(blocks).
+    package func echo(in bytes: Span<UInt8>) -> (source: SSRC, last: UInt32, delay: UInt32)? {
+        guard let range = block(Self.delayType, in: bytes), range.count >= Self.delayCount,
+            let source = bytes.uint32(at: range.lowerBound),
+            let last = bytes.uint32(at: range.lowerBound + 4),
+            let delay = bytes.uint32(at: range.lowerBound + 8)
+        else { return nil }
+        return (SSRC(source), last, delay)
+    }
+
     /// The round trip that the echo of our reference time proves when it arrives at `now`.
     ///
     /// `nil` if the report echoes none of `ssrc`, or where the times cannot be. O(blocks).

@@ -29,6 +29,9 @@ extension RoomHub {
         page.append(
             "retransmissions_total", .counter, "Packets repeated to receivers.",
             media.retransmissionsSent)
+        page.append(
+            "times_echoed_total", .counter, "Times of receivers echoed for their round trip.",
+            media.timesEchoed)
         page.append("probes_total", .counter, "Probes of paths to receivers.", media.probesSent)
         page.append(
             "relayed_total", .counter, "Packets and requests handed from loop to loop.",

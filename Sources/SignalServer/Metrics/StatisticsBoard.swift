@@ -30,6 +30,7 @@ final class StatisticsBoard: Sendable {
                 total.nacksReceived += value.nacksReceived
                 total.nacksSent += value.nacksSent
                 total.retransmissionsSent += value.retransmissionsSent
+                total.timesEchoed += value.timesEchoed
                 total.keyframeRequestsReceived += value.keyframeRequestsReceived
                 total.keyframeRequestsSent += value.keyframeRequestsSent
                 total.probesSent += value.probesSent
