@@ -88,6 +88,7 @@ extension BandwidthEstimator {
     private mutating func endSilence(at now: MediaInstant) -> Bool {
         guard let before = beforeSilence else { return false }
         beforeSilence = nil
+        silenceEndedAt = now
         halvings = 0
         judgedEnd = heardEnd
         heardEndBefore = heardEnd

@@ -21,13 +21,15 @@ package struct EstimateLimits: Sendable {
 /// al. 2016): a trend of the one-way delay and loss bound the rate, probes let it rise quickly.
 ///
 /// It is told of every packet sent and of every feedback packet, and asked for its target and for
-/// probes. Its memory is fixed (32 KiB, taken at the first packet); nothing is allocated per packet or
-/// per feedback. What feedback says of packets that were not sent is passed over.
+/// probes. Its memory is bounded (8 KiB, taken at the first packet, to 32 KiB at high rates); nothing is
+/// allocated per packet or per feedback. What feedback says of packets that were not sent is passed over.
 package struct BandwidthEstimator: ~Copyable {
     /// Nothing heard for so long: the path is taken for interrupted.
     static let silenceMax = MediaDuration.milliseconds(1_000)
     /// How often the target is halved while nothing is heard, and how often at most.
     static let halving = (interval: MediaDuration.seconds(2), most: 2)
+    /// How long a path that was silent is taken with caution.
+    static let cautionTime = MediaDuration.seconds(1)
     /// The detectors start over after a pause of this length.
     static let pauseMax = MediaDuration.seconds(2)
     /// A path that loses more than this share and has no queue drops what goes beyond its rate.
@@ -59,6 +61,8 @@ package struct BandwidthEstimator: ~Copyable {
     /// The unwrapped number from which on packets have not been judged lost or not.
     var judgedEnd: UInt64 = 0
     var heardAt: MediaInstant?
+    /// When silence ended last.
+    var silenceEndedAt: MediaInstant?
     var firstSentAt: MediaInstant?
     /// How often the target was halved for silence, and what it was before.
     var halvings = 0
@@ -99,6 +103,11 @@ package struct BandwidthEstimator: ~Copyable {
 
     /// Whether packets leave and nothing is heard of them.
     package var isSilent: Bool { beforeSilence != nil }
+
+    /// Whether the path was silent until a moment ago, or is.
+    package func isAfterSilence(at now: MediaInstant) -> Bool {
+        isSilent || silenceEndedAt.map { now - $0 < Self.cautionTime } ?? false
+    }
 
     /// What the delay says.
     package var use: PathUse { detector.use }
@@ -221,7 +230,7 @@ package struct BandwidthEstimator: ~Copyable {
         shortestRoundTrip.note(roundTrip, at: now)
         let lost = (count * Int(fractionLost) + 128) / 256
         let tick = SentPackets.tick(of: now)
-        for index in 0..<min(count, SentPackets.capacity) {
+        for index in 0..<min(count, SentPackets.capacities.most) {
             loss.note(isLost: index < lost, sentTick: tick)
         }
         if let rate = sending.bitsPerSecond(at: now) {

@@ -147,7 +147,9 @@ extension Peer {
         sendPath[0].estimator.advance(to: now)
         let target = sendPath[0].estimator.target
         let sustained = sendPath[0].estimator.sustained(at: now) ?? 0
-        sendPath[0].pacer.setEstimate(target.map { max($0, sustained) })
+        sendPath[0].pacer.setEstimate(
+            target.map { max($0, sustained) },
+            isAfterSilence: sendPath[0].estimator.isAfterSilence(at: now))
         let wanted = sendPath[0].wanted
         sendPath[0].estimator.wanted =
             wanted ?? (showsPictures ? SendPath.wantedByDefault : nil)

@@ -203,4 +203,29 @@ private final class Harness {
         #expect(packets.number(of: SequenceNumber(last &- 2_048)) == nil)
         #expect(MemoryLayout<SentPacket>.stride == 16)
     }
+
+    /// 200 packets a second need no more than at first, 1,000 have to be remembered for 1.5 s.
+    @Test(arguments: [(5, 512), (1, 2_048)])
+    func theRingGrowsWithWhatIsSent(millisecondsApart: Int, capacity: Int) {
+        var packets = SentPackets()
+        for step in 0..<5_000 {
+            packets.note(
+                sequence: UInt16(step), bytes: step % 1_400, probe: 0,
+                at: .zero + .milliseconds(Int64(step * millisecondsApart)))
+            if step % 3 == 0, let number = packets.number(of: SequenceNumber(UInt16(step))) {
+                packets.noteArrival(of: number, tick: UInt32(step))
+            }
+        }
+        #expect(packets.capacity == capacity)
+        for step in (5_000 - capacity)..<5_000 {
+            guard let number = packets.number(of: SequenceNumber(UInt16(step))),
+                let packet = packets.packet(number)
+            else {
+                Issue.record("packet \(step) is forgotten")
+                return
+            }
+            #expect(packet.bytes == UInt16(step % 1_400))
+            #expect(packet.fate == (step % 3 == 0 ? .arrived : .unknown))
+        }
+    }
 }

@@ -42,7 +42,8 @@ struct AdminAccessTests {
             let admin = #""sub":"x","exp":\#(future),"grants":{"admin":true}"#
             let tokens: [(String, ErrorCode)] = [
                 ("nonsense", .tokenMalformed),
-                (String(good.dropLast()), .tokenMalformed),
+                // 41 characters are no base64, whatever they are; 42 are sometimes.
+                (String(good.dropLast(2)), .tokenMalformed),
                 (try TestServer.adminToken(expiresIn: -60), .tokenExpired),
                 (try token("other", secret, #"{"iss":"other",\#(admin)}"#), .tokenUnknownKey),
                 (

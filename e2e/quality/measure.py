@@ -127,6 +127,8 @@ def blackout(scenario, call, seconds):
     viewer = viewers[0]
     leg = networks[0] if scenario.leg == "viewer" else network
     mark = viewer.sample()
+    # Nobody but viewers has an estimate; from browser to browser there is none.
+    estimate = viewer.server.metrics()["martlet_estimated_bits_per_second"] / 1000 / len(viewers)
     leg.set("blackout-for-s", BLACKOUT_SECONDS)
     end = viewer.call("now") + 1000 * BLACKOUT_SECONDS
     time.sleep(BLACKOUT_SECONDS)
@@ -136,7 +138,12 @@ def blackout(scenario, call, seconds):
     pictures = viewer.call("pictures", mark["shown"])
     # What was on its way may still be shown; nothing that is shown later is old.
     again = [at - end for at, *_ in pictures if at > end]
-    return {"again": again[0] if again else None, "peak": peak}
+    return {
+        "again": again[0] if again else None,
+        "peak": peak,
+        "estimate": estimate,
+        "burst": peak / estimate if estimate else None,
+    }
 
 
 def rebind(scenario, call, seconds):

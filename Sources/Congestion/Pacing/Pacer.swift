@@ -13,6 +13,8 @@ package struct Pacer: Sendable {
     /// The same on a narrow path, where a keyframe at that factor would be a queue of half a second, and an
     /// overuse.
     package static let factorNarrow = 1.05
+    /// The same on a path that was silent, of which nobody knows what it carries by now.
+    package static let factorAfterSilence = 1.1
     /// Up to where a path is narrow, and from where on it is not, in bits a second.
     package static let narrow = (below: 200_000.0, until: 600_000.0)
     /// What may wait: as much as leaves at the estimate in this time,
@@ -38,14 +40,18 @@ package struct Pacer: Sendable {
     package init() {}
 
     /// Takes the estimate, in bits a second; `nil` ends pacing.
-    package mutating func setEstimate(_ estimate: Double?) {
+    /// - Parameter isAfterSilence: Whether nothing was heard of the path a moment ago.
+    package mutating func setEstimate(_ estimate: Double?, isAfterSilence: Bool = false) {
         guard let estimate else {
             bitsPerSecond = nil
             nanosecondsPerByte = 0
             backlogMax = .max
             return
         }
-        let rate = max(estimate * Self.factor(at: estimate), Self.rateMin)
+        let factor = Self.factor(at: estimate)
+        let rate = max(
+            estimate * (isAfterSilence ? min(factor, Self.factorAfterSilence) : factor),
+            Self.rateMin)
         let bytes = estimate * Double(Self.backlog.nanoseconds) / 8e9
         backlogMax = max(Int(min(bytes, 1e9)), Self.backlogBytes)
         bitsPerSecond = rate

@@ -27,10 +27,13 @@ struct SentPacket {
     var fate = Fate.none
 }
 
-/// The last packets of one transport, by number: a ring of 32 KiB, taken at the first packet.
+/// The last packets of one transport, by number: a ring that is taken at the first packet and grows until it holds
+/// those of ``span``, or as many as it may.
 struct SentPackets: ~Copyable {
-    /// How many packets are remembered: over two seconds at 10 Mbit/s.
-    static let capacity = 2_048
+    /// How many packets are remembered at first (8 KiB), and at most (32 KiB, over two seconds at 10 Mbit/s).
+    static let capacities = (least: 512, most: 2_048)
+    /// How far back packets are to be remembered, in milliseconds.
+    static let span = 1_500.0
     /// Nanoseconds in one unit of a sending time.
     static let sentTickNanoseconds: Int64 = 10_000
 
@@ -38,8 +41,11 @@ struct SentPackets: ~Copyable {
     /// The unwrapped number after the newest; 0: nothing was sent yet.
     private(set) var end: UInt64 = 0
 
+    /// How many packets are remembered.
+    var capacity: Int { ring.count }
+
     /// The unwrapped number of the oldest packet that may be remembered.
-    var start: UInt64 { end > UInt64(Self.capacity) ? end - UInt64(Self.capacity) : 0 }
+    var start: UInt64 { end > UInt64(ring.count) ? end - UInt64(ring.count) : 0 }
 
     /// The unit of sending times that `instant` lies in.
     static func tick(of instant: MediaInstant) -> UInt32 {
@@ -59,12 +65,18 @@ struct SentPackets: ~Copyable {
     /// Remembers a packet; numbers must grow, what they leave out counts as never sent.
     mutating func note(sequence: UInt16, bytes: Int, probe: UInt8, at now: MediaInstant) {
         if ring.isEmpty {
-            ring = [SentPacket](repeating: SentPacket(), count: Self.capacity)
+            ring = [SentPacket](repeating: SentPacket(), count: Self.capacities.least)
             // One wrap above zero, so that what is older has a number too.
             end = 1 << 16 | UInt64(sequence)
         }
         let number = end &+ UInt64(sequence &- UInt16(truncatingIfNeeded: end))
-        ring[Self.place(of: number)] = SentPacket(
+        let oldest = ring[place(of: number)]
+        if oldest.fate != .none, ring.count < Self.capacities.most,
+            Self.milliseconds(from: oldest.sentTick, to: Self.tick(of: now)) < Self.span
+        {
+            grow()
+        }
+        ring[place(of: number)] = SentPacket(
             number: UInt32(truncatingIfNeeded: number), sentTick: Self.tick(of: now),
             bytes: UInt16(clamping: bytes), probe: probe, fate: .unknown)
         end = number &+ 1
@@ -75,7 +87,7 @@ struct SentPackets: ~Copyable {
     func number(of sequence: SequenceNumber) -> UInt64? {
         guard end > 0 else { return nil }
         let age = UInt16(truncatingIfNeeded: end &- 1) &- sequence.rawValue
-        guard age < UInt16(Self.capacity) else { return nil }
+        guard Int(age) < ring.count else { return nil }
         let number = end &- 1 &- UInt64(age)
         return packet(number) == nil ? nil : number
     }
@@ -83,7 +95,7 @@ struct SentPackets: ~Copyable {
     /// The packet of an unwrapped number; `nil` if it was not sent or is forgotten.
     func packet(_ number: UInt64) -> SentPacket? {
         guard !ring.isEmpty else { return nil }
-        let packet = ring[Self.place(of: number)]
+        let packet = ring[place(of: number)]
         guard packet.fate != .none, packet.number == UInt32(truncatingIfNeeded: number),
             number < end, number >= start
         else { return nil }
@@ -93,9 +105,18 @@ struct SentPackets: ~Copyable {
     /// Notes that a packet arrived.
     mutating func noteArrival(of number: UInt64, tick: UInt32) {
         guard packet(number) != nil else { return }
-        ring[Self.place(of: number)].fate = .arrived
-        ring[Self.place(of: number)].arrivalTick = tick
+        ring[place(of: number)].fate = .arrived
+        ring[place(of: number)].arrivalTick = tick
     }
 
-    private static func place(of number: UInt64) -> Int { Int(number & UInt64(capacity - 1)) }
+    /// Twice as many places.
+    private mutating func grow() {
+        var larger = [SentPacket](repeating: SentPacket(), count: ring.count * 2)
+        for packet in ring where packet.fate != .none {
+            larger[Int(packet.number) & (larger.count - 1)] = packet
+        }
+        ring = larger
+    }
+
+    private func place(of number: UInt64) -> Int { Int(number & UInt64(ring.count - 1)) }
 }
