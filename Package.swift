@@ -82,6 +82,8 @@ let sansIO: [Target] = [
         ]),
     floor(
         "ClientTransport", ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"]),
+    floor("ClientMedia", ["Wire", "RTP", "Payloads"]),
+    tests("ClientMedia", ["Wire", "RTP", "Payloads"]),
     floor("ClientSession", ["Wire", "Signaling"]),
     tests("ClientSession", ["Wire", "Signaling"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),

@@ -32,6 +32,7 @@ private let allowedImports: [String: Set<String>] = [
         "Wire", "Signaling", "Rooms", "SDP", "Negotiation", "Forwarding", "MediaWorker",
     ],
     "ClientTransport": ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"],
+    "ClientMedia": ["Wire", "RTP", "Payloads"],
     "ClientSession": ["Wire", "Signaling"],
     // Floor 6
     "MediaIO": [
@@ -88,7 +89,7 @@ private let sansIOTargets: Set<String> = [
     "Wire", "MediaCrypto", "STUN", "RTP", "SDP", "Signaling", "ICE", "DTLS", "SRTP", "Payloads",
     "Congestion", "Rooms",
     "Negotiation", "PeerTransport", "Forwarding", "MediaWorker", "RoomService", "ClientTransport",
-    "ClientSession",
+    "ClientMedia", "ClientSession",
 ]
 
 @Suite struct FloorTests {
