@@ -21,6 +21,7 @@ FIGURES = {
     "peak": ("peak rate", "kbit/s"),
     "median": ("first frame, median", "ms"),
     "worst": ("first frame, worst", "ms"),
+    "full": ("full size, worst", "ms"),
 }
 
 
@@ -148,9 +149,12 @@ SCENARIOS = [
         "rebind-publisher", "the publisher's address changes", kind="rebind", leg="publisher",
         bars=(most("away", 500),),
     ),
-    Scenario("join", "joins", kind="join", bars=(most("median", 220), most("worst", 350))),
     Scenario(
-        "join-10", "joins, 10 % loss at the viewer", viewer={"loss": 0.1}, kind="join",
+        "join", "joins", kind="join", simulcast=True,
+        bars=(most("median", 220), most("worst", 350), most("full", 2000)),
+    ),
+    Scenario(
+        "join-10", "joins, 10 % loss at the viewer", viewer={"loss": 0.1}, kind="join", simulcast=True,
         bars=(most("median", 350), most("worst", 900)),
     ),
 ]
