@@ -6,8 +6,10 @@ from harness.page import address, heard, seen, wait_connected
 
 
 def test_browsers_feedback_and_probes_raise_the_estimate(server, participant):
-    first = participant(address(server, "bandwidth", "Ada", width=640, height=360))
-    second = participant(address(server, "bandwidth", "Bob", width=640, height=360))
+    # One size each: what a path carries is probed for as far as it could be used.
+    whole = {"width": 640, "height": 360, "simulcast": 0}
+    first = participant(address(server, "bandwidth", "Ada", **whole))
+    second = participant(address(server, "bandwidth", "Bob", **whole))
     for one in (first, second):
         wait_connected(one)
         seen(one, 1, 640, 360)

@@ -21,13 +21,14 @@ ENCODED = """async () => {
 }"""
 
 
-# Little for each size, so that the browser's first estimate of its path is enough for all of them.
+# Little for each size, so that the browser's first estimate of its path is enough for all of them; with less the
+# encoder would leave out pictures of the middle one, up to 300 ms at a time.
 MODEST = """async () => {
   for (const connection of window.testConnections) {
     for (const sender of connection.getSenders()) {
       const parameters = sender.getParameters();
       if (parameters.encodings.length < 3) continue;
-      const most = {q: 40000, h: 80000, f: 700000};
+      const most = {q: 60000, h: 150000, f: 700000};
       for (const encoding of parameters.encodings) encoding.maxBitrate = most[encoding.rid];
       await sender.setParameters(parameters);
     }
@@ -37,7 +38,7 @@ MODEST = """async () => {
 
 def publisher(server, participant, room, codec="vp8"):
     one = participant(
-        address(server, room, "Ada", microphone=0, codec=codec, width=1280, height=720, simulcast=1)
+        address(server, room, "Ada", microphone=0, codec=codec, width=1280, height=720)
     )
     wait_connected(one)
     one.page.evaluate(MODEST)
@@ -62,14 +63,12 @@ def test_S02_a_viewer_turns_to_the_small_picture_and_back(server, participant, c
     publisher(server, participant, codec, codec)
     bob = viewer(server, participant, codec, "Bob")
     before = bob.page.evaluate(DECODER)
-    # A keyframe is more than an encoder of so few bits has to give: it may leave frames out after it. Without
-    # pictures of the old size meanwhile it would be over a second.
     steps = [("low", 320), ("high", 1280), ("medium", 640), ("high", 1280)]
-    told = walk(bob, steps, took=1500, gap=800)
+    told = walk(bob, steps, took=1500, gap=300)
     after = bob.page.evaluate(DECODER)
     remark(f"{codec}: ms until the size is there / longest gap: {told}; {after}")
-    # Chromium counts a frame that is a third of a second late.
-    assert after["freezes"] - before["freezes"] <= 2
+    # Chromium counts a frame that is a third of a second late; a busy machine may be so once.
+    assert after["freezes"] - before["freezes"] <= 1
     assert after["plis"] + after["firs"] - before["plis"] - before["firs"] <= 1
     assert after["dropped"] - before["dropped"] <= 3
 

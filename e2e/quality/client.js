@@ -168,7 +168,8 @@ window.quality = (() => {
     for (const { tracks } of room.remoteParticipants.values()) [...tracks.values()].forEach(attach);
   }
 
-  /** Joins, waits for the first picture, leaves, and says when what happened, in milliseconds since the call. */
+  /** Joins, waits for the first picture and (5 s) for the first of full width, leaves, and says when what happened, in
+   * milliseconds since the call. */
   async function measureJoin(options) {
     const begun = performance.now();
     const steps = {};
@@ -218,6 +219,11 @@ window.quality = (() => {
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
       steps.shown = shown[place][0] - performance.timeOrigin - begun;
+      const whole = () => shown.find((picture, index) => index >= place && picture[2] >= width);
+      for (let tries = 0; tries < 1000 && !whole(); tries += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      if (whole()) steps.full = whole()[0] - performance.timeOrigin - begun;
       return steps;
     } finally {
       Object.assign(window, { WebSocket: Socket, RTCPeerConnection: Connection });

@@ -173,7 +173,11 @@ def joins(browser, scenario, seed, count):
             # The room hears of a departure before the next comes.
             time.sleep(0.3)
         times = [one["shown"] - one["joinSent"] for one in steps]
-        figures = {"median": percentile(times, 0.5), "worst": max(times), "idle": idle.percent()}
+        full = [one["full"] - one["joinSent"] for one in steps if "full" in one]
+        figures = {
+            "median": percentile(times, 0.5), "worst": max(times),
+            "full": max(full) if len(full) == count else None, "idle": idle.percent(),
+        }
         names = {name for one in steps for name in one}
         for name in sorted(names, key=lambda name: steps[0].get(name, 0)):
             figures[f"step {name}"] = percentile([one[name] for one in steps if name in one], 0.5)

@@ -92,7 +92,7 @@ def server_call(browser, scenario, seed, viewers=1):
         # Only the first viewer's leg is the bad one.
         publisher, network = enter(scenario.publisher, 0)
         watching = [enter(scenario.viewer if n == 0 else {}, n + 1) for n in range(viewers)]
-        join = publisher.join("publisher", **({"simulcast": True} if scenario.simulcast else {}))
+        join = publisher.join("publisher", simulcast=scenario.simulcast)
         publisher.call("publish", join, RATE_MAX, seed)
         if scenario.kind != "join":
             for number, (viewer, _) in enumerate(watching):

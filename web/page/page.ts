@@ -90,8 +90,8 @@ async function joinOptions(choice: JoinChoice): Promise<JoinOptions> {
   return {
     room: name,
     name: displayName,
-    simulcast,
-    svc,
+    ...(simulcast !== undefined && { simulcast }),
+    ...(svc !== undefined && { svc }),
     ...(url && { url }),
     ...(token && { token }),
     ...(participant && { participant }),

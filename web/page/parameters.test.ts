@@ -31,7 +31,12 @@ test('what is given is read, nonsense is left out', () => {
   );
   assert.equal(readParameters('?svc=1').svc, true);
   assert.equal(readParameters('?svc=L2T3').svc, 'L2T3');
-  assert.equal(parameters.svc, false);
+  assert.equal(parameters.svc, undefined);
+  assert.equal(parameters.simulcast, undefined);
+  assert.equal(readParameters('?svc=0').svc, false);
+  assert.equal(readParameters('?simulcast=0').simulcast, false);
+  assert.equal(readParameters('?simulcast=1').simulcast, true);
+  assert.equal(readParameters('?simulcast=yes').simulcast, undefined);
   assert.equal(readParameters('?profile=party&role=king').profile, undefined);
   assert.equal(readParameters('?profile=party&role=king').role, undefined);
 });

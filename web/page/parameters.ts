@@ -20,9 +20,10 @@ export interface PageParameters {
   readonly autojoin: boolean;
   readonly microphone: boolean;
   readonly camera: boolean;
-  readonly simulcast: boolean;
-  /** Layers within one stream: `1`, or a mode. */
-  readonly svc: boolean | ScalabilityMode;
+  /** Several sizes of the camera: `0` or `1`; undefined: as the SDK does. */
+  readonly simulcast: boolean | undefined;
+  /** Layers within one stream: `0`, `1`, or a mode; undefined: as the SDK does. */
+  readonly svc: boolean | ScalabilityMode | undefined;
   readonly codec: VideoCodec | undefined;
   /** The camera's size, in pixels. */
   readonly width: number | undefined;
@@ -41,6 +42,8 @@ export function readParameters(search: string): PageParameters {
     const value = Number(query.get(name) ?? '');
     return Number.isInteger(value) && value > 0 && value <= 8192 ? value : undefined;
   };
+  const flag = (name: string) =>
+    text(name) === '0' || text(name) === '1' ? text(name) === '1' : undefined;
   const oneOf = <Value extends string>(name: string, values: readonly Value[]) =>
     values.find((value) => value === text(name)?.toLowerCase());
   return {
@@ -55,9 +58,9 @@ export function readParameters(search: string): PageParameters {
     autojoin: query.get('autojoin') === '1',
     microphone: query.get('microphone') !== '0',
     camera: query.get('camera') !== '0',
-    simulcast: query.get('simulcast') === '1',
+    simulcast: flag('simulcast'),
     // A mode there is not is refused in words when one joins.
-    svc: text('svc') === '1' || ((text('svc') ?? false) as ScalabilityMode | false),
+    svc: flag('svc') ?? (text('svc') as ScalabilityMode | undefined),
     codec: oneOf('codec', codecs),
     width: size('width'),
     height: size('height'),

@@ -30,7 +30,8 @@ export interface PublisherSurroundings {
 export interface PublishOptions {
   /** Starts silent. */
   muted?: boolean;
-  /** The most bits a second this track sends; the browser chooses otherwise. */
+  /** The most bits a second this track sends, or the largest of its sizes; the SDK or the browser
+   * chooses otherwise. */
   maxBitrate?: number;
 }
 

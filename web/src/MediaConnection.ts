@@ -18,11 +18,12 @@ export interface MediaOptions {
   /** What is sent and received: sound and pictures, or with `['audio']` sound alone. Then the offer
    * has no sections for pictures, and nothing of them is set up. */
   mediaKinds?: readonly TrackKind[];
-  /** Sends the camera in up to three sizes, so that each receiver gets the one that fits it. */
+  /** Sends the camera in up to three sizes, so that each receiver gets the one that fits it. So it is with VP8 and
+   * H.264 unless this is false or `svc` is asked for. */
   simulcast?: boolean;
   /** Sends the camera in layers within one stream, of which each receiver gets what fits it: VP9 in three sizes and
    * three frame rates (`L3T3_KEY`), AV1 in three frame rates (`L1T3`), or as the mode says. VP9 unless `videoCodec` is
-   * AV1. A browser that cannot sends one size. */
+   * AV1; so it is with these two unless this or `simulcast` is false. A browser that cannot sends one size. */
   svc?: boolean | ScalabilityMode;
   /** The video codec to send with, where browser and server have it. */
   videoCodec?: VideoCodec;
@@ -47,16 +48,23 @@ export function videoCodecOf(options: MediaOptions): VideoCodec | undefined {
   return options.videoCodec ?? (options.svc ? 'vp9' : undefined);
 }
 
-/** How the camera is layered within its stream. */
+/** How the camera is layered within its stream; `undefined`: it is not. */
 export function scalabilityModeOf(options: MediaOptions): ScalabilityMode | undefined {
-  const { svc } = options;
+  const { simulcast, svc = simulcast === undefined } = options;
   const codec = videoCodecOf(options);
   return svc === true ? codec && usualScalabilityModes[codec] : svc || undefined;
 }
 
+/** Whether the camera is sent as a stream for each size. */
+export function sendsSimulcast(options: MediaOptions): boolean {
+  const { simulcast, svc } = options;
+  const codec = videoCodecOf(options);
+  return simulcast ?? (!svc && !(codec && usualScalabilityModes[codec]));
+}
+
 /** How a camera is encoded; nothing to say: as the browser does. */
 function cameraEncodings(options: MediaOptions): readonly RTCRtpEncodingParameters[] | undefined {
-  if (options.simulcast) return simulcastEncodings();
+  if (sendsSimulcast(options)) return simulcastEncodings();
   const scalabilityMode = scalabilityModeOf(options);
   return scalabilityMode && [{ scalabilityMode } as RTCRtpEncodingParameters];
 }

@@ -42,12 +42,13 @@ test('E28, N09: a source that moves and of which hardly a picture a second is se
   assert.deepEqual(amiss(camera, sent(0, 0, 30), sent(9, 3, 30)), []);
   assert.deepEqual(amiss(camera, sent(0, 0, 5), sent(9, 2, 5)), []);
   assert.deepEqual(amiss(camera, sent(0, 0, 6), sent(9, 2, 6)), ['frameRateSentTooLow']);
-  // The sizes of a camera count together.
-  const sizes = (frames: number) => [
-    ...sent(frames * 9, 4, 30),
+  // Of a camera's sizes one is enough, and few of each are few.
+  const sizes = (frames: number, large = 4) => [
+    ...sent(frames * 9, large, 30),
     { id: 'Q', type: 'outbound-rtp', timestamp: 0, mid: '1', framesEncoded: frames },
   ];
   assert.deepEqual(amiss(camera, sizes(0), sizes(60)), []);
+  assert.deepEqual(amiss(camera, sizes(9, 9), sizes(11, 11)), ['frameRateSentTooLow']);
 });
 
 test('E28, N09: nothing is sent of a track that is published and not muted', () => {

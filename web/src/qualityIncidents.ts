@@ -41,7 +41,7 @@ export interface MediaFlow {
 /** What was seen of a flow; counts only grow, and what a browser does not tell is undefined. */
 export interface FlowFigures extends MediaFlow {
   readonly bytes: number | undefined;
-  /** Pictures sent or decoded, over all sizes. */
+  /** Pictures sent or decoded, of the size of which there are most: the smallest is sent with any other. */
   readonly frames: number | undefined;
   /** Pictures a second that the source gives. */
   readonly inputRate: number | undefined;
@@ -147,7 +147,7 @@ function figures(flow: MediaFlow, reports: readonly Report[]): FlowFigures {
   return {
     ...flow,
     bytes: total(rows, isUp ? 'bytesSent' : 'bytesReceived'),
-    frames: total(rows, isUp ? 'framesEncoded' : 'framesDecoded'),
+    frames: most(rows, isUp ? 'framesEncoded' : 'framesDecoded'),
     inputRate: input && number(input, 'framesPerSecond'),
     inputLevel: input && number(input, 'audioLevel'),
     inputEnergy: input && number(input, 'totalAudioEnergy'),
@@ -164,4 +164,10 @@ function total(rows: readonly Report[], field: string): number | undefined {
     if (value !== undefined) sum = (sum ?? 0) + value;
   }
   return sum;
+}
+
+/** The largest value of a field; undefined where no row has it. */
+function most(rows: readonly Report[], field: string): number | undefined {
+  const values = rows.map((row) => number(row, field)).filter((value) => value !== undefined);
+  return values.length > 0 ? Math.max(...(values as number[])) : undefined;
 }

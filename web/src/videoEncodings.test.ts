@@ -23,7 +23,10 @@ test('S01: the largest size is the capture itself, whatever it is', () => {
   assert.equal(simulcastEncodings().every((one) => one.active), true);
 });
 
-test('a bound of the rate holds for every size', () => {
-  assert.deepEqual(sent(1280, 720, 500_000).map(([, , rate]) => rate), [150, 500, 500]);
-  assert.deepEqual(sent(1280, 720, 100_000).map(([, , rate]) => rate), [100, 100, 100]);
+test('a bound of the rate is that of the largest size, and leaves the smaller ones their shares', () => {
+  const rates = (...words: Parameters<typeof sent>) => sent(...words).map(([, , rate]) => rate);
+  assert.deepEqual(rates(1280, 720, 1_500_000), [150, 560, 1500]);
+  assert.deepEqual(rates(1280, 720, 500_000), [125, 250, 500]);
+  assert.deepEqual(rates(640, 360, 200_000), [100, 200]);
+  assert.deepEqual(rates(320, 180, 100_000), [100]);
 });

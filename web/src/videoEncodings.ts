@@ -27,7 +27,8 @@ function bitrate(pixels: number): number {
   return Math.round((150 * (pixels / (320 * 180)) ** 0.95)) * 1000;
 }
 
-/** The encodings of a camera sent in several sizes: the largest is always the capture's own. */
+/** The encodings of a camera sent in several sizes: the largest is always the capture's own, and
+ * `maxBitrate` its bound; a smaller one gets at most half of the next. */
 export function simulcastEncodings(
   capture?: CaptureSize,
   maxBitrate = Infinity,
@@ -41,7 +42,7 @@ export function simulcastEncodings(
       rid,
       active: place < count,
       scaleResolutionDownBy: scale,
-      maxBitrate: Math.min(rate, maxBitrate),
+      maxBitrate: Math.min(rate, Math.round(maxBitrate / scale)),
     };
   });
 }
@@ -58,7 +59,7 @@ export interface EncodingWish {
   capture: CaptureSize | undefined;
   /** The sizes that somebody receives, by name; `undefined`: all. */
   layers: readonly string[] | undefined;
-  /** The most bits a second of any size. */
+  /** The most bits a second of the largest size. */
   maxBitrate: number | undefined;
 }
 
