@@ -79,6 +79,7 @@ extension MediaWorker {
         }
         let missed = wish.current < wish.smallestCount ? wish.cost(of: wish.smallestCount) : 0
         wish.mayRise = memory.mayRise(to: missed, at: now)
+        if isFree, wish.unlimited > 0, memory.hasBecomeCheaper(missed) { wish.beginAgain() }
         return wish
     }
 

@@ -62,6 +62,8 @@ package struct ReceivedControl: Sendable {
         case pictureLoss(SSRC)
         /// Transport-wide feedback: the numbers that arrived, and those spoken of.
         case transportFeedback(received: [SequenceNumber], base: SequenceNumber, statuses: Int)
+        /// The most it is to send in all, in bits a second (REMB).
+        case maximumBitrate(UInt64)
         /// Anything else.
         case other(UInt8)
     }

@@ -21,11 +21,8 @@ final class DividedCall {
     let other: VirtualClient
     private(set) var sent = SentBytes()
     /// The bounds that publishers were told, with the time; `nil`: none.
-    private(set) var estimates: [Int] = []
     private(set) var bounds: [(at: MediaInstant, bitrate: Int?)] = []
 
-    /// What is sent of each size where nobody bounds it.
-    private let frames: [(packets: Int, bytes: Int)]
     /// Whether publishers encode no more than somebody can use.
     private let obeys: Bool
     /// How many events have been looked at.
@@ -36,9 +33,8 @@ final class DividedCall {
         seed: UInt64, limit: Int64, sizes: [Int] = [0, 1, 2], ranks: [BandwidthRank] = [.camera],
         isRedundant: Bool = false, keyframePackets: [Int?] = [nil, nil, nil],
         frames: [(packets: Int, bytes: Int)] = DividedCall.frames, obeys: Bool = false,
-        viewsAlone: Bool = false
+        viewsAlone: Bool = false, profile: NegotiationProfile = .sdk, farViewer: Bool = false
     ) throws {
-        self.frames = frames
         self.obeys = obeys
         let codecs: [MediaCodec] = isRedundant ? [.red, .opus, .vp8] : [.opus, .vp8]
         let call = VirtualCall(seed: seed)
@@ -48,9 +44,10 @@ final class DividedCall {
         publishers = try ranks.map { _ in
             try call.join(
                 sending: [ClientStream(kind: .audio), ClientStream(kind: .video, rids: rids)],
-                codecs: codecs)
+                codecs: codecs, as: profile)
         }
-        viewer = try call.join(receivingPairs: ranks.count, codecs: codecs)
+        if farViewer { call.openNeighbour() }
+        viewer = try call.join(receivingPairs: ranks.count, codecs: codecs, far: farViewer)
         other = try call.join(receivingPairs: ranks.count, codecs: codecs)
         precondition(call.connect(), "the call does not connect")
         for client in [viewer, other] {
@@ -63,6 +60,7 @@ final class DividedCall {
             if path.remote == address { sent.add(bytes.count) }
         }
         for (number, publisher) in publishers.enumerated() {
+            if farViewer { call.relay(publisher, ["0", "1"]) }
             for client in viewsAlone ? [viewer] : [viewer, other] {
                 call.show(publisher, "0", in: "\(2 * number)", of: client)
                 call.show(publisher, "1", in: "\(2 * number + 1)", of: client)
@@ -86,21 +84,25 @@ final class DividedCall {
 
     /// Encodes as publishers were told to since the last look: at so many bits a second of 30 frames.
     private func obey() {
+        // Who has no signalling channel: all of it but sound is for the only picture.
+        for publisher in publishers where publisher.profile == .whip {
+            guard case .maximumBitrate(let bits)? = publisher.bounds.last?.content else { continue }
+            let bitrate = bits > 10_000_000 ? nil : Int(bits) - 64_000 - 17_000
+            for source in publisher.sources where source.mid == "1" {
+                source.bound(bitrate: bitrate)
+            }
+        }
         let events = call.events
         for (_, event) in events[eventCount...] {
             guard case .layersWanted(let peer, "1", _, let bitrates) = event,
                 let number = publishers.firstIndex(where: { $0.id == peer })
             else { continue }
             bounds.append((call.now, bitrates.values.first))
-            for source in publishers[number].sources where source.mid == "1" && obeys {
-                var frame = frames[Int(source.settings.tag) % 10]
-                if let bitrate = bitrates[source.settings.rid ?? ""] {
-                    let bytes = min(frame.packets * frame.bytes, bitrate / 8 / 30)
-                    frame.packets = (bytes + 1_179) / 1_180
-                    frame.bytes = bytes / frame.packets
-                }
-                source.settings.packetsInFrame = frame.packets
-                source.settings.payloadBytes = frame.bytes
+            for source in publishers[number].sources
+            where source.mid == "1" && obeys
+                && publishers[number].profile == .sdk
+            {
+                source.bound(bitrate: bitrates[source.settings.rid ?? ""])
             }
         }
         eventCount = events.count
@@ -115,7 +117,6 @@ final class DividedCall {
             sent.beginStep()
             call.run(for: .milliseconds(100))
             obey()
-            estimates.append(call.worker.bandwidth(of: viewer.id) ?? 0)
         }
     }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { simulcastEncodings } from './videoEncodings';
+import { scaleFor, simulcastEncodings } from './videoEncodings';
 
 const sent = (width: number, height: number, maxBitrate?: number) =>
   simulcastEncodings({ width, height }, maxBitrate)
@@ -26,4 +26,12 @@ test('S01: the largest size is the capture itself, whatever it is', () => {
 test('a bound of the rate holds for every size', () => {
   assert.deepEqual(sent(1280, 720, 500_000).map(([, , rate]) => rate), [150, 500, 500]);
   assert.deepEqual(sent(1280, 720, 100_000).map(([, , rate]) => rate), [100, 100, 100]);
+});
+
+test('pictures are scaled down to what their rate is worth', () => {
+  const scale = (rate: number, width: number, height: number) => scaleFor(rate, width * height);
+  assert.deepEqual([400_000, 250_000, 120_000, 60_000, 1].map((rate) => scale(rate, 640, 360)), [
+    1.5, 1.5, 3, 3, 4,
+  ]);
+  assert.deepEqual([150_000, 60_000, 41_000].map((rate) => scale(rate, 320, 180)), [1, 1.5, 2]);
 });

@@ -37,7 +37,13 @@ package struct BandwidthMemory: Sendable, Equatable {
     /// - Parameter smallestCost: What the whole smallest size takes, in bits/s, if not all of it is there now; else 0.
     package func mayRise(to smallestCost: Int64 = 0, at now: MediaInstant) -> Bool {
         guard let waitsUntil, waitsUntil > now else { return true }
-        return smallestCost > 0 && smallestCost <= lostCost - lostCost / 4
+        return hasBecomeCheaper(smallestCost)
+    }
+
+    /// Whether the smallest size takes a quarter less than when it could not be had any more.
+    /// - Parameter smallestCost: What the whole smallest size takes, in bits/s, if not all of it is there now; else 0.
+    package func hasBecomeCheaper(_ smallestCost: Int64) -> Bool {
+        smallestCost > 0 && smallestCost <= lostCost - lostCost / 4
     }
 
     /// Whether it was given what it has only just now, or begins.
@@ -69,6 +75,7 @@ package struct BandwidthMemory: Sendable, Equatable {
         isFresh = false
         if isGift {
             roseAt = now
+            lostCost = 0
         } else if after < before {
             let hasLasted = roseAt.map { now - $0 >= Self.lastingTime } ?? true
             wait = hasLasted ? Self.firstWait : min(wait + wait, Self.waitMax)

@@ -14,6 +14,8 @@ package struct BandwidthWish: Sendable {
     package let rank: BandwidthRank
     /// How many steps it had until now, 0 (paused) to `stepCount`.
     package private(set) var current = 0
+    /// How many steps it begins with beyond those, whatever is known of the path.
+    package private(set) var begun = 0
     /// Whether it may be given more than it has.
     package var mayRise: Bool
     /// Whether it keeps what it has, though that does not seem to fit: it has only just been given it.
@@ -70,6 +72,13 @@ package struct BandwidthWish: Sendable {
 
     /// Lets it begin with its cheapest way, whatever is known of the path: that shows soon enough whether it bears it.
     package mutating func begin() { current = min(1, stepCount) }
+
+    /// Lets it begin again with the whole smallest size, which its publisher has made to fit: what was found of a path
+    /// on which little was sent since says less than what is sent over it next.
+    package mutating func beginAgain() {
+        begun = max(0, smallestCount - current)
+        isHeld = true
+    }
 
     /// The layers that were granted: everything that is published where that is every step, since larger pictures
     /// may come; `nil` where it is none.

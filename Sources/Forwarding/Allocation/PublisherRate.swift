@@ -7,9 +7,9 @@ package import Wire
 /// Less is told as soon as somebody has to do without; more only after it has been possible for a while, longer each
 /// time that it did not last. Nothing is told more often than each second, nor for less than a tenth.
 package struct PublisherRate: Sendable, Equatable {
-    /// The least that is asked for, in bits/s, all headers counted: some 50 kbit/s of picture. Below that an encoder
-    /// leaves out so many frames of a 320x180 picture in motion that its lower temporal layers serve better.
-    package static let least: Int64 = 60_000
+    /// The least that is asked for, in bits/s, all headers counted: some 51 kbit/s of picture. Below that an encoder
+    /// leaves out so many frames, even of 160x90 pixels, that lower temporal layers serve better.
+    package static let least: Int64 = 70_000
     /// What of that which a receiver can bear is asked for, in percent: encoders exceed their bound now and then, and a
     /// slot begins again only where a tenth stays free.
     package static let share: Int64 = 85
@@ -64,6 +64,8 @@ package struct PublisherRate: Sendable, Equatable {
         if let changedAt, now - changedAt < Self.interval { return false }
         if need.isMissed {
             possibleSince = nil
+            // What is known of a path just after it was overfull, and before less comes, says little.
+            if let changedAt, now - changedAt < Self.obeyTime { return false }
             return lower(limit, to: bearable, bits: bits, rate: rate, at: now)
         }
         if bits >= unlimited + unlimited / 20 || bearable > limit + limit / Self.changeDivisor {
@@ -85,7 +87,7 @@ package struct PublisherRate: Sendable, Equatable {
         _ limit: Int64, to bearable: Int64, bits: Int64, rate: Int64, at now: MediaInstant
     ) -> Bool {
         var lower = bearable
-        if let changedAt, now - changedAt >= Self.obeyTime, rate > max(bits, limit) {
+        if rate > max(bits, limit) {
             lower = min(lower, max(limit * 3 / 4, Self.least))
         }
         guard Self.isWorth(lower, below: limit) else { return remind(limit, rate: rate, at: now) }

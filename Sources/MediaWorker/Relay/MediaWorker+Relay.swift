@@ -99,6 +99,7 @@ extension MediaWorker {
         else { return }
         noteDemand(ofTrack: track, at: now)
         guard isRelayed else { return }
+        relayUnlimitedRate(ofTrack: track, of: peer, to: 1 << UInt64(loop))
         let streams = tracks[track]?.producers ?? []
         for stream in streams {
             relayReport(on: stream, to: 1 << UInt64(loop))
