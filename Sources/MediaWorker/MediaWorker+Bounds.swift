@@ -13,8 +13,6 @@ enum BoundTiming {
     static let releases = 3
     /// What is said where there is no bound any more, in bits/s: more than anybody sends.
     static let none: Int64 = 100_000_000
-    /// What sound is given beside pictures at least, in bits/s, all headers counted.
-    static let soundLeast: Int64 = 64_000
 }
 
 extension MediaWorker {
@@ -64,11 +62,12 @@ extension MediaWorker {
             } else {
                 let streams = tracks[track]?.producers ?? []
                 for place in streams.indices {
-                    sound += rate(of: streams[place], upTo: 7, at: now)
+                    // Without its repetitions (RFC 2198), as senders count it.
+                    sound += rate(of: streams[place], upTo: 0, at: now)
                 }
             }
         }
-        return pictures > 0 ? pictures + max(sound + sound / 5, BoundTiming.soundLeast) : nil
+        return pictures > 0 ? pictures + sound : nil
     }
 }
 

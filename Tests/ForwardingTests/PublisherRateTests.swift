@@ -68,9 +68,18 @@ import Wire
         _ = told(&rate, bears: 800, sent: 330, at: 2_000)
         #expect(told(&rate, bears: 800, sent: 330, at: 3_500) == 408)
         #expect(told(&rate, bears: 400, missed: true, sent: 400, at: 6_000) == 340)
-        _ = told(&rate, bears: 800, sent: 330, at: 8_000)
-        #expect(told(&rate, bears: 800, sent: 330, at: 10_900) == nil)
-        #expect(told(&rate, bears: 800, sent: 330, at: 11_000) == 408)
+        // What failed is not tried again for half a minute, unless there is far more.
+        for second: Int64 in 8...35 {
+            #expect(told(&rate, bears: 800, sent: 330, at: second * 1_000) == nil)
+        }
+        var other = rate
+        #expect(told(&other, bears: 900, sent: 330, at: 35_100) == 450)
+        #expect(told(&rate, bears: 800, sent: 330, at: 36_000) == 408)
+        #expect(told(&rate, bears: 400, missed: true, sent: 400, at: 39_000) == 340)
+        // The wait before more is tried has doubled, and doubles again.
+        _ = told(&rate, bears: 1_000, sent: 330, at: 41_000)
+        #expect(told(&rate, bears: 1_000, sent: 330, at: 46_900) == nil)
+        #expect(told(&rate, bears: 1_000, sent: 330, at: 47_000) == 500)
     }
 
     @Test func anEncoderThatTakesMoreIsAllowedLess() {

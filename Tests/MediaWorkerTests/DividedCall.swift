@@ -87,7 +87,7 @@ final class DividedCall {
         // Who has no signalling channel: all of it but sound is for the only picture.
         for publisher in publishers where publisher.profile == .whip {
             guard case .maximumBitrate(let bits)? = publisher.bounds.last?.content else { continue }
-            let bitrate = bits > 10_000_000 ? nil : Int(bits) - 64_000 - 17_000
+            let bitrate = bits > 10_000_000 ? nil : Int(bits) - 59_200 - 17_000
             for source in publisher.sources where source.mid == "1" {
                 source.bound(bitrate: bitrate)
             }

@@ -27,6 +27,8 @@ package struct PublisherRate: Sendable, Equatable {
     )
     /// More that lasted so long, lasted.
     package static let lastingTime = MediaDuration.seconds(8)
+    /// A bound that did not last is not come near again for so long, unless twice as much can be borne.
+    package static let failureMemory = MediaDuration.seconds(30)
     /// After how long a publisher that sends much more all the same is told again: it may have begun anew.
     package static let reminderAfter = MediaDuration.seconds(5)
 
@@ -38,6 +40,9 @@ package struct PublisherRate: Sendable, Equatable {
     private var raisedAt: MediaInstant?
     private var possibleSince: MediaInstant?
     private var quietTime = Self.quietTimes.first
+    /// The last bound that did not last, and until when that counts.
+    private var failedLimit: Int64 = 0
+    private var failedUntil: MediaInstant?
 
     /// No bound.
     package init() {}
@@ -72,11 +77,19 @@ package struct PublisherRate: Sendable, Equatable {
             let since = possibleSince ?? now
             possibleSince = since
             guard now - since >= quietTime else { return false }
-            raisedAt = now
-            guard bits < unlimited + unlimited / 20 else { return change(to: nil, at: now) }
+            guard bits < unlimited + unlimited / 20 else {
+                raisedAt = now
+                return change(to: nil, at: now)
+            }
             // Of a path that is not filled more is believed than it may carry: step by step.
             let step = max(limit + limit / Self.stepDivisor, bits / 2)
-            return change(to: min(bearable, step, unlimited), at: now)
+            var more = min(bearable, step, unlimited)
+            if let failedUntil, now < failedUntil, bits < failedLimit * 2 {
+                more = min(more, failedLimit - failedLimit / Self.changeDivisor)
+                guard more > limit + limit / Self.changeDivisor else { return false }
+            }
+            raisedAt = now
+            return change(to: more, at: now)
         }
         possibleSince = nil
         return remind(limit, rate: rate, at: now)
@@ -91,10 +104,12 @@ package struct PublisherRate: Sendable, Equatable {
             lower = min(lower, max(limit * 3 / 4, Self.least))
         }
         guard Self.isWorth(lower, below: limit) else { return remind(limit, rate: rate, at: now) }
-        if let raisedAt {
-            quietTime =
-                now - raisedAt < Self.lastingTime
-                ? min(quietTime + quietTime, Self.quietTimes.longest) : Self.quietTimes.first
+        if let raisedAt, now - raisedAt < Self.lastingTime {
+            quietTime = min(quietTime + quietTime, Self.quietTimes.longest)
+            failedLimit = limit
+            failedUntil = now + Self.failureMemory
+        } else if raisedAt != nil {
+            quietTime = Self.quietTimes.first
         }
         raisedAt = nil
         return change(to: lower, at: now)
