@@ -13,6 +13,9 @@ enum BoundTiming {
     static let releases = 3
     /// What is said where there is no bound any more, in bits/s: more than anybody sends.
     static let none: Int64 = 100_000_000
+    /// What senders take off for sound at least, in bits/s, all headers counted: browsers set aside 32 kbit/s and its
+    /// headers, however little it takes.
+    static let soundLeast: Int64 = 56_000
 }
 
 extension MediaWorker {
@@ -67,7 +70,7 @@ extension MediaWorker {
                 }
             }
         }
-        return pictures > 0 ? pictures + sound : nil
+        return pictures > 0 ? pictures + max(sound, BoundTiming.soundLeast) : nil
     }
 }
 

@@ -305,7 +305,7 @@ test('what nobody can use of a size is not encoded, and the bound is taken back'
   const scales = () => sender.encodings.map((one) => one.scaleResolutionDownBy);
   assert.deepEqual(await bound(track.id, { q: 50_000 }), [50_000, ...usual.slice(1)]);
   // Pictures are smaller then, or frames would be left out.
-  assert.deepEqual(scales(), [8, 2, 1]);
+  assert.deepEqual(scales(), [10, 2, 1]);
   // A bound above one's own changes nothing.
   assert.deepEqual(await bound(track.id, { q: 9_000_000 }), usual);
   await bound(track.id, { q: 50_000 });

@@ -29,9 +29,9 @@ test('a bound of the rate holds for every size', () => {
 });
 
 test('pictures are scaled down to what their rate is worth', () => {
-  const scale = (rate: number, width: number, height: number) => scaleFor(rate, width * height);
-  assert.deepEqual([400_000, 250_000, 120_000, 60_000, 1].map((rate) => scale(rate, 640, 360)), [
-    1.5, 1.5, 3, 3, 4,
-  ]);
-  assert.deepEqual([150_000, 60_000, 41_000].map((rate) => scale(rate, 320, 180)), [1, 1.5, 2]);
+  const only = [500_000, 250_000, 120_000, 60_000, 1].map((rate) => scaleFor(rate, 640 * 360, true));
+  assert.deepEqual(only, [1, 1.5, 2.5, 3, 4]);
+  // Of one of several a browser does no more itself.
+  const small = [200_000, 60_000, 41_000].map((rate) => scaleFor(rate, 320 * 180, false));
+  assert.deepEqual(small, [1, 2, 2.5]);
 });

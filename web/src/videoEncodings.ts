@@ -107,11 +107,13 @@ function setActive(
 }
 
 /** By how much more than chosen a picture may be scaled down where somebody can use but little of its rate. */
-const scales = [1, 1.5, 2, 3, 4] as const;
+const scales = [1, 1.5, 2, 2.5, 3, 4] as const;
 
-/** What pictures of that rate are scaled down by beside what was chosen: without that an encoder leaves frames out. */
-export function scaleFor(useful: number, pixels: number): number {
-  const fits = (scale: number) => bitrate(pixels / scale ** 2) <= 1.2 * useful;
+/** What pictures of that rate are scaled down by beside what was chosen: without that an encoder leaves frames out.
+ * An only size browsers make still smaller where that is needed, one of several they do not. */
+export function scaleFor(useful: number, pixels: number, isAlone: boolean): number {
+  const worth = (isAlone ? 1.2 : 0.75) * useful;
+  const fits = (scale: number) => bitrate(pixels / scale ** 2) <= worth;
   return scales.find(fits) ?? scales[scales.length - 1]!;
 }
 
@@ -138,7 +140,9 @@ function bound(
     if (keepsSize) continue;
     const { width, height } = capture ?? { width: 1280, height: 720 };
     const scale = scaleResolutionDownBy ?? 1;
-    encoding.scaleResolutionDownBy = scale * scaleFor(useful, (width * height) / scale ** 2);
+    const pixels = (width * height) / scale ** 2;
+    const isAlone = encodings.length === 1;
+    encoding.scaleResolutionDownBy = scale * scaleFor(useful, pixels, isAlone);
   }
   chosenBefore.set(sender, chosen);
 }
