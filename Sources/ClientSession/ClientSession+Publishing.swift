@@ -61,8 +61,15 @@ extension ClientSession {
     mutating func publishAgain() {
         for index in publications.indices {
             publications[index].track = nil
+            publications[index].wanted = nil
             sendPublish(index)
         }
+    }
+
+    /// The server says what of a track anybody receives.
+    mutating func noteWanted(_ track: TrackID, _ wanted: WantedLayers) {
+        guard let index = publications.firstIndex(where: { $0.track == track }) else { return }
+        publications[index].wanted = wanted
     }
 
     mutating func setState(_ state: PublishState, ofPublicationAt index: Int) {

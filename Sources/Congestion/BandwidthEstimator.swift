@@ -139,7 +139,7 @@ package struct BandwidthEstimator: ~Copyable {
     }
 
     /// Whether packets wait on the path for longer than probes and other flows make them.
-    var hasQueue: Bool { queue > LossControl.queueMax }
+    package var hasQueue: Bool { queue > LossControl.queueMax }
 
     /// How long packets wait on the path.
     var queue: MediaDuration { shortestRoundTrip.excess(of: roundTrip) }

@@ -16,6 +16,9 @@ package struct LayerDemand: Sendable {
     private var wanted: UInt8 = .max
     private var lowerAt: MediaInstant?
 
+    /// How many layers from the smallest the publisher believes to be wanted, of so many.
+    package func told(of total: UInt8) -> UInt8 { min(told, total) }
+
     /// A track whose publisher sends all it has.
     package init() {}
 

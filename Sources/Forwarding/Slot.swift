@@ -149,6 +149,8 @@ package struct Slot: ~Copyable, Sendable {
 
     /// What was given and taken for the receiver's bandwidth.
     package var bandwidth = BandwidthMemory()
+    /// What the receiver can bear of the smallest size of what is shown; `nil`: it is shown more, or that is not known.
+    package var need: RateNeed?
     /// The highest layers that the receiver's bandwidth allows; `nil`: none, nothing is forwarded.
     package private(set) var target: LayerTarget? = .all
     /// The highest layers that the receiver wants to see; `nil`: none at present.
@@ -212,6 +214,7 @@ package struct Slot: ~Copyable, Sendable {
         cap = .all
         target = .all
         bandwidth = BandwidthMemory()
+        need = nil
         reportsOfSource = 0
         if source == nil { nextReport = nil }
     }

@@ -52,6 +52,8 @@ package struct Track: ~Copyable, Sendable {
     package var layerCount: UInt8 = 0
     /// How many of its layers are wanted, and what its publisher was told.
     package var demand = LayerDemand()
+    /// The most that is to be sent of its smallest size.
+    package var rate = PublisherRate()
     /// Whether it is muted: nothing of it is forwarded.
     package var isPaused = false
     /// When its turn comes where a receiver's path does not carry all.

@@ -10,6 +10,8 @@ package struct TrackRelays: Sendable {
     package private(set) var loops: UInt64 = 0
     /// By loop, as far as any has been added: how many layers from the smallest are wanted there.
     private var wanted: [UInt8] = []
+    /// By loop, as far as any has been added: what can be borne there of the smallest size.
+    private var needs: [RateNeed?] = []
 
     /// Relayed nowhere.
     package init() {}
@@ -23,18 +25,33 @@ package struct TrackRelays: Sendable {
     /// - Returns: Whether that changed anything.
     package mutating func set(_ loop: Int, isRelayed: Bool) -> Bool {
         guard (0..<Self.loopsMax).contains(loop), contains(loop) != isRelayed else { return false }
-        while wanted.count <= loop { wanted.append(0) }
+        while wanted.count <= loop {
+            wanted.append(0)
+            needs.append(nil)
+        }
         loops ^= 1 << UInt64(loop)
         wanted[loop] = isRelayed ? .max : 0
+        needs[loop] = nil
         return true
     }
 
-    /// Takes how many layers from the smallest a loop wants.
-    /// - Returns: Whether that is more or less than before.
-    package mutating func note(wanted count: UInt8, by loop: Int) -> Bool {
-        guard contains(loop), loop < wanted.count, wanted[loop] != count else { return false }
+    /// Takes how many layers from the smallest a loop wants, and what can be borne there of the smallest (`nil`:
+    /// nobody is held to it).
+    /// - Returns: Whether more or fewer layers are wanted than before, or somebody begins to do without.
+    package mutating func note(wanted count: UInt8, need: RateNeed?, by loop: Int) -> Bool {
+        guard contains(loop), loop < wanted.count else { return false }
+        let isNews =
+            wanted[loop] != count || (need?.isMissed == true && needs[loop]?.isMissed != true)
         wanted[loop] = count
-        return true
+        needs[loop] = need
+        return isNews
+    }
+
+    /// What can be borne of the smallest size on all loops together; `nil`: nobody is held to it. O(loops).
+    package func need(by rule: RateNeed.Rule) -> RateNeed? {
+        var need: RateNeed?
+        for index in needs.indices { need = RateNeed.joined(need, needs[index], by: rule) }
+        return need
     }
 
     /// How many layers from the smallest are wanted by any loop; 0: none. O(loops).

@@ -47,6 +47,8 @@ extension MediaWorker {
         let wanted = (outcome.wanted + sound) * 100 / AllocationTiming.share
         peers[index]?.setWanted(Int(wanted + wanted / BandwidthAllocation.headroomDivisor))
         for position in 0..<wishes.count { obey(wishes[position], at: now) }
+        noteNeeds(
+            bitsPerSecond: share - sound, hasQueue: peers[index]?.hasQueue == true, at: now)
     }
 
     /// What a stream takes, in bits/s, all headers counted.
@@ -65,8 +67,9 @@ extension MediaWorker {
         guard tracks[track]?.isPaused == false, let cap = slots[slot]?.cap ?? nil,
             let memory = slots[slot]?.bandwidth, let rank = tracks[track]?.rank
         else { return nil }
-        var wish = BandwidthWish(slot: slot, rank: rank, mayRise: memory.mayRise(at: now))
+        var wish = BandwidthWish(slot: slot, rank: rank)
         wish.isHeld = isFree && memory.isHeld(at: now)
+        wish.unlimited = tracks[track]?.rate.unlimited ?? 0
         addSteps(ofTrack: track, upTo: cap, to: &wish, at: now)
         guard wish.stepCount > 0 else { return nil }
         if memory.isFresh {
@@ -74,6 +77,9 @@ extension MediaWorker {
         } else {
             wish.setCurrent(slots[slot]?.target ?? nil)
         }
+        let missed = wish.current < wish.smallestCount ? wish.cost(of: wish.smallestCount) : 0
+        wish.mayRise = memory.mayRise(to: missed, at: now)
+        if isFree, wish.unlimited > 0, memory.hasBecomeCheaper(missed) { wish.beginAgain() }
         return wish
     }
 
@@ -90,6 +96,7 @@ extension MediaWorker {
             guard let stream = layers.producer(ofLayer: layer) else { continue }
             // Where only larger ones come than are wanted, the smallest of those is shown.
             guard layer <= cap.spatial || wish.stepCount == 0 else { break }
+            defer { if wish.smallestCount == 0 { wish.endSmallest() } }
             if layers.isSimulcast {
                 addStep(of: stream, layer: layer, spatial: 7, upTo: cap, to: &wish, at: now)
             } else {
@@ -99,6 +106,7 @@ extension MediaWorker {
                     addStep(
                         of: stream, layer: UInt8(size), spatial: UInt8(size), upTo: cap, to: &wish,
                         at: now)
+                    if wish.smallestCount == 0 { wish.endSmallest() }
                 }
             }
         }
@@ -132,7 +140,10 @@ extension MediaWorker {
     private mutating func obey(_ wish: BandwidthWish, at now: MediaInstant) {
         guard let track = slots[wish.slot]?.source?.track else { return }
         setTarget(wish.grantedTarget, ofSlot: wish.slot, at: now)
-        slots[wish.slot]?.bandwidth.note(from: wish.current, to: wish.granted, at: now)
+        slots[wish.slot]?.bandwidth.note(
+            from: wish.current, to: wish.granted,
+            smallestCost: wish.granted < wish.smallestCount ? wish.cost(of: wish.smallestCount) : 0,
+            at: now)
         let quality: ReceivedQuality =
             wish.isWhole ? .full : wish.granted == 0 ? .paused : .reduced
         guard slots[wish.slot]?.bandwidth.told(quality.rawValue, at: now) == true,
@@ -164,6 +175,9 @@ extension Peer {
         let borne = sendPath.isEmpty ? 0 : Int64(sendPath[0].estimator.borne ?? 0)
         return borne + borne / 4
     }
+
+    /// Whether packets wait on the path for longer than probes and other flows make them.
+    var hasQueue: Bool { !sendPath.isEmpty && sendPath[0].estimator.hasQueue }
 
     /// Whether a queue stands on the path.
     var isCongested: Bool { !sendPath.isEmpty && sendPath[0].estimator.isCongested }

@@ -39,8 +39,9 @@ extension MediaWorker {
             guard let cap = slots[watchers[position].slot]?.cap else { continue }
             wanted = max(wanted, min(cap.spatial, total - 1) + 1)
         }
+        let size = rateNeed(ofTrack: track, at: now)
         guard peers[index]?.foreignLoop == nil else {
-            return relayDemand(wanted, ofTrack: track, of: index)
+            return relayDemand(wanted, size?.need, ofTrack: track, of: index)
         }
         wanted = max(wanted, min(tracks[track]?.relays.layersWanted ?? 0, total))
         var sent: UInt8 = 0
@@ -50,10 +51,18 @@ extension MediaWorker {
             sent = max(sent, min(producers[streams[position]].layer, total - 1) + 1)
         }
         let told = tracks[track]?.demand.update(wanted: wanted, of: total, sent: sent, at: now)
-        guard let told = told ?? nil, let peer = peers[index]?.id, let mid = tracks[track]?.mid
+        let isLimited = updateRate(ofTrack: track, of: index, size, at: now)
+        guard isLimited || (told ?? nil) != nil, let peer = peers[index]?.id,
+            let mid = tracks[track]?.mid, let count = tracks[track]?.demand.told(of: total)
         else { return }
-        let names = layerNames(ofTrack: track, of: index).prefix(Int(told))
-        emit(.layersWanted(peer, mid: mid, layers: Array(names)))
+        let names = layerNames(ofTrack: track, of: index)
+        var limits: [String: Int] = [:]
+        if let limit = tracks[track]?.rate.encodedLimit ?? nil, let name = names.first {
+            limits[name] = Int(limit)
+        }
+        emit(
+            .layersWanted(
+                peer, mid: mid, layers: Array(names.prefix(Int(count))), maxBitrates: limits))
     }
 
     /// How many layers a track may have, 1 to 8.

@@ -25,6 +25,7 @@ extension MediaWorker {
         sendSenderReports(to: index, at: now)
         serviceBandwidth(of: index, at: now)
         reportDemand(of: index, at: now)
+        sendBound(to: index, at: now)
         // A deadline that could not be met now (a peer without keys) must not spin.
         deadlines.set(max(nextDeadline(of: index, at: now), now + .milliseconds(1)), for: index)
     }
@@ -36,6 +37,7 @@ extension MediaWorker {
         Self.bring(&next, forwardTo: peers[index]?.nextReport)
         Self.bring(&next, forwardTo: peers[index]?.nextRelease ?? nil)
         Self.bring(&next, forwardTo: peers[index]?.nextDemand)
+        Self.bring(&next, forwardTo: peers[index]?.nextBound ?? nil)
         forEachProducer(of: index) { worker, producer in
             Self.bring(&next, forwardTo: worker.producers[producer].loss.nextDeadline)
             Self.bring(&next, forwardTo: worker.producers[producer].keyframes.deadline)

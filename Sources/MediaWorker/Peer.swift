@@ -116,6 +116,10 @@ struct Peer: ~Copyable {
     var nextEcho = MediaInstant.zero
     /// When to look next which layers of its tracks are wanted.
     var nextDemand: MediaInstant?
+    /// When to bound next what it sends in all (REMB); `nil`: it is not bounded.
+    var nextBound: MediaInstant?
+    /// How often it is still told that there is no bound any more.
+    var releasesLeft = 0
     var transportSequence: UInt16 = 0
     /// What NACKs of all its slots together may still cost.
     var budget = RetransmissionBudget(

@@ -21,8 +21,9 @@ package enum WorkerEvent: Sendable {
     /// The slot shows more or less of `source` from now on, as far as the receiver's path carries. Until the first
     /// such event it shows all that was asked for.
     case slotQuality(receiver: PeerID, mid: String, source: SlotBinding, ReceivedQuality)
-    /// The layers of a section that anybody wants now, by RID (`""` without simulcast); until this is said, all.
-    case layersWanted(PeerID, mid: String, layers: [String])
+    /// The layers of a section that anybody wants now, by RID (`""` without simulcast), and the most bits a second that
+    /// somebody could use of some of them, as encoders count; until this is said, all, and without bound.
+    case layersWanted(PeerID, mid: String, layers: [String], maxBitrates: [String: Int])
     /// How loud the speaking peers are; only those that changed.
     case audioLevels([AudioLevelReport])
     /// Somebody begins to speak, and so loud; the next `audioLevels` may be half a second away.

@@ -266,10 +266,12 @@ enum ClientProfile {
     ) -> NegotiatedCodec? {
         guard codec.kind == kind else { return nil }
         func video(_ type: UInt8, _ rtx: UInt8, _ parameters: String) -> NegotiatedCodec {
-            NegotiatedCodec(
+            var format = NegotiatedCodec(
                 codec: codec, payloadType: type, retransmissionPayloadType: rtx, clockRate: 90_000,
                 parameters: parameters, hasNACK: true, hasPLI: true, hasFIR: true,
                 hasTransportCC: true)
+            format.hasREMB = true
+            return format
         }
         switch codec {
         case .opus:

@@ -38,6 +38,7 @@ struct FeedbackMechanisms: OptionSet {
     static let pli = FeedbackMechanisms(rawValue: 2)
     static let fir = FeedbackMechanisms(rawValue: 4)
     static let transportCC = FeedbackMechanisms(rawValue: 8)
+    static let remb = FeedbackMechanisms(rawValue: 16)
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -48,6 +49,7 @@ struct FeedbackMechanisms: OptionSet {
         case "nack pli": self = .pli
         case "ccm fir": self = .fir
         case "transport-cc": self = .transportCC
+        case "goog-remb": self = .remb
         default: self = []
         }
     }

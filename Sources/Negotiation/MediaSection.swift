@@ -60,6 +60,8 @@ package struct NegotiatedCodec: Sendable, Equatable {
     package var hasFIR: Bool
     /// Whether transport-wide feedback is sent.
     package var hasTransportCC: Bool
+    /// Whether the sender obeys a bound of all it sends (REMB, draft-alvestrand-rmcat-remb-03 §2.3).
+    package var hasREMB = false
 
     /// Holds an agreed codec.
     package init(

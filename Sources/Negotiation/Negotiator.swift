@@ -75,7 +75,9 @@ package struct Negotiator: Sendable {
     ) throws(NegotiationError) -> [MediaSection] {
         let bundle = Set(offer.bundle ?? [])
         let selection = CodecSelection(
-            allowed: configuration.codecs, preferred: profile.publishedCodecs)
+            allowed: configuration.codecs, preferred: profile.publishedCodecs,
+            // Who has a signalling channel is told there, size by size.
+            takesREMB: profile == .whip)
         var extensions = ExtensionSelection()
         var sections: [MediaSection] = []
         for offered in offer.sections {

@@ -65,6 +65,8 @@ package struct ReceivedControl: Sendable {
         /// A time of ours that is echoed: of which source, its middle 32 bits, and how long it was held in 65,536ths of a
         /// second.
         case echoedTime(SSRC, last: UInt32, delay: UInt32)
+        /// The most it is to send in all, in bits a second (REMB).
+        case maximumBitrate(UInt64)
         /// Anything else.
         case other(UInt8)
     }

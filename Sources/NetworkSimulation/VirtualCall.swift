@@ -105,11 +105,13 @@ package final class VirtualCall {
     }
 
     /// Lets a client join: one offer, one answer.
-    /// - Parameter isFar: Whether it is to live on the neighbour's loop.
+    /// - Parameters:
+    ///   - isFar: Whether it is to live on the neighbour's loop.
+    ///   - profile: Whose offer the server takes its offer for.
     package func join(
         sending streams: [ClientStream] = [], receivingPairs pairs: Int = 0, audio: Int = 0,
         codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1], repairsAudio: Bool = false,
-        far isFar: Bool = false
+        far isFar: Bool = false, as profile: NegotiationProfile = .sdk
     ) throws -> VirtualClient {
         let offer = ClientOffer(
             sending: streams, receivingPairs: pairs, receivingAudio: audio,
@@ -121,6 +123,7 @@ package final class VirtualCall {
             offer: offer,
             dtls: clientContext, ntpAtZero: ntpAtZero, random: SeededRandom(seed: random.next()))
         nextPeer += 1
+        client.profile = profile
         if isFar {
             farPeers.insert(client.id)
             farAddresses.insert(client.address)
@@ -135,7 +138,7 @@ package final class VirtualCall {
         let previous = client.serverMedia
         let negotiator = isFar(client.id) ? negotiators.far : negotiators.near
         let (media, answer) = try negotiator.answer(
-            to: client.offer.text, previous: previous, profile: .sdk, using: &random)
+            to: client.offer.text, previous: previous, profile: client.profile, using: &random)
         client.serverMedia = media
         apply(
             previous == nil ? .addPeer(client.id, media) : .updatePeer(client.id, media),

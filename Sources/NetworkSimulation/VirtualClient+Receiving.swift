@@ -161,6 +161,9 @@ extension VirtualClient {
                     received: numbers, base: feedback.baseSequenceNumber,
                     statuses: feedback.statusCount)
             ]
+        case .receiverEstimatedMaximumBitrate:
+            let bound = try ReceiverEstimatedMaximumBitrate(packet, in: bytes)
+            return [.maximumBitrate(bound.bitsPerSecond)]
         default: return [.other(packet.type)]
         }
     }

@@ -17,6 +17,8 @@ package final class VirtualClient {
     package let id: PeerID
     /// Where its datagrams come from at present (in front of any NAT).
     package var address: NetworkAddress
+    /// Whose offers the server takes its offers for.
+    package var profile = NegotiationProfile.sdk
     /// What it offers.
     package var offer: ClientOffer
     /// What was negotiated, seen from the client.

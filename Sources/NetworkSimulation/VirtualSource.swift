@@ -139,6 +139,8 @@ package final class VirtualSource {
 
     /// The number of AV1's last frame.
     private var frameNumber: UInt16 = 65_000
+    /// What it sends where nobody bounds it, once somebody has.
+    private var usualFrame: (packets: Int, bytes: Int)?
     private let started: MediaInstant
     private let firstTimestamp: UInt32
     private var nextSequence: UInt64
@@ -296,6 +298,18 @@ package final class VirtualSource {
         let longer = lastFrame % settings.packetsInFrame
         let isShorter = settings.isUneven && index + longer < settings.packetsInFrame
         return settings.payloadBytes - (isShorter ? 1 : 0)
+    }
+
+    /// Encodes no more than so many bits a second, headers left out, from the next frame on; `nil`: as much as before.
+    package func bound(bitrate: Int?) {
+        let usual = usualFrame ?? (settings.packetsInFrame, settings.payloadBytes)
+        usualFrame = usual
+        (settings.packetsInFrame, settings.payloadBytes) = usual
+        guard let bitrate else { return }
+        let perFrame = Int64(bitrate) / 8 * settings.interval.nanoseconds / 1_000_000_000
+        let bytes = min(usual.packets * usual.bytes, max(60, Int(perFrame)))
+        settings.packetsInFrame = (bytes + 1_179) / 1_180
+        settings.payloadBytes = bytes / settings.packetsInFrame
     }
 
     /// Leaves numbers out, as if so many packets had been lost.

@@ -256,9 +256,10 @@ package struct HostedRoom: Sendable {
                 told)
         case .peerConnected(let peer), .peerMediaResumed(let peer), .mediaStarted(let peer, _):
             core.mediaConnected(SessionKey(peer), at: now)
-        case .layersWanted(let peer, let mid, let layers):
+        case .layersWanted(let peer, let mid, let layers, let maxBitrates):
             guard let mid = try? MediaSectionID(mid) else { return }
-            core.layersWanted(SessionKey(peer), mid: mid, layers: layers)
+            core.layersWanted(
+                SessionKey(peer), mid: mid, layers: layers, maxBitrates: maxBitrates)
         case .peerMediaLost(let peer):
             core.mediaLost(SessionKey(peer), at: now)
         case .peerFailed(let peer, _):

@@ -64,6 +64,29 @@ import Wire
         #expect(client.session.publications.map(\.isMuted) == [false, true])
     }
 
+    @Test("S01: what of one's tracks anybody receives is known until they are published anew")
+    func wantedLayers() throws {
+        var client = try SessionHarness()
+        let room = SessionHarness.roomID
+        try client.perform { try $0.publish(.camera, mid: MediaSectionID("1")) }
+        try client.join(room: room)
+        let track = TrackID(number: 9)
+        client.hear(.ok(try client.lastID, track))
+        #expect(client.session.publications[0].wanted == nil)
+        client.hear(.layersWanted(track, ["q"], maxBitrates: ["q": 60_000]))
+        let wanted = WantedLayers(layers: ["q"], maxBitrates: ["q": 60_000])
+        #expect(client.session.publications[0].wanted == wanted)
+        // Of a track that is not there nothing is kept.
+        client.hear(.layersWanted(TrackID(number: 8), []))
+        #expect(client.session.publications[0].wanted == wanted)
+        client.hear(.layersWanted(track, ["q", "h"]))
+        #expect(client.session.publications[0].wanted?.maxBitrates == [:])
+        client.reconnect()
+        client.hear(.error(SignalingError(.sessionNotFound, requestID: try client.lastID)))
+        client.hear(try client.joined(to: try client.lastID, room: room))
+        #expect(client.session.publications[0].wanted == nil)
+    }
+
     @Test(
         "P15: a subscribed track goes from idle over subscribing to subscribed, and back when unwanted"
     )

@@ -66,3 +66,10 @@ extension VirtualClient {
         }
     }
 }
+
+extension VirtualClient {
+    /// The bounds of all it sends that it was told by REMB.
+    var bounds: [ReceivedControl] {
+        control.filter { if case .maximumBitrate = $0.content { true } else { false } }
+    }
+}

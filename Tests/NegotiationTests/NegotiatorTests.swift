@@ -175,6 +175,10 @@ func answerHasTheOffersSectionsInOrderAndReadsBack(_ offer: String) throws {
     #expect(media.sections[0].slot == nil)
     #expect(TestServer.lines(text, section: 1).contains("a=recvonly"))
     #expect(TestServer.lines(text, section: 1).contains { $0.hasPrefix("a=fingerprint:") })
+    // Nobody tells such a client otherwise what receivers can use.
+    #expect(TestServer.lines(text, section: 1).contains("a=rtcp-fb:96 goog-remb"))
+    #expect(media.sections[1].codecs.allSatisfy { $0.hasREMB })
+    #expect(!TestServer.lines(text, section: 0).contains { $0.hasSuffix("goog-remb") })
     let player = try TestServer.answer(OfferSample.chromiumPlayer, profile: .whip)
     #expect(player.media.sections.map(\.direction) == [.inactive, .inactive])
 }

@@ -92,6 +92,12 @@ import Wire
         _ = harness.take()
         harness.room.layersWanted(key(1), mid: mid("1"), layers: ["q"])
         #expect(harness.take().messages(to: 1) == [.layersWanted(track, ["q"])])
+        harness.room.layersWanted(
+            key(1), mid: mid("1"), layers: ["q", "h"], maxBitrates: ["q": 60_000])
+        #expect(
+            harness.take().messages(to: 1) == [
+                .layersWanted(track, ["q", "h"], maxBitrates: ["q": 60_000])
+            ])
         // Of what is not published there is nothing to say.
         harness.room.layersWanted(key(1), mid: mid("2"), layers: [])
         #expect(harness.take().messages(to: 1) == [])

@@ -66,7 +66,7 @@ export class EventRouter {
         roster.assign(event.assignments);
         break;
       case 'layersWanted':
-        publisher.sendLayers(event.track, event.layers).catch(() => {});
+        publisher.sendLayers(event.track, event.layers, event.maxBitrates).catch(() => {});
         break;
       case 'needSlots':
         this.#surroundings.grow(event.video, event.audio);

@@ -219,13 +219,21 @@ export class LocalPublisher {
     void put(track.section, null);
   }
 
-  /** The server says which sizes of a track somebody receives: the others need not be encoded. */
-  sendLayers(id: string, layers: readonly string[]): Promise<void> {
+  /** The server says which sizes of a track somebody receives, and what of them somebody can use: more need not be
+   * encoded. */
+  sendLayers(
+    id: string,
+    layers: readonly string[],
+    maxBitrates?: Readonly<Record<string, number>>,
+  ): Promise<void> {
     return this.#inTurn(async () => {
       const track = this.#announced(id);
       if (track?.kind !== 'video') return;
       track.layersWanted = layers;
-      await activate(track.section.sender, { capture: track.shapedFor, layers });
+      track.usefulBitrates = maxBitrates;
+      const { section, shapedFor: capture, usefulBitrates, source } = track;
+      const keepsSize = source === 'screen';
+      await activate(section.sender, { capture, layers, usefulBitrates, keepsSize });
     });
   }
 
@@ -357,6 +365,7 @@ export class LocalPublisher {
     }
     // The section may have carried a track that nobody received.
     track.layersWanted = undefined;
+    track.usefulBitrates = undefined;
     await this.#shape(track);
     await this.#send(track);
     const publish = { type: 'publish', source, mid: section.mid } as const;
@@ -369,10 +378,11 @@ export class LocalPublisher {
 
   /** Chooses the sizes and rates of a track after those of its capture. */
   async #shape(track: LocalTrack): Promise<void> {
-    const { layersWanted: layers, maxBitrate, section, kind } = track;
+    const { layersWanted: layers, usefulBitrates, maxBitrate, section, kind, source } = track;
+    const keepsSize = source === 'screen';
     const capture = kind === 'video' ? captureSize(track.mediaStreamTrack) : undefined;
     track.shapedFor = capture;
-    await shape(section.sender, { capture, layers, maxBitrate });
+    await shape(section.sender, { capture, layers, usefulBitrates, keepsSize, maxBitrate });
   }
 
   /** Sends what is published; announces what the server of this session does not know yet. */

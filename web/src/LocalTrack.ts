@@ -22,6 +22,8 @@ export class LocalTrack {
 
   /** The sizes of it that somebody receives; undefined: all of them may be. @internal */
   layersWanted: readonly string[] | undefined;
+  /** By size the most bits a second that somebody could use. @internal */
+  usefulBitrates: Readonly<Record<string, number>> | undefined;
   /** The capture size its sizes were chosen for; undefined before that. @internal */
   shapedFor: CaptureSize | undefined;
   /** Whether the server of the present session knows it. @internal */

@@ -289,6 +289,57 @@ test('S01: sizes of a picture that nobody receives are not encoded, until somebo
   await room.leave();
 });
 
+test('what nobody can use of a size is not encoded, and the bound is taken back', async () => {
+  const { room } = await joinedRoom();
+  const { sender } = FakeConnection.last.sections[1]!;
+  const rates = () => sender.encodings.map((one) => one.maxBitrate);
+  const bound = async (id: string, maxBitrates?: Record<string, number>) => {
+    const layers = sender.encodings.map((one) => one.rid ?? '');
+    FakeServer.last.say({ type: 'layersWanted', track: id, layers, ...(maxBitrates && { maxBitrates }) });
+    await settle();
+    return rates();
+  };
+  sender.encodings = ['q', 'h', 'f'].map((rid) => ({ rid, active: true }));
+  let track = await room.publishTrack(own('video'), 'camera');
+  const usual = rates();
+  const scales = () => sender.encodings.map((one) => one.scaleResolutionDownBy);
+  assert.deepEqual(await bound(track.id, { q: 50_000 }), [50_000, ...usual.slice(1)]);
+  // Pictures are smaller then, or frames would be left out.
+  assert.deepEqual(scales(), [10, 2, 1]);
+  // A bound above one's own changes nothing.
+  assert.deepEqual(await bound(track.id, { q: 9_000_000 }), usual);
+  await bound(track.id, { q: 50_000 });
+  assert.deepEqual(await bound(track.id), usual);
+  assert.deepEqual(scales(), [4, 2, 1]);
+  await room.unpublish(track);
+  // Of one size, with a bound of the application's and without.
+  sender.encodings = [{ active: true }];
+  track = await room.publishTrack(own('video'), 'camera', { maxBitrate: 700_000 });
+  assert.deepEqual(await bound(track.id, { '': 400_000 }), [400_000]);
+  assert.deepEqual(await bound(track.id), [700_000]);
+  await room.unpublish(track);
+  sender.encodings = [{ active: true }];
+  track = await room.publishTrack(own('video'), 'camera');
+  assert.deepEqual(await bound(track.id, { '': 400_000 }), [400_000]);
+  assert.deepEqual(await bound(track.id), [undefined]);
+  assert.deepEqual(scales(), [undefined]);
+  // Whoever publishes anew begins without.
+  await bound(track.id, { '': 400_000 });
+  await room.unpublish(track);
+  await room.publishTrack(own('video'), 'camera');
+  assert.deepEqual(rates(), [undefined]);
+  // What stands on a screen keeps its size.
+  const screen = await room.publishTrack(own('video'), 'screen');
+  const shared = FakeConnection.last.sections[2]!.sender;
+  FakeServer.last.say({
+    type: 'layersWanted', track: screen.id, layers: [''], maxBitrates: { '': 400_000 },
+  });
+  await settle();
+  assert.deepEqual(shared.encodings[0]?.maxBitrate, 400_000);
+  assert.deepEqual(shared.encodings[0]?.scaleResolutionDownBy, undefined);
+  await room.leave();
+});
+
 test('S01: the sizes follow the capture: one known late, one that is turned, another device', async () => {
   const { room } = await joinedRoom();
   const section = FakeConnection.last.sections[1];

@@ -166,6 +166,7 @@ const readers: { [Type in ServerMessage['type']]: (fields: Fields) => ServerMess
     type: 'layersWanted',
     track: string(f['track'], 'track'),
     layers: list(f['layers'], 'layers', string),
+    ...optional('maxBitrates', f['maxBitrates'], bitrates),
   }),
   needSlots: (f) => ({
     type: 'needSlots',
@@ -193,6 +194,12 @@ const readers: { [Type in ServerMessage['type']]: (fields: Fields) => ServerMess
   ping: () => ({ type: 'ping' }),
   pong: (f) => ({ type: 'pong', ...optional('id', f['id'], integer) }),
 };
+
+function bitrates(value: unknown, name: string): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(record(value, name)).map(([layer, rate]) => [layer, integer(rate, name)]),
+  );
+}
 
 function who(fields: Fields): string {
   return string(fields['participant'], 'participant');

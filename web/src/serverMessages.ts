@@ -52,7 +52,13 @@ export type ServerEvent =
   | { type: 'trackMuted'; participant: string; track: string; muted: boolean }
   | { type: 'trackQuality'; participant: string; track: string; quality: TrackQuality }
   | { type: 'slots'; assignments: SlotAssignment[] }
-  | { type: 'layersWanted'; track: string; layers: readonly string[] }
+  | {
+      type: 'layersWanted';
+      track: string;
+      layers: readonly string[];
+      /** By layer the most bits a second that anybody could use; of others there is no bound. */
+      maxBitrates?: Readonly<Record<string, number>>;
+    }
   | { type: 'needSlots'; video: number; audio: number }
   | { type: 'audioLevels'; levels: AudioLevel[] }
   | { type: 'networkQuality'; qualities: ParticipantQuality[] }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { simulcastEncodings } from './videoEncodings';
+import { scaleFor, simulcastEncodings } from './videoEncodings';
 
 const sent = (width: number, height: number, maxBitrate?: number) =>
   simulcastEncodings({ width, height }, maxBitrate)
@@ -29,4 +29,12 @@ test('a bound of the rate is that of the largest size, and leaves the smaller on
   assert.deepEqual(rates(1280, 720, 500_000), [125, 250, 500]);
   assert.deepEqual(rates(640, 360, 200_000), [100, 200]);
   assert.deepEqual(rates(320, 180, 100_000), [100]);
+});
+
+test('pictures are scaled down to what their rate is worth', () => {
+  const only = [500_000, 250_000, 120_000, 60_000, 1].map((rate) => scaleFor(rate, 640 * 360, true));
+  assert.deepEqual(only, [1, 1.5, 2.5, 3, 4]);
+  // Of one of several a browser does no more itself.
+  const small = [200_000, 60_000, 41_000].map((rate) => scaleFor(rate, 320 * 180, false));
+  assert.deepEqual(small, [1, 2, 2.5]);
 });

@@ -53,8 +53,16 @@ export function captureSize(track: MediaStreamTrack): CaptureSize | undefined {
   return width && height ? { width, height } : undefined;
 }
 
+/** What somebody can use of a sender's pictures. */
+interface Useful {
+  /** By size the most bits a second; `undefined`: no bound. */
+  usefulBitrates: Readonly<Record<string, number>> | undefined;
+  /** Whether pictures keep their size where they get fewer bits: what stands on a screen is to be read. */
+  keepsSize: boolean;
+}
+
 /** What a sender is to encode. */
-export interface EncodingWish {
+export interface EncodingWish extends Useful {
   /** How large its pictures are; `undefined`: not known. */
   capture: CaptureSize | undefined;
   /** The sizes that somebody receives, by name; `undefined`: all. */
@@ -66,9 +74,9 @@ export interface EncodingWish {
 /** Sets the sizes and rates of a sender for a capture. */
 export function shape(
   sender: RTCRtpSender,
-  { capture, layers, maxBitrate }: EncodingWish,
+  { capture, layers, maxBitrate, ...useful }: EncodingWish,
 ): Promise<void> {
-  return change(sender, (encodings) => {
+  const edit = (encodings: RTCRtpEncodingParameters[]) => {
     if (encodings.length === 1) {
       if (maxBitrate !== undefined) encodings[0]!.maxBitrate = maxBitrate;
     } else {
@@ -76,15 +84,16 @@ export function shape(
       encodings.forEach((encoding, place) => Object.assign(encoding, wanted[place]));
     }
     setActive(encodings, capture, layers);
-  });
+  };
+  return change(sender, edit, useful);
 }
 
-/** Lets a sender encode what somebody receives, and nothing else. */
+/** Lets a sender encode what somebody receives and can use, and nothing else. */
 export function activate(
   sender: RTCRtpSender,
-  { capture, layers }: Pick<EncodingWish, 'capture' | 'layers'>,
+  { capture, layers, ...useful }: Omit<EncodingWish, 'maxBitrate'>,
 ): Promise<void> {
-  return change(sender, (encodings) => setActive(encodings, capture, layers));
+  return change(sender, (encodings) => setActive(encodings, capture, layers), useful);
 }
 
 function setActive(
@@ -98,15 +107,71 @@ function setActive(
   });
 }
 
+/** By how much more than chosen a picture may be scaled down where somebody can use but little of its rate. */
+const scales = [1, 1.5, 2, 2.5, 3, 4] as const;
+
+/** What pictures of that rate are scaled down by beside what was chosen: without that an encoder leaves frames out.
+ * An only size browsers make still smaller where that is needed, one of several they do not. */
+export function scaleFor(useful: number, pixels: number, isAlone: boolean): number {
+  const worth = (isAlone ? 1.2 : 0.75) * useful;
+  const fits = (scale: number) => bitrate(pixels / scale ** 2) <= worth;
+  return scales.find(fits) ?? scales[scales.length - 1]!;
+}
+
+type Chosen = Record<'maxBitrate' | 'scaleResolutionDownBy', number | undefined>;
+
+/** By size what was chosen where somebody can use less, so that it comes back. */
+const chosenBefore = new WeakMap<RTCRtpSender, Map<string, Chosen>>();
+
+/** Bounds sizes by what somebody can use of them. */
+function bound(
+  sender: RTCRtpSender,
+  encodings: RTCRtpEncodingParameters[],
+  { usefulBitrates, keepsSize }: Useful,
+): void {
+  const chosen = new Map<string, Chosen>();
+  const capture = sender.track ? captureSize(sender.track) : undefined;
+  for (const encoding of encodings) {
+    const rid = encoding.rid ?? '';
+    const useful = usefulBitrates?.[rid];
+    const { maxBitrate, scaleResolutionDownBy } = encoding;
+    if (useful === undefined || (maxBitrate ?? Infinity) <= useful) continue;
+    chosen.set(rid, { maxBitrate, scaleResolutionDownBy });
+    encoding.maxBitrate = useful;
+    if (keepsSize) continue;
+    const { width, height } = capture ?? { width: 1280, height: 720 };
+    const scale = scaleResolutionDownBy ?? 1;
+    const pixels = (width * height) / scale ** 2;
+    const isAlone = encodings.length === 1;
+    encoding.scaleResolutionDownBy = scale * scaleFor(useful, pixels, isAlone);
+  }
+  chosenBefore.set(sender, chosen);
+}
+
+function unbound(sender: RTCRtpSender, encodings: RTCRtpEncodingParameters[]): void {
+  for (const encoding of encodings) {
+    const chosen = chosenBefore.get(sender)?.get(encoding.rid ?? '');
+    if (!chosen) continue;
+    for (const name of ['maxBitrate', 'scaleResolutionDownBy'] as const) {
+      const value = chosen[name];
+      if (value === undefined) delete encoding[name];
+      else encoding[name] = value;
+    }
+  }
+}
+
 async function change(
   sender: RTCRtpSender,
   edit: (encodings: RTCRtpEncodingParameters[]) => void,
+  useful: Useful,
 ): Promise<void> {
   const parameters = sender.getParameters();
   const encodings = parameters.encodings ?? [];
   if (encodings.length === 0) return;
   const before = JSON.stringify(encodings);
+  unbound(sender, encodings);
   edit(encodings);
+  bound(sender, encodings, useful);
   if (JSON.stringify(encodings) === before) return;
   // Refused by a peer connection that is closed, or in the middle of an offer: then all goes on as it was.
   await sender.setParameters(parameters).catch(() => {});

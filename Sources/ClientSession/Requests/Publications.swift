@@ -14,8 +14,18 @@ package struct Publication: Hashable, Sendable {
     package internal(set) var track: TrackID?
     /// Where publishing it stands.
     package internal(set) var state = PublishState.idle
+    /// What of it anybody receives, as the server said last; `nil`: it has said nothing.
+    package internal(set) var wanted: WantedLayers?
     /// The `publish` under way.
     var request: RequestID?
+}
+
+/// What of a published track anybody receives.
+package struct WantedLayers: Hashable, Sendable {
+    /// The sizes, by RID; the empty text for the only one.
+    package var layers: [String]
+    /// The most bits a second that anybody could use of some of them; of others there is no bound.
+    package var maxBitrates: [String: Int]
 }
 
 /// A choice of whose tracks are wanted, as it was last made.

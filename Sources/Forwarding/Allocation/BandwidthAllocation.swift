@@ -45,7 +45,7 @@ package enum BandwidthAllocation {
         var left = Room(bits: bits, tolerance: max(kept, sustained) - bits)
         for index in 0..<wishes.count {
             wishes[index].granted = 0
-            outcome.wanted += wishes[index].cost(of: wishes[index].stepCount)
+            outcome.wanted += wishes[index].bestCost
         }
         // One by one: a list of ranks would be allocated.
         begin(.favoured, of: &wishes, &left)
@@ -100,12 +100,16 @@ package enum BandwidthAllocation {
     /// Gives a wish one step more, if there is one, it may have it, and it fits.
     private static func raise(_ wish: inout BandwidthWish, _ left: inout Room) -> Bool {
         let next = wish.granted + 1
-        guard next <= wish.stepCount, next <= wish.current || wish.mayRise else { return false }
+        let kept = wish.current + wish.begun
+        guard next <= wish.stepCount, next <= kept || wish.mayRise else { return false }
         let added = wish.cost(of: next) - wish.cost(of: wish.granted)
-        let isNew = next > wish.current
+        let isNew = next > kept
+        // What its publisher was told to make fit moves with the path: nothing more has to stay free.
+        let isFitted = wish.unlimited > 0 && next <= wish.smallestCount
+        let headroom = isFitted ? 0 : wish.cost(of: next) / headroomDivisor
         let fits =
             isNew
-            ? added + wish.cost(of: next) / headroomDivisor <= left.bits
+            ? added + headroom <= left.bits
             : wish.isHeld || added <= left.bits + left.tolerance
         guard fits else { return false }
         left.bits -= added

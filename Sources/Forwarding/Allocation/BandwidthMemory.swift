@@ -26,12 +26,25 @@ package struct BandwidthMemory: Sendable, Equatable {
     private var wait = Self.firstWait
     private var roseAt: MediaInstant?
     private var waitsUntil: MediaInstant?
+    /// What the smallest size took when it could not be had any more, in bits/s.
+    private var lostCost: Int64 = 0
 
     /// Knows of nothing yet.
     package init() {}
 
-    /// Whether it may be given more.
-    package func mayRise(at now: MediaInstant) -> Bool { waitsUntil.map { $0 <= now } ?? true }
+    /// Whether it may be given more: after its wait, or at once where that has become cheaper by a quarter because the
+    /// publisher sends less.
+    /// - Parameter smallestCost: What the whole smallest size takes, in bits/s, if not all of it is there now; else 0.
+    package func mayRise(to smallestCost: Int64 = 0, at now: MediaInstant) -> Bool {
+        guard let waitsUntil, waitsUntil > now else { return true }
+        return hasBecomeCheaper(smallestCost)
+    }
+
+    /// Whether the smallest size takes a quarter less than when it could not be had any more.
+    /// - Parameter smallestCost: What the whole smallest size takes, in bits/s, if not all of it is there now; else 0.
+    package func hasBecomeCheaper(_ smallestCost: Int64) -> Bool {
+        smallestCost > 0 && smallestCost <= lostCost - lostCost / 4
+    }
 
     /// Whether it was given what it has only just now, or begins.
     package func isHeld(at now: MediaInstant) -> Bool {
@@ -54,15 +67,20 @@ package struct BandwidthMemory: Sendable, Equatable {
     }
 
     /// Takes note of what it was given, in steps.
-    package mutating func note(from before: Int, to after: Int, at now: MediaInstant) {
+    /// - Parameter smallestCost: What the whole smallest size takes, in bits/s, if not all of it is there now; else 0.
+    package mutating func note(
+        from before: Int, to after: Int, smallestCost: Int64 = 0, at now: MediaInstant
+    ) {
         let isGift = after > before || (isFresh && after == before && after > 0)
         isFresh = false
         if isGift {
             roseAt = now
+            lostCost = 0
         } else if after < before {
             let hasLasted = roseAt.map { now - $0 >= Self.lastingTime } ?? true
             wait = hasLasted ? Self.firstWait : min(wait + wait, Self.waitMax)
             waitsUntil = now + wait
+            lostCost = smallestCost
             roseAt = nil
         }
     }

@@ -14,19 +14,25 @@ package struct BandwidthWish: Sendable {
     package let rank: BandwidthRank
     /// How many steps it had until now, 0 (paused) to `stepCount`.
     package private(set) var current = 0
+    /// How many steps it begins with beyond those, whatever is known of the path.
+    package private(set) var begun = 0
     /// Whether it may be given more than it has.
-    package let mayRise: Bool
+    package var mayRise: Bool
     /// Whether it keeps what it has, though that does not seem to fit: it has only just been given it.
     package var isHeld = false
     /// How many steps it is given: 0 pauses it.
     package internal(set) var granted = 0
     /// How many steps there are.
     package private(set) var stepCount = 0
+    /// How many of them are the smallest size, by temporal layers.
+    package private(set) var smallestCount = 0
+    /// What the smallest size would take if its publisher were not held to less, in bits/s; 0: it is not.
+    package var unlimited: Int64 = 0
     private var rates = InlineArray<12, Int64>(repeating: 0)
     private var targets = InlineArray<12, LayerTarget>(repeating: .all)
 
     /// Makes a wish without steps, which is always granted nothing.
-    package init(slot: Int, rank: BandwidthRank, mayRise: Bool) {
+    package init(slot: Int, rank: BandwidthRank, mayRise: Bool = true) {
         self.slot = slot
         self.rank = rank
         self.mayRise = mayRise
@@ -45,6 +51,18 @@ package struct BandwidthWish: Sendable {
         stepCount += 1
     }
 
+    /// Takes note that all steps so far are of the smallest size.
+    package mutating func endSmallest() { smallestCount = stepCount }
+
+    /// What the whole smallest size takes if its publisher is held to nothing, in bits/s.
+    package var smallestCost: Int64 { max(cost(of: smallestCount), unlimited) }
+
+    /// What everything would take if its publisher were held to nothing, in bits/s.
+    package var bestCost: Int64 { max(cost(of: stepCount), unlimited) }
+
+    /// Whether not even the whole smallest size was granted.
+    package var isMissed: Bool { granted < smallestCount && !isHeld }
+
     /// Takes note of what it had until now: as many steps, in their order, as `target` allows; `nil`: none.
     package mutating func setCurrent(_ target: LayerTarget?) {
         current = 0
@@ -54,6 +72,13 @@ package struct BandwidthWish: Sendable {
 
     /// Lets it begin with its cheapest way, whatever is known of the path: that shows soon enough whether it bears it.
     package mutating func begin() { current = min(1, stepCount) }
+
+    /// Lets it begin again with the whole smallest size, which its publisher has made to fit: what was found of a path
+    /// on which little was sent since says less than what is sent over it next.
+    package mutating func beginAgain() {
+        begun = max(0, smallestCount - current)
+        isHeld = true
+    }
 
     /// The layers that were granted: everything that is published where that is every step, since larger pictures
     /// may come; `nil` where it is none.

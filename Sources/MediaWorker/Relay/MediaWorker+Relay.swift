@@ -99,6 +99,7 @@ extension MediaWorker {
         else { return }
         noteDemand(ofTrack: track, at: now)
         guard isRelayed else { return }
+        relayUnlimitedRate(ofTrack: track, of: peer, to: 1 << UInt64(loop))
         let streams = tracks[track]?.producers ?? []
         for stream in streams {
             relayReport(on: stream, to: 1 << UInt64(loop))
@@ -145,12 +146,17 @@ extension MediaWorker {
             takeRelayed(report, clock, of: stream, from: loop, at: now)
         case .keyframeWanted(let stream, let isStart):
             takeKeyframeWish(for: stream, from: loop, toStart: isStart, at: now)
-        case .layersWanted(let publisher, let section, let count):
+        case .layersWanted(let publisher, let section, let count, let need):
             guard let peer = peerOfID[publisher],
                 let track = track(ofSection: section, of: peer),
-                tracks[track]?.relays.note(wanted: count, by: loop) == true
+                tracks[track]?.relays.note(wanted: count, need: need, by: loop) == true
             else { return }
             noteDemand(ofTrack: track, at: now)
+        case .unlimitedRate(let publisher, let section, let bitsPerSecond):
+            guard let peer = peerOfID[publisher], peers[peer]?.foreignLoop == loop,
+                let track = track(ofSection: section, of: peer)
+            else { return }
+            tracks[track]?.rate.unlimited = bitsPerSecond
         }
     }
 

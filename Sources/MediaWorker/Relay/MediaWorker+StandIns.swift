@@ -164,13 +164,15 @@ extension MediaWorker {
         tell(.keyframeWanted(stream, toStart: isStart), to: 1 << UInt64(loop))
     }
 
-    /// Tells the publisher's loop how many layers of a track are wanted here.
-    mutating func relayDemand(_ wanted: UInt8, ofTrack track: Int, of index: Int) {
+    /// Tells the publisher's loop how many layers of a track are wanted here, and what can be borne of the smallest.
+    mutating func relayDemand(
+        _ wanted: UInt8, _ need: RateNeed?, ofTrack track: Int, of index: Int
+    ) {
         guard let loop = peers[index]?.foreignLoop, let id = peers[index]?.id,
             let position = section(ofTrack: track, of: index)
         else { return }
         tell(
-            .layersWanted(publisher: id, section: UInt16(clamping: position), count: wanted),
+            .layersWanted(publisher: id, section: UInt16(clamping: position), count: wanted, need),
             to: 1 << UInt64(loop))
     }
 }

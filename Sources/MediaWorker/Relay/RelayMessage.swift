@@ -14,8 +14,11 @@ package enum RelayMessage: Sendable {
     case report(RelayedStream, StreamReport, PublisherClock)
     /// Somebody needs a keyframe of a stream, to begin with (`toStart`) or because of losses.
     case keyframeWanted(RelayedStream, toStart: Bool)
-    /// How many layers from the smallest are wanted of what `publisher` sends in a section.
-    case layersWanted(publisher: UInt64, section: UInt16, count: UInt8)
+    /// How many layers from the smallest are wanted of what `publisher` sends in a section, and what can be borne of
+    /// the smallest (`nil`: nobody is held to it).
+    case layersWanted(publisher: UInt64, section: UInt16, count: UInt8, RateNeed?)
+    /// What the smallest size of a section took before its publisher was held to less, in bits/s; 0: it is not.
+    case unlimitedRate(publisher: UInt64, section: UInt16, bitsPerSecond: Int64)
 }
 
 /// How a relayed packet came to the loop of its publisher.

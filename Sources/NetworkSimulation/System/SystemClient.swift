@@ -109,6 +109,9 @@ final class SystemClient {
             let runs = publication.map { $0.state == .published && !$0.isMuted } ?? false
             if runs && !source.isRunning { source.resume(at: now) }
             if !runs { source.isRunning = false }
+            if entry.source.kind == .video {
+                source.bound(bitrate: publication?.wanted?.maxBitrates[""])
+            }
         }
     }
 

@@ -17,7 +17,7 @@ extension ServerMessage: Codable {
     private enum Key: String, CodingKey {
         case type, id, answer, track, code, message, participant, reason, muted, assignments
         case levels, grants, role, stream, unreachable, sequence, retryAfterMilliseconds
-        case qualities, rejoin, quality, layers
+        case qualities, rejoin, quality, layers, maxBitrates
     }
 
     private var kind: Kind {
@@ -117,7 +117,10 @@ extension ServerMessage: Codable {
         case .slots:
             self = .slots(try fields.decode([SlotAssignment].self, forKey: .assignments))
         case .layersWanted:
-            self = .layersWanted(try track(), try fields.decode([String].self, forKey: .layers))
+            self = .layersWanted(
+                try track(), try fields.decode([String].self, forKey: .layers),
+                maxBitrates: try fields.decodeIfPresent([String: Int].self, forKey: .maxBitrates)
+                    ?? [:])
         case .needSlots: self = .needSlots(try SlotDemand(from: decoder))
         case .audioLevels:
             self = .audioLevels(try fields.decode([AudioLevel].self, forKey: .levels))
@@ -190,9 +193,10 @@ extension ServerMessage: Codable {
             try fields.encode(track, forKey: .track)
             try fields.encode(quality, forKey: .quality)
         case .slots(let assignments): try fields.encode(assignments, forKey: .assignments)
-        case .layersWanted(let track, let layers):
+        case .layersWanted(let track, let layers, let maxBitrates):
             try fields.encode(track, forKey: .track)
             try fields.encode(layers, forKey: .layers)
+            if !maxBitrates.isEmpty { try fields.encode(maxBitrates, forKey: .maxBitrates) }
         case .needSlots(let demand): try demand.encode(to: encoder)
         case .audioLevels(let levels): try fields.encode(levels, forKey: .levels)
         case .networkQuality(let qualities): try fields.encode(qualities, forKey: .qualities)

@@ -39,8 +39,9 @@ package enum ServerMessage: Hashable, Sendable {
     case trackQuality(ParticipantID, TrackID, TrackQuality)
     /// The whole truth about the slots it names.
     case slots([SlotAssignment])
-    /// Which sizes of a track of one's own anybody receives, by RID.
-    case layersWanted(TrackID, [String])
+    /// Which sizes of a track of one's own anybody receives, by RID, and the most bits a second that anybody could use
+    /// of some of them; of those not named there is no bound.
+    case layersWanted(TrackID, [String], maxBitrates: [String: Int] = [:])
     /// There are more tracks than slots: offer this many more.
     case needSlots(SlotDemand)
     /// How loud people are; only what changed.
