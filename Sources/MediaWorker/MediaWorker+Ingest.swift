@@ -187,9 +187,6 @@ extension MediaWorker {
             producers[index].highest = entry.sequence
             let arrival = NTPTime(now, clockZero: configuration.ntpAtZero).rawValue
             producers[index].clock.observePacket(timestamp: entry.timestamp, arrival: arrival)
-            if entry.codec.isSound, !isRepeated, !producers[index].isForeign {
-                noteUplink(entry, ofProducer: index, at: now)
-            }
             if let level = entry.audioLevel, !producers[index].isForeign {
                 producers[index].levels.add(level)
                 if nextLevels == nil { nextLevels = now + FeedbackTiming.levelInterval }

@@ -25,7 +25,6 @@ extension MediaWorker {
         sendSenderReports(to: index, at: now)
         serviceBandwidth(of: index, at: now)
         reportDemand(of: index, at: now)
-        judgeUplink(of: index, at: now)
         sendBound(to: index, at: now)
         // A deadline that could not be met now (a peer without keys) must not spin.
         deadlines.set(max(nextDeadline(of: index, at: now), now + .milliseconds(1)), for: index)

@@ -10,6 +10,8 @@ struct CodecSelection {
     let allowed: [MediaCodec]
     /// Codecs to put first, in this order; empty keeps the order of the offer.
     let preferred: [MediaCodec]
+    /// Whether senders may be bounded by REMB.
+    var takesREMB = false
 
     /// The codecs of a section that both sides have, each once; O(formats).
     func codecs(of section: DescribedSection) -> [NegotiatedCodec] {
@@ -34,7 +36,7 @@ struct CodecSelection {
             if kind == .video {
                 negotiated.hasPLI = format.feedback.contains(.pli)
                 negotiated.hasFIR = format.feedback.contains(.fir)
-                negotiated.hasREMB = format.feedback.contains(.remb)
+                negotiated.hasREMB = takesREMB && format.feedback.contains(.remb)
             }
             if let at = chosen.firstIndex(where: { $0.codec == codec }) {
                 if rank < ranks[at] {
