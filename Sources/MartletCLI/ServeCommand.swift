@@ -61,6 +61,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var keyOptions: KeyOptions
 
+    @OptionGroup(title: "Relays") var relayOptions: RelayOptions
+
     @Option(
         help: ArgumentHelp(
             "SRTP profiles, most wished first: \(SRTPProfileList.names.joined(separator: ", ")).",
@@ -119,6 +121,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (keys, developmentKey) = try makeKeys()
+        let relays = try relayOptions.servers(isDevelopment: isDevelopment)
         let folder = try findWebRoot()
         let publicAddresses = try readPublicAddresses()
         raiseDescriptorLimit()
@@ -154,6 +157,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.isDevelopment = isDevelopment
         configuration.onShutdown = onShutdown
         configuration.allowedOrigins = allowedOrigins
+        configuration.relays = relays
         configuration.roomPeersPerLoop = roomPeersPerLoop
         configuration.rooms.roomsMax = rooms
         configuration.rooms.room.participantsMax = roomParticipants

@@ -9,6 +9,7 @@ import pathlib
 import stat
 import subprocess
 import tempfile
+import time
 
 from harness.browser import CHROMIUM, launch
 from harness.server import Server
@@ -23,14 +24,15 @@ HTTPS_ALONE = "tcp dport 443 accept"
 
 
 class Namespaced:
-    """A network namespace, held by a process that ends with this one."""
+    """A network namespace, with names of its own for addresses, held by a process that ends with this one."""
 
-    def __init__(self, outer=None):
+    def __init__(self, outer=None, names=None):
         enter = outer.prefix if outer else []
         own_user = ["--user", "--map-root-user"] if not outer and os.geteuid() != 0 else []
         self.has_user = bool(own_user) or bool(outer and outer.has_user)
+        self.folder = tempfile.TemporaryDirectory()
         self.holder = subprocess.Popen(
-            [*enter, "unshare", *own_user, "--net", "sh", "-c", "echo ready; exec cat"],
+            [*enter, "unshare", *own_user, "--net", "--mount", "sh", "-c", "echo ready; exec cat"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -40,12 +42,23 @@ class Namespaced:
             self.close()
             raise PermissionError(f"no network namespaces here: {reason}")
         self.run("ip", "link", "set", "lo", "up")
+        if names:
+            lines = [f"{address} {name}" for name, address in names.items()]
+            self.replace("/etc/hosts", "\n".join(["127.0.0.1 localhost", *lines, ""]))
+            # No name is asked of anybody.
+            self.replace("/etc/resolv.conf", "")
+
+    def replace(self, path, text):
+        """Puts a file of its own in the place of one of the machine's."""
+        file = pathlib.Path(self.folder.name) / pathlib.Path(path).name
+        file.write_text(text)
+        self.run("mount", "--bind", str(file), path)
 
     @property
     def prefix(self):
         """What runs a command in it."""
         user = ["--user", "--preserve-credentials"] if self.has_user else []
-        return ["nsenter", "--target", str(self.holder.pid), *user, "--net"]
+        return ["nsenter", "--target", str(self.holder.pid), *user, "--net", "--mount"]
 
     def run(self, *command, **options):
         """Runs a command in it to its end; gives what it printed."""
@@ -59,14 +72,15 @@ class Namespaced:
     def close(self):
         self.holder.stdin.close()
         self.holder.wait(10)
+        self.folder.cleanup()
 
 
 class ClosedNetwork:
-    """`outside` has the server's and the relay's address, `inside` the client's."""
+    """`outside` has the server's and the relay's address, `inside` the client's, and names for theirs."""
 
-    def __init__(self):
+    def __init__(self, names):
         self.outside = Namespaced()
-        self.inside = Namespaced(self.outside)
+        self.inside = Namespaced(self.outside, names)
         peer = str(self.inside.holder.pid)
         self.outside.run(*f"ip link add cable type veth peer name cable netns {peer}".split())
         for side, *addresses in ((self.outside, SERVER, RELAY), (self.inside, CLIENT)):
@@ -75,6 +89,9 @@ class ClosedNetwork:
             side.run("ip", "link", "set", "cable", "up")
         # Browsers ask the routes which address is theirs.
         self.inside.run("ip", "route", "add", "default", "via", SERVER)
+        # The kernel tells of a cable a second after it was plugged in, and browsers leave out what is not up.
+        while "state UP" not in self.inside.run("ip", "link", "show", "cable"):
+            time.sleep(0.05)
         self.let(OPEN)
 
     def let(self, rule):
