@@ -251,6 +251,10 @@ struct ServeCommand: AsyncParsableCommand {
                 + (loops > 1 ? " and the next \(loops - 1) ports" : ""))
         lines.append(
             "  cipher   AES-GCM by \(GCMBackend.chosen == .ipsecMB ? "IPsec-MB" : "OpenSSL")")
+        if !relayOptions.urls.isEmpty {
+            lines.append(
+                "  relays   \(relayOptions.urls.map(\.text).joined(separator: ", "))")
+        }
         if let developmentKey { lines.append("  key      \(developmentKey)") }
         if folder == nil {
             lines.append("  page     not built: run `make web`, or name its folder with --web-root")

@@ -68,7 +68,8 @@ struct RelayAccessTests {
                 server, "POST", "/whip/demo", headers: [Self.sdp], body: TestOffer.whip)
             #expect(made.status == 201 && made.header("link") == nil)
             try await withClient(server) { client in
-                #expect(try await client.join(as: "anna").iceServers.isEmpty)
+                let reply = try await client.join(as: "anna")
+                #expect(reply.iceServers.isEmpty)
             }
         }
     }

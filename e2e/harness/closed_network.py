@@ -9,9 +9,8 @@ import pathlib
 import stat
 import subprocess
 import tempfile
-import time
 
-from harness.browser import CHROMIUM, launch
+from harness.browser import CHROMIUM, launch, wait_until
 from harness.server import Server
 
 # RFC 5737: addresses that are nobody's.
@@ -90,8 +89,9 @@ class ClosedNetwork:
         # Browsers ask the routes which address is theirs.
         self.inside.run("ip", "route", "add", "default", "via", SERVER)
         # The kernel tells of a cable a second after it was plugged in, and browsers leave out what is not up.
-        while "state UP" not in self.inside.run("ip", "link", "show", "cable"):
-            time.sleep(0.05)
+        wait_until(
+            lambda: "state UP" in self.inside.run("ip", "link", "show", "cable"), "the cable is up"
+        )
         self.let(OPEN)
 
     def let(self, rule):

@@ -3,7 +3,7 @@
 import type { MediaConnection } from './MediaConnection';
 
 /** How long a direct way is looked for before relays are tried as well. Where UDP or TCP get through it is found within
-
+ * two round trips, and a way found later than this is still taken. */
 export const relayPatienceMilliseconds = 1000;
 
 /** Waits for one peer connection after another. */
