@@ -4,7 +4,7 @@ import ClientTransport
 package import DTLS
 package import Negotiation
 package import PeerTransport
-import RTP
+package import RTP
 import SRTP
 package import Wire
 
