@@ -78,7 +78,7 @@ benchmark: ## Measure what forwarding costs: one publisher to 50 and to 100 rece
 	.build/release/martlet-benchmark --receivers 50
 	.build/release/martlet-benchmark --receivers 100
 
-benchmark-instructions: ## Count the instructions a forwarded packet costs, against Benchmarks/thresholds.json
+benchmark-instructions: ## Count the instructions a forwarded packet and a join cost, against Benchmarks/thresholds.json
 	@scripts/install-dependencies.sh benchmark
 	MARTLET_SANS_IO_ONLY=1 swift build -c release --product martlet-instructions
 	Benchmarks/instructions.py .build/release/martlet-instructions

@@ -126,7 +126,8 @@ let testSupport: [Target] = [
     .executableTarget(
         name: "InstructionBenchmark",
         dependencies: [
-            "NetworkSimulation", "Negotiation", "MediaWorker", "RTP", "Wire", "CAllocationCounter",
+            "NetworkSimulation", "RoomService", "Rooms", "Signaling", "Negotiation", "MediaWorker",
+            "RTP", "Wire", "CAllocationCounter",
         ],
         swiftSettings: strict),
     .target(name: "CAllocationCounter", linkerSettings: [.linkedLibrary("dl")]),

@@ -28,8 +28,8 @@ def start_server():
     """Starts a server with options; it is ended after the test and must not have crashed."""
     servers = []
 
-    def start(*options, **settings):
-        server = Server(*options, **settings).start()
+    def start(*options, kind=Server, **settings):
+        server = kind(*options, **settings).start()
         servers.append(server)
         return server
 

@@ -155,6 +155,12 @@ def test_a_udp_port_in_use_is_said_in_one_line(start_server):
         (["--dev", "--web-root", "/nowhere"], "/nowhere"),
         (["--dev", "--public-address", "example"], "no IP address"),
         (["--dev", "--http", "203.0.113.9:80"], "203.0.113.9"),
+        (["--dev", "--turn-url", "turn:turn.example.com"], "MARTLET_TURN_SECRET"),
+        (["--dev", "--turn-secret", SECRET], "--turn-url"),
+        (
+            ["--key", f"main={SECRET}", "--turn-url", "turn:h", "--turn-secret", "short"],
+            "shorter than 32 bytes",
+        ),
     ],
 )
 def test_what_cannot_be_served_is_said_in_one_line(options, said):
@@ -171,6 +177,11 @@ def test_what_cannot_be_served_is_said_in_one_line(options, said):
         ["--dev", "--udp-port", "70000"],
         ["--dev", "--loops", "0"],
         ["--dev", "--room-peers-per-loop", "0"],
+        ["--dev", "--turn-url", "stun:turn.example.com"],
+        ["--dev", "--turn-url", "turn://turn.example.com"],
+        ["--dev", "--turn-url", "turns:turn.example.com?transport=udp"],
+        ["--dev", "--turn-lifetime", "59s"],
+        ["--dev", *["--turn-url", "turn:h"] * 9],
     ],
 )
 def test_options_that_mean_nothing_are_explained_and_refused(options):

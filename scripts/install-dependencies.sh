@@ -6,7 +6,8 @@ set -euo pipefail
 
 packages=(libssl-dev libipsec-mb-dev zlib1g-dev node-typescript esbuild curl ca-certificates)
 case "${1:-run}" in
-    test) packages+=(chromium nodejs python3-venv python3-pip iproute2) ;;
+    test) packages+=(chromium nodejs python3-venv python3-pip iproute2 nftables
+        openssl nginx-light coturn) ;;
     benchmark) packages+=(valgrind binutils python3) ;;
     compare) packages+=(janus iproute2 util-linux python3) ;;
 esac
@@ -36,4 +37,17 @@ fi
 echo "installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 $sudo apt-get -o DPkg::Lock::Timeout=600 update -q
+
+# Tests start nginx and coturn themselves: neither is to serve anybody on this machine because it was installed.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap '$sudo rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" > /dev/null
+    $sudo chmod 755 "$policy"
+fi
 $sudo apt-get -o DPkg::Lock::Timeout=600 install -y -q --no-install-recommends "${missing[@]}"
+for service in nginx coturn janus; do
+    case " ${missing[*]} " in
+        *" $service "* | *" $service-light "*) $sudo systemctl disable -q "$service" 2> /dev/null || true ;;
+    esac
+done

@@ -11,6 +11,10 @@ import MediaWorker
     static func main() {
         do {
             let options = try InstructionOptions(CommandLine.arguments.dropFirst())
+            if let part = options.join {
+                print(try JoinCounts.measure(part, options).json)
+                return
+            }
             var work = try ForwardedWork(options: options)
             work.warmUp()
             allocation_counter_start()

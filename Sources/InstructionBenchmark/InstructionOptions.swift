@@ -14,6 +14,13 @@ struct InstructionOptions {
           --uneven        split frames about equally, as libwebrtc does: sizes differ by a byte
           --relayed       half the receivers on a second media loop, to which all is relayed
           --profile NAME  gcm128, gcm256 or cm (gcm128)
+
+        martlet-instructions --join PART: lets clients join instead, and counts one part of it.
+
+          --join PART     message (reading the request), offer (answering its offer), room (entering, and
+                          writing the reply) or handshake (ICE, DTLS and keys)
+          --joins N       joins, 1 to 5000 (100)
+          --message FILE  a `join` as a client sent it (Benchmarks/join.json)
         """
 
     var receivers = 50
@@ -23,6 +30,10 @@ struct InstructionOptions {
     var isUneven = false
     var isRelayed = false
     var profile: UInt16 = 7
+    /// What part of joining is counted; `nil`: packets are.
+    var join: JoinPart?
+    var joins = 100
+    var message = "Benchmarks/join.json"
 
     /// Reads the arguments behind the program's name.
     init(_ arguments: ArraySlice<String>) throws {
@@ -36,6 +47,9 @@ struct InstructionOptions {
             case "--uneven": isUneven = true
             case "--relayed": isRelayed = true
             case "--profile": profile = try Self.profile(&rest)
+            case "--join": join = try Self.join(&rest)
+            case "--joins": joins = try Self.number(&rest, name, 1...5_000)
+            case "--message": message = rest.popFirst() ?? message
             default: throw InstructionFailure("unknown option \(name)")
             }
         }
@@ -48,6 +62,13 @@ struct InstructionOptions {
             throw InstructionFailure("\(name) takes \(range.lowerBound) to \(range.upperBound)")
         }
         return value
+    }
+
+    private static func join(_ rest: inout ArraySlice<String>) throws -> JoinPart {
+        guard let name = rest.popFirst(), let part = JoinPart(rawValue: name) else {
+            throw InstructionFailure("--join takes message, offer, room or handshake")
+        }
+        return part
     }
 
     private static func profile(_ rest: inout ArraySlice<String>) throws -> UInt16 {

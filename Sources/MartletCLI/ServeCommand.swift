@@ -61,6 +61,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var keyOptions: KeyOptions
 
+    @OptionGroup(title: "Relays") var relayOptions: RelayOptions
+
     @Option(
         help: ArgumentHelp(
             "SRTP profiles, most wished first: \(SRTPProfileList.names.joined(separator: ", ")).",
@@ -119,6 +121,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (keys, developmentKey) = try makeKeys()
+        let relays = try relayOptions.servers(isDevelopment: isDevelopment)
         let folder = try findWebRoot()
         let publicAddresses = try readPublicAddresses()
         raiseDescriptorLimit()
@@ -154,6 +157,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.isDevelopment = isDevelopment
         configuration.onShutdown = onShutdown
         configuration.allowedOrigins = allowedOrigins
+        configuration.relays = relays
         configuration.roomPeersPerLoop = roomPeersPerLoop
         configuration.rooms.roomsMax = rooms
         configuration.rooms.room.participantsMax = roomParticipants
@@ -247,6 +251,10 @@ struct ServeCommand: AsyncParsableCommand {
                 + (loops > 1 ? " and the next \(loops - 1) ports" : ""))
         lines.append(
             "  cipher   AES-GCM by \(GCMBackend.chosen == .ipsecMB ? "IPsec-MB" : "OpenSSL")")
+        if !relayOptions.urls.isEmpty {
+            lines.append(
+                "  relays   \(relayOptions.urls.map(\.text).joined(separator: ", "))")
+        }
         if let developmentKey { lines.append("  key      \(developmentKey)") }
         if folder == nil {
             lines.append("  page     not built: run `make web`, or name its folder with --web-root")

@@ -1,10 +1,10 @@
 // A client without sockets: it offers, dials, publishes made-up media and keeps what it receives.
 // SPDX-License-Identifier: Apache-2.0
 import ClientTransport
-import DTLS
+package import DTLS
 package import Negotiation
 package import PeerTransport
-import RTP
+package import RTP
 import SRTP
 package import Wire
 
@@ -61,7 +61,11 @@ package final class VirtualClient {
     var highest: [SSRC: ExtendedSequenceNumber] = [:]
     var detectors: [(ssrc: SSRC, loss: LossDetector)] = []
 
-    init(
+    /// A client at an address, before it has an answer to its offer.
+    /// - Parameters:
+    ///   - server: Where the media worker is.
+    ///   - ntpAtZero: The wall clock at `MediaInstant.zero`.
+    package init(
         id: PeerID, address: NetworkAddress, server: NetworkAddress, offer: ClientOffer,
         dtls: DTLSContext, ntpAtZero: NTPTime, random: SeededRandom
     ) {
@@ -79,7 +83,7 @@ package final class VirtualClient {
 
     /// Takes the answer to its offer: the first begins to dial, a later one restarts ICE or brings
     /// new sections.
-    func accept(answer: String, at now: MediaInstant) throws {
+    package func accept(answer: String, at now: MediaInstant) throws {
         let before = media
         let media = try offer.media(fromAnswer: answer)
         self.media = media
@@ -113,7 +117,7 @@ package final class VirtualClient {
     }
 
     /// When it has something to do of its own accord.
-    var nextDeadline: MediaInstant? {
+    package var nextDeadline: MediaInstant? {
         var deadline = transport?.nextDeadline
         func consider(_ other: MediaInstant?) {
             if let other { deadline = deadline.map { min($0, other) } ?? other }
@@ -127,7 +131,8 @@ package final class VirtualClient {
         return deadline
     }
 
-    func advance(to now: MediaInstant) {
+    /// Lets time pass.
+    package func advance(to now: MediaInstant) {
         transport?.advance(to: now)
         drainEvents(at: now)
         guard isConnected else { return }
@@ -153,7 +158,8 @@ package final class VirtualClient {
         if nextFeedback == nil { nextFeedback = now + .milliseconds(50) }
     }
 
-    func receive(_ bytes: [UInt8], at now: MediaInstant) {
+    /// A datagram of the server arrives.
+    package func receive(_ bytes: [UInt8], at now: MediaInstant) {
         var bytes = bytes
         let path = TransportPath(socket: 0, remote: server)
         switch bytes.first ?? 255 {

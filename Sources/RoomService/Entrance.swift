@@ -65,12 +65,15 @@ extension RoomEntry {
     /// What somebody brings who joins over the signalling WebSocket.
     package init(
         joining request: JoinRequest, _ id: RequestID, as admission: Admission,
-        answered offer: AnsweredOffer, key: SessionKey, session: SessionID
+        answered offer: AnsweredOffer, key: SessionKey, session: SessionID,
+        iceServers: [ICEServer] = []
     ) {
         self.init(
             key: key,
             kind: .signaling(
-                JoinReplyParts(requestID: id, session: session, answer: .plain(offer.answer))),
+                JoinReplyParts(
+                    requestID: id, session: session, answer: .plain(offer.answer),
+                    iceServers: iceServers)),
             participant: admission.participant, name: admission.name,
             metadata: admission.metadata, attributes: request.attributes,
             grants: admission.grants, token: admission.life, sections: offer.roomSections,

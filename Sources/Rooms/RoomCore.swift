@@ -182,7 +182,7 @@ package struct RoomCore: Sendable {
             let reply = JoinedReply(
                 session: parts.session, room: info, participant: newcomer.info,
                 grants: newcomer.grants, resumeSeconds: resumeSeconds(of: newcomer),
-                answer: parts.answer, participants: others,
+                answer: parts.answer, iceServers: parts.iceServers, participants: others,
                 slots: newcomer.board.sections.indices.map { assignment($0, of: index) })
             tell(newcomer.key, .joined(parts.requestID, reply))
             tellKnownQualities(to: newcomer, isBack: false)

@@ -61,12 +61,17 @@ package struct JoinReplyParts: Hashable, Sendable {
     package var session: SessionID
     /// The answer to its offer.
     package var answer: SDPBody
+    /// Relays for a client that finds no direct way.
+    package var iceServers: [ICEServer]
 
     /// Makes the parts.
-    package init(requestID: RequestID, session: SessionID, answer: SDPBody) {
+    package init(
+        requestID: RequestID, session: SessionID, answer: SDPBody, iceServers: [ICEServer] = []
+    ) {
         self.requestID = requestID
         self.session = session
         self.answer = answer
+        self.iceServers = iceServers
     }
 }
 

@@ -30,6 +30,8 @@ package struct SignalServerConfiguration: Sendable {
     package var allowedOrigins = AllowedOrigins.any
     /// What clients are told to do when the server stops.
     package var onShutdown = ShutdownNotice.rejoin
+    /// The relays that clients are told of, if there are any.
+    package var relays: RelayServers?
     /// The bounds of connections.
     package var limits = ServerLimits()
     /// How many peers of one room its own media loop takes, at least 1, before others get some.

@@ -70,8 +70,8 @@ private let allowedImports: [String: Set<String>] = [
         "NIOPosix", "Glibc", "Synchronization",
     ],
     "InstructionBenchmark": [
-        "Wire", "RTP", "Negotiation", "MediaWorker", "NetworkSimulation", "CAllocationCounter",
-        "Glibc",
+        "Wire", "RTP", "Negotiation", "Signaling", "Rooms", "RoomService", "MediaWorker",
+        "NetworkSimulation", "CAllocationCounter", "Glibc",
     ],
     "ForwardingBenchmark": [
         "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "Negotiation", "MediaWorker", "MediaIO",

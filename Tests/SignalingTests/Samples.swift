@@ -114,7 +114,12 @@ enum Samples {
                 participant: info,
                 grants: TokenGrants(role: .audience, changeRole: false, updateSelf: true),
                 resumeSeconds: 30,
-                answer: .plain("v=0\r\n"), participants: [info, ParticipantInfo(id: who("cy"))],
+                answer: .plain("v=0\r\n"),
+                iceServers: [
+                    ICEServer(urls: ["turn:h"], username: "1:ada", credential: "c+/="),
+                    ICEServer(urls: ["turn:h", "turns:h"]),
+                ],
+                participants: [info, ParticipantInfo(id: who("cy"))],
                 slots: [assignment, SlotAssignment(mid: mid("2"), source: nil)])),
         .answer(id(), .deflated([1, 2, 3])), .ok(id(), nil), .ok(id(), track),
         .error(SignalingError(.trackNotFound, requestID: id())),

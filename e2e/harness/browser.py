@@ -23,9 +23,9 @@ ARGUMENTS = [
 OUTPUT = pathlib.Path(__file__).resolve().parents[1] / "output"
 
 
-def launch(playwright, *arguments):
+def launch(playwright, *arguments, executable=CHROMIUM):
     return playwright.chromium.launch(
-        executable_path=CHROMIUM, headless=True, args=ARGUMENTS + list(arguments)
+        executable_path=executable, headless=True, args=ARGUMENTS + list(arguments)
     )
 
 

@@ -40,6 +40,7 @@ class Server:
     """`martlet serve --dev` on ports of its own."""
 
     def __init__(self, *options, dev=True, environment=None):
+        self.host = "127.0.0.1"
         self.http_port = free_port()
         self.udp_port = media_port()
         self.options = list(options)
@@ -50,19 +51,23 @@ class Server:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.http_port}"
+        return f"http://{self.host}:{self.http_port}"
 
-    def start(self):
-        self.log = tempfile.NamedTemporaryFile("w+", prefix="martlet-", suffix=".log", delete=False)
+    def command(self):
+        """What starts it."""
         arguments = [str(BUILD / "martlet"), "serve"]
         if self.dev:
             arguments.append("--dev")
-        arguments += ["--http", f"127.0.0.1:{self.http_port}", "--udp-port", str(self.udp_port)]
+        arguments += ["--http", f"{self.host}:{self.http_port}", "--udp-port", str(self.udp_port)]
         if not BUILD.resolve().is_relative_to(ROOT):
             # An executable of this tree finds the page by itself.
             arguments += ["--web-root", str(ROOT / "web" / "dist")]
+        return arguments + self.options
+
+    def start(self):
+        self.log = tempfile.NamedTemporaryFile("w+", prefix="martlet-", suffix=".log", delete=False)
         self.process = subprocess.Popen(
-            arguments + self.options,
+            self.command(),
             stdout=self.log,
             stderr=subprocess.STDOUT,
             env={**os.environ, "SWIFT_BACKTRACE": "enable=no", **self.environment},

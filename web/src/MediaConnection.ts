@@ -9,8 +9,9 @@ import {
 } from './codecPreferences';
 import type { ScalabilityMode, VideoCodec } from './codecPreferences';
 import { MartletError } from './MartletError';
-import type { TrackKind, TrackSource } from './messages';
+import type { RelayInfo, TrackKind, TrackSource } from './messages';
 import { withReceiverTimes } from './receiverTimes';
+import { RelayChoice } from './RelayChoice';
 import { simulcastEncodings } from './videoEncodings';
 
 /** How a session's media is set up. */
@@ -27,7 +28,8 @@ export interface MediaOptions {
   svc?: boolean | ScalabilityMode;
   /** The video codec to send with, where browser and server have it. */
   videoCodec?: VideoCodec;
-  /** Passed on to the peer connection, for its `iceServers`. */
+  /** Passed on to the peer connection. Relays given here as `iceServers` are tried from the first offer on, and those
+   * that the server names are not. With `iceTransportPolicy: 'relay'` all media goes through relays. */
   rtcConfiguration?: RTCConfiguration;
 }
 
@@ -78,6 +80,8 @@ export class MediaConnection {
   onPathChanged: () => void = () => {};
   /** Called when the connection is beyond repair: its handshake failed. */
   onFailed: () => void = () => {};
+  /** The relays it may go through. */
+  readonly relays: RelayChoice;
 
   readonly #connection: RTCPeerConnection;
   readonly #options: MediaOptions;
@@ -87,16 +91,15 @@ export class MediaConnection {
   #negotiationCount = 0;
   #isClosed = false;
 
-  /** Makes the connection with the sections of the first offer, in the order of the protocol. */
-  constructor(options: MediaOptions = {}) {
+  /** Makes the connection with the sections of the first offer, in the order of the protocol; `relays`, known from a
+   * former one, are tried at once. */
+  constructor(options: MediaOptions = {}, relays: readonly RelayInfo[] = []) {
     if (typeof RTCPeerConnection === 'undefined') {
       throw new MartletError('unsupportedBrowser', 'This browser has no WebRTC.');
     }
     this.#options = options;
-    this.#connection = new RTCPeerConnection({
-      bundlePolicy: 'max-bundle',
-      ...options.rtcConfiguration,
-    });
+    this.relays = new RelayChoice(options.rtcConfiguration, relays);
+    this.#connection = new RTCPeerConnection(this.relays.configuration);
     this.#connection.oniceconnectionstatechange = () => {
       if (!this.#isClosed) this.onPathChanged();
     };
@@ -156,8 +159,9 @@ export class MediaConnection {
     return refused;
   }
 
-  /** The next offer has new ICE credentials. */
+  /** The next offer has new ICE credentials, and relays are tried as well. */
   restartIce(): void {
+    this.relays.prepareRestart(this.#connection);
     this.#connection.restartIce();
   }
 

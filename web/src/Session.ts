@@ -13,11 +13,12 @@ import { LocalPublisher } from './LocalPublisher';
 import { asMartletError, MartletError } from './MartletError';
 import { MediaConnection } from './MediaConnection';
 import { MediaWatch } from './MediaWatch';
-import type { LeaveReason, ParticipantRole, TrackSource, VideoQuality } from './messages';
+import type { LeaveReason, ParticipantRole, RelayInfo, TrackSource, VideoQuality } from './messages';
 import { Negotiator } from './Negotiator';
 import { NetworkWatch } from './NetworkWatch';
 import { mediaSnapshot } from './qualityIncidents';
 import { QualityReporter } from './QualityReporter';
+import { RelayFallback } from './RelayFallback';
 import { RemoteRoster } from './RemoteRoster';
 import type { EmitRoomEvent } from './RoomEvents';
 import type { JoinedReply, ReplyTo, RoomEvent } from './serverMessages';
@@ -56,6 +57,7 @@ export class Session {
   readonly #incidents = new IncidentWatch();
   #options: JoinOptions;
   #media: MediaConnection;
+  readonly #fallback = new RelayFallback();
   #negotiator: Negotiator;
   /** The offer of a peer connection that has not joined yet. */
   #offer: Promise<string> | undefined;
@@ -294,6 +296,7 @@ export class Session {
   /** The end: nothing of the session stays behind. */
   #close(error: MartletError | undefined): void {
     this.#link.end(error ?? new MartletError('linkLost', 'The room was left.'));
+    this.#fallback.close();
     this.#watch?.close();
     this.#network?.close();
     this.#quality?.close();
@@ -332,8 +335,8 @@ export class Session {
     });
   }
 
-  #makeMedia(): [MediaConnection, Negotiator] {
-    const media = new MediaConnection(this.#options);
+  #makeMedia(relays: readonly RelayInfo[] = []): [MediaConnection, Negotiator] {
+    const media = new MediaConnection(this.#options, relays);
     media.onPathChanged = () => void this.#watch?.look();
     media.onFailed = () => {
       if (this.#media === media) this.#tell({ type: 'mediaFailed' });
@@ -368,9 +371,12 @@ export class Session {
   /** A new session has a peer connection of its own: the server knows nothing of the former one. */
   #replaceMedia(): void {
     this.#media.close();
+    this.#fallback.close();
     this.roster.blank();
     this.audio.clear();
-    [this.#media, this.#negotiator] = this.#makeMedia();
+    // Who needed relays begins with them.
+    const relays = this.#media.relays.areTried ? this.#joined?.iceServers : undefined;
+    [this.#media, this.#negotiator] = this.#makeMedia(relays);
     this.#watch?.demand();
   }
 
@@ -412,6 +418,8 @@ export class Session {
     if (!this.isAlive) return;
     this.#link.begin();
     this.#startWatching();
+    this.#media.relays.name(reply.iceServers ?? []);
+    this.#fallback.begin(this.#media, () => void this.#negotiator.restart());
     this.roster.allow(reply.grants?.subscribe ?? true);
     if (isFirst) this.roster.begin();
     else this.roster.restart(reply.participants);

@@ -12,6 +12,7 @@ import type {
   ParticipantInfo,
   ParticipantQuality,
   ParticipantRole,
+  RelayInfo,
   RoomInfo,
   SlotAssignment,
   TrackInfo,
@@ -115,6 +116,16 @@ export function description(value: unknown): DescriptionBody {
   return f['deflated'] === undefined
     ? { sdp: string(f['sdp'], 'answer.sdp') }
     : { deflated: string(f['deflated'], 'answer.deflated') };
+}
+
+/** A relay. */
+export function relay(value: unknown): RelayInfo {
+  const f = record(value, 'iceServer');
+  return {
+    urls: list(f['urls'], 'iceServer.urls', string),
+    ...optional('username', f['username'], string),
+    ...optional('credential', f['credential'], string),
+  };
 }
 
 /** A role; who is something of a later version does at least not publish for sure. */

@@ -127,6 +127,13 @@ export interface ParticipantQuality {
 /** An offer or answer: plain, or as base64 of raw deflate. */
 export type DescriptionBody = { readonly sdp: string } | { readonly deflated: string };
 
+/** A relay for clients that find no direct way, as `RTCIceServer` has it. */
+export interface RelayInfo {
+  readonly urls: string[];
+  readonly username?: string;
+  readonly credential?: string;
+}
+
 /** Why a session ended, or somebody went; `becameAudience` is never why a session ended. */
 export type LeaveReason =
   | 'left'

@@ -9,6 +9,7 @@ import type {
   ParticipantInfo,
   ParticipantQuality,
   ParticipantRole,
+  RelayInfo,
   RoomInfo,
   SlotAssignment,
   TrackInfo,
@@ -28,6 +29,8 @@ export type ServerReply =
       /** How long the session is kept after a break; absent: not at all. */
       resumeSeconds?: number;
       answer: DescriptionBody;
+      /** For who finds no direct way; absent: there are none. */
+      iceServers?: RelayInfo[];
       participants: ParticipantInfo[];
       slots: SlotAssignment[];
     }

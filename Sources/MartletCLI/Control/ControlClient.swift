@@ -121,6 +121,8 @@ struct ControlClient: Sendable {
             channel.close(promise: nil)
         }
         defer { deadline.cancel() }
+        // Once the server has closed the connection it has none any more.
+        let localAddress = channel.localAddress?.ipAddress
         do {
             return try await connection.executeThenClose { inbound, outbound in
                 try await outbound.write(.head(head(method, path, body, type)))
@@ -129,7 +131,7 @@ struct ControlClient: Sendable {
                 }
                 try await outbound.write(.end(nil))
                 var answer = try await readAnswer(inbound)
-                answer.localAddress = channel.localAddress?.ipAddress
+                answer.localAddress = localAddress
                 return answer
             }
         } catch let failure as CommandFailure {

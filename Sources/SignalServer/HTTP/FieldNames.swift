@@ -7,6 +7,8 @@ extension HTTPField.Name {
     static let acceptPatch = known("Accept-Patch")
     /// Which types an address takes by `POST` (RFC 9725 §4.2).
     static let acceptPost = known("Accept-Post")
+    /// Relays for the session just made (RFC 9725 §4.6; RFC 8288).
+    static let link = known("Link")
     /// How much of a page's address others are told.
     static let referrerPolicy = known("Referrer-Policy")
 

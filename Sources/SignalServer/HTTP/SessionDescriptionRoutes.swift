@@ -78,13 +78,14 @@ struct SessionDescriptionRoutes: Sendable {
                 mayWait: query("wait", request) != "0")
         }
         let location = "/\(direction.rawValue)/\(percentEncoded(room.text))/\(session.resource)"
+        var headers: HTTPFields = [
+            .contentType: Self.sdpType, .location: location, .eTag: session.eTag,
+            .acceptPatch: Self.fragmentType, .cacheControl: "no-store",
+            .accessControlExposeHeaders: "Location, ETag, Link, Accept-Patch",
+        ]
+        headers[values: .link] = session.iceServers.flatMap(\.links)
         return Response(
-            status: .created,
-            headers: [
-                .contentType: Self.sdpType, .location: location, .eTag: session.eTag,
-                .acceptPatch: Self.fragmentType, .cacheControl: "no-store",
-                .accessControlExposeHeaders: "Location, ETag, Link, Accept-Patch",
-            ],
+            status: .created, headers: headers,
             body: .init(byteBuffer: ByteBuffer(string: session.answer)))
     }
 
@@ -203,4 +204,6 @@ struct HTTPSession: Sendable {
     var eTag: String
     /// The answer to the offer.
     var answer: String
+    /// Relays for a client that finds no direct way.
+    var iceServers: [ICEServer]
 }

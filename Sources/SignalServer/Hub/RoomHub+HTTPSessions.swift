@@ -14,6 +14,12 @@ extension RoomHub {
             keys: configuration.keys, isDevelopment: configuration.isDevelopment, clock: clock)
     }
 
+    /// The relays that somebody may use who finds no direct way.
+    nonisolated func iceServers(for participant: ParticipantID) -> [ICEServer] {
+        guard let relays = configuration.relays else { return [] }
+        return [relays.access(for: participant, unixNow: clock.unixSeconds)]
+    }
+
     /// Answers an offer, away from where others wait.
     /// - Parameters:
     ///   - previous: What the session's last offer meant; `nil` for its first.
@@ -86,7 +92,9 @@ extension RoomHub {
             name: admission.name, metadata: admission.metadata, grants: admission.grants,
             sections: offer.roomSections)
         _ = try await enter(room, entry, media: media, seat: seat, resource: resource)
-        return HTTPSession(resource: resource.name, eTag: resource.eTag, answer: offer.answer)
+        return HTTPSession(
+            resource: resource.name, eTag: resource.eTag, answer: offer.answer,
+            iceServers: iceServers(for: admission.participant))
     }
 
     /// What becomes of a fragment sent to a session.

@@ -112,7 +112,8 @@ actor SignalClient {
         var random = SecureRandom()
         let entry = RoomEntry(
             joining: request, id, as: admission, answered: offer, key: key,
-            session: .random(using: &random))
+            session: .random(using: &random),
+            iceServers: hub.iceServers(for: admission.participant))
         let room = try await hub.enter(
             request.room, entry, media: offer.media, seat: seat, over: connection)
         await entered(key, room)

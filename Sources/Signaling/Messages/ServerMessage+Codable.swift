@@ -250,7 +250,8 @@ extension ParticipantInfo: Codable {
 
 extension JoinedReply: Codable {
     private enum Key: String, CodingKey {
-        case session, room, participant, grants, resumeSeconds, answer, participants, slots
+        case session, room, participant, grants, resumeSeconds, answer, iceServers
+        case participants, slots
     }
 
     /// Reads a reply.
@@ -264,6 +265,7 @@ extension JoinedReply: Codable {
                 ?? TokenGrants(),
             resumeSeconds: try fields.decodeIfPresent(Int64.self, forKey: .resumeSeconds),
             answer: try fields.decode(SDPBody.self, forKey: .answer),
+            iceServers: try fields.decodeIfPresent([ICEServer].self, forKey: .iceServers) ?? [],
             participants: try fields.decode([ParticipantInfo].self, forKey: .participants),
             slots: try fields.decode([SlotAssignment].self, forKey: .slots))
     }
@@ -277,6 +279,7 @@ extension JoinedReply: Codable {
         try fields.encode(grants, forKey: .grants)
         try fields.encodeIfPresent(resumeSeconds, forKey: .resumeSeconds)
         try fields.encode(answer, forKey: .answer)
+        if !iceServers.isEmpty { try fields.encode(iceServers, forKey: .iceServers) }
         try fields.encode(participants, forKey: .participants)
         try fields.encode(slots, forKey: .slots)
     }

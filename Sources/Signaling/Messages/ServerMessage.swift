@@ -172,6 +172,8 @@ package struct JoinedReply: Hashable, Sendable {
     package var resumeSeconds: Int64?
     /// The answer to the offer.
     package var answer: SDPBody
+    /// Relays for a client that finds no direct way; empty: there are none.
+    package var iceServers: [ICEServer]
     /// Everybody else, in the order of joining.
     package var participants: [ParticipantInfo]
     /// Every receiving section of the offer and what it shows.
@@ -180,7 +182,7 @@ package struct JoinedReply: Hashable, Sendable {
     /// Makes a reply.
     package init(
         session: SessionID, room: RoomInfo, participant: ParticipantInfo, grants: TokenGrants,
-        resumeSeconds: Int64? = nil, answer: SDPBody,
+        resumeSeconds: Int64? = nil, answer: SDPBody, iceServers: [ICEServer] = [],
         participants: [ParticipantInfo], slots: [SlotAssignment]
     ) {
         self.session = session
@@ -189,6 +191,7 @@ package struct JoinedReply: Hashable, Sendable {
         self.grants = grants
         self.resumeSeconds = resumeSeconds
         self.answer = answer
+        self.iceServers = iceServers
         self.participants = participants
         self.slots = slots
     }

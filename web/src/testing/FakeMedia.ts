@@ -92,11 +92,18 @@ export class FakeConnection {
   onconnectionstatechange: (() => void) | null = null;
   isClosed = false;
   restartCount = 0;
+  /** How it was made and set since, and how often it had been restarted before each. */
+  readonly configurations: { given: RTCConfiguration; restarts: number }[] = [];
   #packets = 0;
   readonly sections: FakeSection[] = [];
 
-  constructor() {
+  constructor(configuration: RTCConfiguration = {}) {
+    this.setConfiguration(configuration);
     FakeConnection.all.push(this);
+  }
+
+  setConfiguration(given: RTCConfiguration): void {
+    this.configurations.push({ given, restarts: this.restartCount });
   }
 
   /** The newest connection. */
