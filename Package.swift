@@ -98,7 +98,7 @@ let drivers: [Target] = [
         linkerSettings: ["opus", "vpx", "avcodec", "avutil", "swscale", "swresample"].map {
             .linkedLibrary($0)
         }),
-    floor("MediaCodecs", ["CMediaCodecs"]), tests("MediaCodecs"),
+    floor("MediaCodecs", ["CMediaCodecs"]), tests("MediaCodecs", ["CAllocationCounter"]),
     .target(name: "CMediaIO"),
     floor("MediaIO", ["CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker"]),
     tests(
