@@ -89,8 +89,16 @@ let sansIO: [Target] = [
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
 ]
 
-/// Floors 6 and 7: sockets, HTTP and the executables.
+/// Floors 6 and 7: sockets, codecs, HTTP and the executables.
 let drivers: [Target] = [
+    // Codecs are for clients: no target of the server may depend on them (ArchitectureTests), and with
+    // `--product martlet` neither is built nor are its headers looked for.
+    .target(
+        name: "CMediaCodecs",
+        linkerSettings: ["opus", "vpx", "avcodec", "avutil", "swscale", "swresample"].map {
+            .linkedLibrary($0)
+        }),
+    floor("MediaCodecs", ["CMediaCodecs"]), tests("MediaCodecs", ["CAllocationCounter"]),
     .target(name: "CMediaIO"),
     floor("MediaIO", ["CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker"]),
     tests(

@@ -166,8 +166,10 @@ def test_who_wants_the_relay_alone_gets_it_at_once(network, people, relayed):
     policy = {"iceTransportPolicy": "relay"}
     both, first = call(people, relayed, "wanted", rtcConfiguration=policy)
     for one in both:
-        assert path(one) == ["relay", "udp", "udp", RELAY, SERVER]
-    remark(f"through the relay over UDP: first picture {first:.2f} s after joining")
+        # How the relay itself is reached is the browser's choice: which of its two ways answers first.
+        kind, protocol, way, *ends = path(one)
+        assert [kind, protocol, *ends] == ["relay", "udp", RELAY, SERVER] and way in ("udp", "tls")
+    remark(f"through the relay: first picture {first:.2f} s after joining, by {path(both[1])}")
     # Where there is a direct way, nobody asks the relay for one.
     (ada, _), _ = call(people, relayed, "open")
     assert path(ada)[:2] == ["host", "udp"] or path(ada)[:2] == ["prflx", "udp"]

@@ -1,5 +1,6 @@
 // That imports run downward only, and that the sans-IO floors know no socket, clock or Foundation.
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import Testing
 
 /// What each target may import beside the standard library: the floors of docs/architecture.md.
@@ -38,6 +39,7 @@ private let allowedImports: [String: Set<String>] = [
     "MediaIO": [
         "CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker", "Glibc", "Synchronization",
     ],
+    "MediaCodecs": ["CMediaCodecs"],
     "LoadGenerator": [
         "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "ICE", "Negotiation", "PeerTransport",
         "ClientTransport", "MediaWorker", "MediaIO",
@@ -83,6 +85,7 @@ private let allowedImports: [String: Set<String>] = [
 /// The only target that may name each C target.
 private let ownersOfC: [String: String] = [
     "CMediaCrypto": "MediaCrypto", "CDTLS": "DTLS", "CMediaIO": "MediaIO",
+    "CMediaCodecs": "MediaCodecs",
 ]
 
 private let sansIOTargets: Set<String> = [
@@ -118,6 +121,19 @@ private let sansIOTargets: Set<String> = [
                 }
             }
         }
+    }
+
+    /// FFmpeg and libopus stay out of the server, at run time and at build time (docs/architecture.md).
+    @Test func onlyTheNativeSDKHasCodecs() throws {
+        let allowed: Set<String> = ["MediaCodecs"]
+        for (target, imports) in allowedImports where !allowed.contains(target) {
+            #expect(!imports.contains("MediaCodecs"), "\(target) must not import MediaCodecs")
+        }
+        // Nor by a dependency that no import shows: the package names the floor where it is declared, and nowhere else.
+        let package = try String(
+            contentsOf: SourceTree.root.appendingPathComponent("Package.swift"), encoding: .utf8)
+        #expect(package.components(separatedBy: "\"MediaCodecs\"").count - 1 == 2)
+        #expect(package.components(separatedBy: "\"CMediaCodecs\"").count - 1 == 2)
     }
 
     @Test func sansIOFloorsAskNobodyForTheTime() throws {
