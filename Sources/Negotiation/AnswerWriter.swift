@@ -184,6 +184,7 @@ enum CodecLines {
                 "rtpmap", "\(type) \(codec.codec.encodingName)/\(codec.clockRate)\(channels)")
         ]
         if codec.hasTransportCC { lines.append(SDPAttribute("rtcp-fb", "\(type) transport-cc")) }
+        if codec.hasReceiverTime { lines.append(SDPAttribute("rtcp-fb", "\(type) rrtr")) }
         if codec.hasREMB { lines.append(SDPAttribute("rtcp-fb", "\(type) goog-remb")) }
         if codec.hasFIR { lines.append(SDPAttribute("rtcp-fb", "\(type) ccm fir")) }
         if codec.hasNACK { lines.append(SDPAttribute("rtcp-fb", "\(type) nack")) }

@@ -36,6 +36,7 @@ struct CodecSelection {
             if kind == .video {
                 negotiated.hasPLI = format.feedback.contains(.pli)
                 negotiated.hasFIR = format.feedback.contains(.fir)
+                negotiated.hasReceiverTime = format.feedback.contains(.receiverTime)
                 negotiated.hasREMB = takesREMB && format.feedback.contains(.remb)
             }
             if let at = chosen.firstIndex(where: { $0.codec == codec }) {

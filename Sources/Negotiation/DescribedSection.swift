@@ -39,6 +39,7 @@ struct FeedbackMechanisms: OptionSet {
     static let fir = FeedbackMechanisms(rawValue: 4)
     static let transportCC = FeedbackMechanisms(rawValue: 8)
     static let remb = FeedbackMechanisms(rawValue: 16)
+    static let receiverTime = FeedbackMechanisms(rawValue: 32)
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -50,6 +51,7 @@ struct FeedbackMechanisms: OptionSet {
         case "ccm fir": self = .fir
         case "transport-cc": self = .transportCC
         case "goog-remb": self = .remb
+        case "rrtr": self = .receiverTime
         default: self = []
         }
     }

@@ -62,6 +62,8 @@ package struct NegotiatedCodec: Sendable, Equatable {
     package var hasTransportCC: Bool
     /// Whether the sender obeys a bound of all it sends (REMB, draft-alvestrand-rmcat-remb-03 §2.3).
     package var hasREMB = false
+    /// Whether receivers send their time, to be echoed (RFC 3611 §4.4; `rrtr` is libwebrtc's word for it).
+    package var hasReceiverTime = false
 
     /// Holds an agreed codec.
     package init(

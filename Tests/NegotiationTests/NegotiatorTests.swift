@@ -169,6 +169,19 @@ func answerHasTheOffersSectionsInOrderAndReadsBack(_ offer: String) throws {
             == "m=application 0 UDP/DTLS/SCTP webrtc-datachannel")
 }
 
+@Test func receiversThatOfferTheirTimeMaySendIt() throws {
+    let profile = NegotiationProfile.whep(publishedCodecs: [.vp8])
+    let offer = OfferSample.chromiumPlayer
+    let plain = try TestServer.answer(offer, profile: profile)
+    #expect(!plain.answer.contains("rrtr"))
+    let offered = offer.replacing(
+        "a=rtcp-fb:96 nack pli", with: "a=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 rrtr")
+    let (media, text) = try TestServer.answer(offered, profile: profile)
+    #expect(text.contains("a=rtcp-fb:96 rrtr\r\n"))
+    let codecs = media.sections.flatMap(\.codecs)
+    #expect(codecs.filter(\.hasReceiverTime).map(\.payloadType) == [96])
+}
+
 @Test func whipTakesOnlyWhatIsSent() throws {
     let (media, text) = try TestServer.answer(OfferSample.chromiumPlain, profile: .whip)
     #expect(media.sections.map(\.direction) == [.receives, .receives, .inactive])
