@@ -23,7 +23,7 @@ struct FollowedPacket {
     var isRepetition = false
 }
 
-/// The last packets of pictures that left to one receiver: 2 KiB, taken when it asks for the first repetition.
+/// The last packets of pictures that left to one receiver: 5 KiB, taken when it asks for the first repetition.
 struct FollowedPackets: ~Copyable {
     /// How many are remembered: half a second at 5 Mbit/s.
     static let capacity = 256

@@ -150,6 +150,18 @@ private struct SoundCall {
         #expect(buffer.heldTicks == SoundBuffer.packetsMax * 960)
     }
 
+    /// Each leap is as long as one can be: what counts them must not overflow.
+    @Test func timestampsThatLeapForEverAreBorne() {
+        var buffer = SoundBuffer()
+        for number: UInt32 in 0..<10_000 {
+            let timestamp = RTPTimestamp(number &* 0x7FFF_FFFF)
+            buffer.insert(
+                SoundPacket(timestamp: timestamp, ticks: 960, payload: [1]), at: .zero)
+            _ = buffer.next(at: .zero + .seconds(Int64(number)))
+        }
+        #expect(buffer.target <= SoundBuffer.delays.most)
+    }
+
     @Test(arguments: [
         ([UInt8(0x78), 1], 960, false), ([0x7C, 1], 960, true), ([0x08, 1], 960, false),
         ([0x18, 1], 2_880, false), ([0x81, 1, 1], 240, false), ([0x7B, 0x03, 1], 2_880, false),

@@ -1,5 +1,6 @@
 // Packets of sound in any order, handed out in the rhythm they are heard in.
 // SPDX-License-Identifier: Apache-2.0
+import Payloads
 package import Wire
 
 /// A packet of sound as it was sent.
@@ -135,7 +136,7 @@ package struct SoundBuffer: Sendable {
             return .recover(from: first, ticks: gap)
         }
         // A pause of the sender's, not a loss: nobody can tell before it is over.
-        if gap > Int(Self.concealedMax.nanoseconds / 1_000_000) * 48 * 4 {
+        if gap > Self.ticks(of: Self.concealedMax) * 4 {
             restart()
             waitingSince = now
             return .silence
@@ -152,13 +153,11 @@ package struct SoundBuffer: Sendable {
     }
 
     private var tempo: Tempo {
-        let target = Double(target.nanoseconds) * 48 / 1e6
-        let slack = (
-            more: Double(Self.slack.more.nanoseconds) * 48 / 1e6,
-            less: Double(Self.slack.less.nanoseconds) * 48 / 1e6
-        )
-        if level > target + slack.more { return .faster }
-        if level < target - slack.less { return .slower }
+        let target = Double(Self.ticks(of: target))
+        let more = Double(Self.ticks(of: Self.slack.more))
+        let less = Double(Self.ticks(of: Self.slack.less))
+        if level > target + more { return .faster }
+        if level < target - less { return .slower }
         return .ordinary
     }
 
@@ -177,7 +176,7 @@ package struct SoundBuffer: Sendable {
         _ ticks: Int, from start: RTPTimestamp, isBlocked: Bool = false
     ) -> Step {
         concealed += ticks
-        if !isBlocked, concealed > Int(Self.concealedMax.nanoseconds / 1_000_000) * 48 {
+        if !isBlocked, concealed > Self.ticks(of: Self.concealedMax) {
             restart()
             return .silence
         }
@@ -196,9 +195,16 @@ package struct SoundBuffer: Sendable {
             let distance = timestamp.distance(from: reference)
             // A leap is another source's.
             if abs(distance) > 48_000 * 10 { histogram.restart() }
-            unwrapped += Int64(distance)
+            unwrapped &+= Int64(distance)
         }
         reference = timestamp
-        return MediaDuration(nanoseconds: unwrapped * 1_000_000 / 48)
+        // Only differences count, and timestamps that leap for ever may wrap.
+        return MediaDuration(
+            nanoseconds: unwrapped &* 1_000_000 / Int64(OpusPacket.ticksPerMillisecond))
+    }
+
+    /// A duration in ticks of 48 kHz.
+    private static func ticks(of duration: MediaDuration) -> Int {
+        Int(duration.nanoseconds / 1_000_000) * OpusPacket.ticksPerMillisecond
     }
 }

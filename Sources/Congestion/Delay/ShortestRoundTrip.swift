@@ -28,7 +28,7 @@ struct ShortestRoundTrip {
 
     /// How much longer than the shortest a round trip is.
     func excess(of roundTrip: MediaDuration) -> MediaDuration {
-        let shortest = min(former ?? roundTrip, present ?? roundTrip)
+        let shortest = least ?? roundTrip
         return MediaDuration(nanoseconds: max(0, (roundTrip.nanoseconds - shortest.nanoseconds)))
     }
 }
