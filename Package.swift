@@ -82,8 +82,18 @@ let sansIO: [Target] = [
         ]),
     floor(
         "ClientTransport", ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"]),
-    floor("ClientMedia", ["Wire", "RTP", "Payloads"]),
-    tests("ClientMedia", ["Wire", "RTP", "Payloads"]),
+    floor(
+        "ClientMedia",
+        [
+            "Wire", "DTLS", "SRTP", "RTP", "Payloads", "Congestion", "Negotiation", "PeerTransport",
+            "ClientTransport",
+        ]),
+    tests(
+        "ClientMedia",
+        [
+            "Wire", "DTLS", "RTP", "Payloads", "Negotiation", "PeerTransport", "MediaWorker",
+            "NetworkImpairment", "NetworkSimulation",
+        ]),
     floor("ClientSession", ["Wire", "Signaling"]),
     tests("ClientSession", ["Wire", "Signaling"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
@@ -124,8 +134,8 @@ let testSupport: [Target] = [
         "NetworkSimulation",
         [
             "Wire", "MediaCrypto", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Negotiation",
-            "PeerTransport", "ClientTransport", "MediaWorker", "NetworkImpairment", "Signaling",
-            "Rooms", "RoomService", "ClientSession",
+            "PeerTransport", "ClientTransport", "ClientMedia", "MediaWorker", "NetworkImpairment",
+            "Signaling", "Rooms", "RoomService", "ClientSession",
         ]),
     tests("NetworkSimulation", ["Wire", "Signaling", "Rooms"]),
     .executableTarget(

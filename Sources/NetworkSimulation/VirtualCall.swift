@@ -108,10 +108,11 @@ package final class VirtualCall {
     /// - Parameters:
     ///   - isFar: Whether it is to live on the neighbour's loop.
     ///   - profile: Whose offer the server takes its offer for.
+    ///   - native: Whether its media is that of the native SDK.
     package func join(
         sending streams: [ClientStream] = [], receivingPairs pairs: Int = 0, audio: Int = 0,
         codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1], repairsAudio: Bool = false,
-        far isFar: Bool = false, as profile: NegotiationProfile = .sdk
+        far isFar: Bool = false, as profile: NegotiationProfile = .sdk, native: Bool = false
     ) throws -> VirtualClient {
         let offer = ClientOffer(
             sending: streams, receivingPairs: pairs, receivingAudio: audio,
@@ -124,6 +125,7 @@ package final class VirtualCall {
             dtls: clientContext, ntpAtZero: ntpAtZero, random: SeededRandom(seed: random.next()))
         nextPeer += 1
         client.profile = profile
+        client.usesConnection = native
         if isFar {
             farPeers.insert(client.id)
             farAddresses.insert(client.address)

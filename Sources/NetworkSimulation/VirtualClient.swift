@@ -1,5 +1,6 @@
 // A client without sockets: it offers, dials, publishes made-up media and keeps what it receives.
 // SPDX-License-Identifier: Apache-2.0
+package import ClientMedia
 import ClientTransport
 package import DTLS
 package import Negotiation
@@ -51,8 +52,16 @@ package final class VirtualClient {
     var random: SeededRandom
     let dtls: DTLSContext
     var transport: PeerTransport?
+    /// The media of the native SDK in place of the client's own, made-up media; see ``usesConnection``.
+    package var connection: ClientConnection?
+    /// Whether the native SDK's connection is to dial; set it before the first answer.
+    package var usesConnection = false
+    /// What that connection told, with the time.
+    package private(set) var connectionEvents: [(at: MediaInstant, event: ConnectionEvent)] = []
     var outbox: [[UInt8]] = []
     private var nextReport: MediaInstant?
+    /// When it was told the time last.
+    private var time = MediaInstant.zero
     /// The last reference time received, to be echoed (RFC 3611 §4.5).
     var referenceTime: (from: SSRC, time: NTPTime, at: MediaInstant)?
     var transportSequence: UInt16 = 0
@@ -79,7 +88,7 @@ package final class VirtualClient {
     }
 
     /// Whether media can flow.
-    package var isConnected: Bool { transport?.isReady ?? false }
+    package var isConnected: Bool { connection?.isReady ?? transport?.isReady ?? false }
 
     /// Takes the answer to its offer: the first begins to dial, a later one restarts ICE or brings
     /// new sections.
@@ -87,6 +96,7 @@ package final class VirtualClient {
         let before = media
         let media = try offer.media(fromAnswer: answer)
         self.media = media
+        guard !usesConnection else { return try updateConnection(media, at: now) }
         if before == nil {
             transport = try PeerTransport.client(
                 media: media, dtls: dtls, addresses: [address], tieBreaker: random.next(), at: now)
@@ -116,8 +126,19 @@ package final class VirtualClient {
         media?.section(mid: mid)?.declaredSSRCs.first.map { SSRC($0) }
     }
 
+    private func updateConnection(_ media: PeerMedia, at now: MediaInstant) throws {
+        if connection == nil {
+            connection = try ClientConnection(
+                media: media, dtls: dtls, addresses: [address], clockZero: ntpAtZero,
+                seed: random.next(), at: now)
+        } else {
+            try connection?.update(media, at: now)
+        }
+    }
+
     /// When it has something to do of its own accord.
     package var nextDeadline: MediaInstant? {
+        if connection != nil { return connection?.nextDeadline }
         var deadline = transport?.nextDeadline
         func consider(_ other: MediaInstant?) {
             if let other { deadline = deadline.map { min($0, other) } ?? other }
@@ -133,6 +154,11 @@ package final class VirtualClient {
 
     /// Lets time pass.
     package func advance(to now: MediaInstant) {
+        time = now
+        guard connection == nil else {
+            connection?.advance(to: now)
+            return drainEvents(at: now)
+        }
         transport?.advance(to: now)
         drainEvents(at: now)
         guard isConnected else { return }
@@ -162,6 +188,12 @@ package final class VirtualClient {
     package func receive(_ bytes: [UInt8], at now: MediaInstant) {
         var bytes = bytes
         let path = TransportPath(socket: 0, remote: server)
+        time = now
+        guard connection == nil else {
+            var span = bytes.mutableSpan
+            connection?.receive(&span, on: path, at: now)
+            return drainEvents(at: now)
+        }
         switch bytes.first ?? 255 {
         case 0...3: _ = transport?.receiveSTUN(bytes.span, on: path, at: now)
         case 20...63: _ = transport?.receiveDTLS(bytes.span, on: path, at: now)
@@ -179,6 +211,12 @@ package final class VirtualClient {
     /// The next datagram for the server.
     package func takeDatagram() -> [UInt8]? {
         if !outbox.isEmpty { return outbox.removeFirst() }
+        guard connection == nil else {
+            var bytes = [UInt8](repeating: 0, count: ClientConnection.datagramMax)
+            var span = bytes.mutableSpan
+            guard let written = connection?.write(into: &span, at: time) else { return nil }
+            return Array(bytes.prefix(written.count))
+        }
         var isSent = false
         let bytes = [UInt8](capacity: 2_048) { output in
             isSent = transport?.pollTransmit(into: &output) != nil
@@ -187,9 +225,16 @@ package final class VirtualClient {
     }
 
     /// Says goodbye (DTLS `close_notify`).
-    package func close() { transport?.close() }
+    package func close() {
+        transport?.close()
+        connection?.close()
+    }
 
     private func drainEvents(at now: MediaInstant) {
+        while let event = connection?.pollEvent() {
+            if case .transport(let event) = event { events.append((now, event)) }
+            connectionEvents.append((now, event))
+        }
         while let event = transport?.pollEvent() { events.append((now, event)) }
     }
 }

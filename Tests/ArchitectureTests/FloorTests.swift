@@ -33,7 +33,10 @@ private let allowedImports: [String: Set<String>] = [
         "Wire", "Signaling", "Rooms", "SDP", "Negotiation", "Forwarding", "MediaWorker",
     ],
     "ClientTransport": ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"],
-    "ClientMedia": ["Wire", "RTP", "Payloads"],
+    "ClientMedia": [
+        "Wire", "DTLS", "SRTP", "RTP", "Payloads", "Congestion", "Negotiation", "PeerTransport",
+        "ClientTransport",
+    ],
     "ClientSession": ["Wire", "Signaling"],
     // Floor 6
     "MediaIO": [
@@ -61,8 +64,8 @@ private let allowedImports: [String: Set<String>] = [
     "NetworkImpairment": ["Wire"],
     "NetworkSimulation": [
         "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "Payloads", "Negotiation", "PeerTransport",
-        "MediaWorker", "ClientTransport", "NetworkImpairment", "Signaling", "Rooms", "RoomService",
-        "ClientSession",
+        "MediaWorker", "ClientTransport", "ClientMedia", "NetworkImpairment", "Signaling", "Rooms",
+        "RoomService", "ClientSession",
     ],
     "SystemSimulator": ["NetworkSimulation", "Glibc"],
     "ImpairmentProxy": ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment", "Glibc"],

@@ -16,6 +16,22 @@ package struct EncodedFrame: Sendable, Equatable {
     package var isKeyframe: Bool
     /// When it was whole.
     package var completeAt: MediaInstant
+    /// How it is to be turned (3GPP TS 26.114 §7.4.5); 0: not at all.
+    package var orientation: UInt8 = 0
+    /// The sender's wall clock when it was captured; `nil` before its first report.
+    package var capturedAt: NTPTime?
+
+    /// Describes a frame.
+    package init(
+        codec: MediaCodec, bytes: [UInt8], timestamp: RTPTimestamp, isKeyframe: Bool,
+        completeAt: MediaInstant
+    ) {
+        self.codec = codec
+        self.bytes = bytes
+        self.timestamp = timestamp
+        self.isKeyframe = isKeyframe
+        self.completeAt = completeAt
+    }
 }
 
 /// Puts the packets of one received stream of pictures in order and hands out whole frames.
@@ -61,6 +77,15 @@ package struct FrameReceiver: Sendable {
 
     /// Waits for a keyframe.
     package init() {}
+
+    /// The number of the packet that the next frame begins with; `nil`: a keyframe is waited for.
+    package var nextNumber: ExtendedSequenceNumber? { next.map { ExtendedSequenceNumber($0) } }
+
+    /// Goes on with the next keyframe alone, as where a decoder has failed.
+    package mutating func requireKeyframe() {
+        if let next { skip(to: next) }
+        needsKeyframe = true
+    }
 
     /// Takes a packet.
     /// - Parameters:

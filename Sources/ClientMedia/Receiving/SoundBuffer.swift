@@ -97,11 +97,15 @@ package struct SoundBuffer: Sendable {
     }
 
     /// Takes a packet. One of which some are there already, or whose time has passed, is dropped.
-    package mutating func insert(_ packet: SoundPacket, at now: MediaInstant) {
+    /// - Parameter isRepeated: Whether it came in a later packet beside that one's own (RFC 2198): its time says nothing of
+    ///   the network.
+    package mutating func insert(
+        _ packet: SoundPacket, at now: MediaInstant, isRepeated: Bool = false
+    ) {
         guard packet.ticks > 0 else { return }
-        histogram.add(sentAt: sentAt(packet.timestamp), at: now)
+        if !isRepeated { histogram.add(sentAt: sentAt(packet.timestamp), at: now) }
         if let position, packet.timestamp.distance(from: position) < 0 {
-            latePackets &+= 1
+            if !isRepeated { latePackets &+= 1 }
             return
         }
         var index = packets.count

@@ -45,6 +45,8 @@ package enum PacketizationError: Error, Equatable, Sendable {
     case noUnits
     /// A payload of so many bytes is too small.
     case payloadTooSmall(Int)
+    /// It is sent in one packet, for which so many bytes are too many.
+    case tooLarge(Int)
 }
 
 /// Cuts something into the fewest parts of at most `most` bytes, which are as long as another but for one byte: packets

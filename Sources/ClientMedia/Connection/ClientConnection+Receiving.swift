@@ -1,0 +1,96 @@
+// What a connection does with media that comes.
+// SPDX-License-Identifier: Apache-2.0
+import PeerTransport
+package import RTP
+import SRTP
+package import Wire
+
+extension ClientConnection {
+    mutating func receiveMedia(
+        _ datagram: inout MutableSpan<UInt8>, on path: TransportPath, at now: MediaInstant
+    ) {
+        guard let header = try? RTPHeader.parse(datagram.span),
+            let index = receivers.firstIndex(where: {
+                $0.ssrc == header.ssrc || $0.rtxSSRC == header.ssrc
+            }),
+            let opened = (try? transport.openRTP(&datagram, header: header, on: path, at: now))
+                ?? nil
+        else { return refuse() }
+        let packet = datagram.span.extracting(0..<opened.count)
+        guard let range = try? header.payloadRange(in: packet) else { return refuse() }
+        if let id = receivers[index].transportSequenceID,
+            let number = header.transportSequenceNumber(id: id, in: packet)
+        {
+            arrivals.record(sequence: number, at: now)
+            if nextFeedback == nil { nextFeedback = now + Self.feedbackInterval }
+        }
+        if let id = receivers[index].orientationID,
+            let place = header.extensionRange(id: id, in: packet),
+            let value = packet.uint8(at: place.lowerBound)
+        {
+            receivers[index].note(orientation: value)
+        }
+        if let id = receivers[index].levelID, let level = header.audioLevel(id: id, in: packet) {
+            receivers[index].note(level: level)
+        }
+        guard
+            receivers[index].take(
+                header, opened.index, payload: packet.extracting(range), at: now)
+        else { return refuse() }
+        if nextReport == nil { nextReport = now + Self.firstReport }
+        drainFrames(of: index, at: now)
+    }
+
+    mutating func drainFrames(of index: Int, at now: MediaInstant) {
+        while var frame = receivers[index].nextFrame(at: now) {
+            frame.orientation = receivers[index].orientation
+            frame.capturedAt = receivers[index].captureTime(of: frame.timestamp)
+            report(.frame(mid: receivers[index].mid, frame))
+        }
+    }
+
+    // MARK: For the driver
+
+    /// What is to be heard next in a section; call it in the rhythm of what it gives. `.silence` for sections that hear
+    /// nothing.
+    package mutating func nextSound(mid: String, at now: MediaInstant) -> SoundBuffer.Step {
+        guard let index = receivers.firstIndex(where: { $0.mid == mid && $0.kind == .audio })
+        else { return .silence }
+        return receivers[index].nextSound(at: now)
+    }
+
+    /// The sender's wall clock when something was captured; `nil` before its first report.
+    package func captureTime(mid: String, of timestamp: RTPTimestamp) -> NTPTime? {
+        receivers.first { $0.mid == mid }?.captureTime(of: timestamp)
+    }
+
+    /// How loud the last packet of a section was; `nil`: nothing came, or it does not say.
+    package func level(mid: String) -> AudioLevel? {
+        receivers.first { $0.mid == mid }?.level
+    }
+
+    /// How long sound of a section is held at present; `nil`: there is no such section.
+    package func soundDelay(mid: String) -> MediaDuration? {
+        receivers.first { $0.mid == mid && $0.kind == .audio }?.sound.target
+    }
+
+    /// A section shows another source from now on.
+    package mutating func restart(mid: String) {
+        for index in receivers.indices where receivers[index].mid == mid {
+            receivers[index].restart()
+        }
+    }
+
+    /// A decoder has failed: nothing is handed out of a section before the next keyframe, which is asked for.
+    package mutating func requireKeyframe(mid: String, at now: MediaInstant) {
+        for index in receivers.indices where receivers[index].mid == mid {
+            receivers[index].restartPictures()
+        }
+        if isReady { requestKeyframes(at: now) }
+    }
+
+    /// What a section that receives has counted; `nil`: there is no such section.
+    package func receivingStatistics(mid: String) -> ReceivingStatistics? {
+        receivers.first { $0.mid == mid }?.figures
+    }
+}
