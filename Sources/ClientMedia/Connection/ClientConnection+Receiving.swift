@@ -74,6 +74,13 @@ extension ClientConnection {
         receivers.first { $0.mid == mid && $0.kind == .audio }?.sound.target
     }
 
+    /// Sound of a section is held so much longer than the network asks for.
+    package mutating func setExtraSoundDelay(_ delay: MediaDuration, mid: String) {
+        for index in receivers.indices where receivers[index].mid == mid {
+            receivers[index].setExtraDelay(delay)
+        }
+    }
+
     /// A section shows another source from now on.
     package mutating func restart(mid: String) {
         for index in receivers.indices where receivers[index].mid == mid {

@@ -224,6 +224,9 @@ struct ReceivingStream: Sendable {
         reception.makeReportBlock(ssrc: ssrc, at: now)
     }
 
+    /// How much longer than it needs sound is held.
+    mutating func setExtraDelay(_ delay: MediaDuration) { sound.extraDelay = delay }
+
     mutating func noteAskedFor(_ count: Int) { statistics.packetsAskedFor &+= UInt64(count) }
     mutating func note(orientation value: UInt8) { orientation = value }
     mutating func note(level value: AudioLevel) { level = value }

@@ -85,9 +85,12 @@ package struct SoundBuffer: Sendable {
     /// Waits for a first packet.
     package init() {}
 
+    /// How long sound is held at least, beyond what the network asks for: for pictures that come later.
+    package var extraDelay = MediaDuration.zero
+
     /// How long what comes is held at present.
     package var target: MediaDuration {
-        min(max(histogram.needed, Self.delays.least), Self.delays.most)
+        min(max(histogram.needed + extraDelay, Self.delays.least), Self.delays.most)
     }
 
     /// How many ticks are held.

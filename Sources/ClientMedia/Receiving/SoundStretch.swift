@@ -1,0 +1,75 @@
+// Playing a piece of sound a little faster or slower without changing its pitch.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Takes one period out of a piece of sound, or repeats one, and fades over the seam (overlap-add of similar parts,
+/// Verhelst and Roelands 1993).
+package enum SoundStretch {
+    /// The periods looked for, in samples of 48 kHz: 400 to 100 Hz, and multiples of higher tones.
+    static let periods = 120...480
+    /// Parts less alike than this are not blended: it would be heard.
+    static let likenessMin = 0.6
+
+    /// Shortens or lengthens a piece.
+    /// - Parameters:
+    ///   - samples: Interleaved, of 48 kHz.
+    ///   - channels: 1 or 2.
+    ///   - isShorter: Whether a period is left out; else one is repeated.
+    /// - Returns: The piece in its new length; as it was where it is too short, or has no period.
+    package static func stretched(
+        _ samples: [Int16], channels: Int, isShorter: Bool
+    ) -> [Int16] {
+        let count = samples.count / max(1, channels)
+        guard channels > 0, count >= periods.upperBound * 2,
+            let period = period(of: samples, channels: channels)
+        else { return samples }
+        var result: [Int16] = []
+        result.reserveCapacity(samples.count + period * channels)
+        let (first, second) = (0, period * channels)
+        if !isShorter { result += samples[first..<second] }
+        // From what is heard before the seam to what is heard after it.
+        let (from, to) = isShorter ? (first, second) : (second, first)
+        for index in 0..<(period * channels) {
+            let share = Double(index / channels) / Double(period)
+            let left = Double(samples[from + index])
+            let right = Double(samples[to + index])
+            result.append(Int16(clamping: Int((left + (right - left) * share).rounded())))
+        }
+        result += samples[(isShorter ? second * 2 : second)...]
+        return result
+    }
+
+    /// The distance at which the beginning is most like what follows; `nil`: nowhere enough. Silence is like silence.
+    private static func period(of samples: [Int16], channels: Int) -> Int? {
+        var best = (likeness: likenessMin, period: 0)
+        for period in stride(from: periods.lowerBound, through: periods.upperBound, by: 4) {
+            let likeness = likeness(of: samples, channels: channels, at: period)
+            if likeness > best.likeness { best = (likeness, period) }
+        }
+        guard best.period > 0 else { return nil }
+        for period in max(periods.lowerBound, best.period - 3)...min(
+            periods.upperBound, best.period + 3)
+        {
+            let likeness = likeness(of: samples, channels: channels, at: period)
+            if likeness > best.likeness { best = (likeness, period) }
+        }
+        return best.period
+    }
+
+    /// The normalised correlation of the first `period` samples with those behind them, every other sample.
+    private static func likeness(of samples: [Int16], channels: Int, at period: Int) -> Double {
+        var product = 0.0
+        var before = 1.0
+        var after = 1.0
+        var index = 0
+        while index < period {
+            let left = Double(samples[index * channels])
+            let right = Double(samples[(index + period) * channels])
+            product += left * right
+            before += left * left
+            after += right * right
+            index += 2
+        }
+        if before + after < Double(period) * 100 { return 1 }
+        return product / (before * after).squareRoot()
+    }
+}
