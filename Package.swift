@@ -176,6 +176,19 @@ let network: [Target.Dependency] = [
     .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
 ]
 let servers: [Target] = [
+    // The native SDK's socket; its C target is TLS over OpenSSL, which is linked anyway.
+    .target(
+        name: "CClientTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+    .target(
+        name: "ClientIO",
+        dependencies: network + ["CClientTLS", "Wire", "Signaling", "ClientSession"],
+        swiftSettings: strict),
+    tests(
+        "ClientIO",
+        network + [
+            "Wire", "Signaling", "ClientSession", "SignalServer", "MediaWorker", "Negotiation",
+            "Rooms", .product(name: "Logging", package: "swift-log"),
+        ]),
     .target(
         name: "SignalServer",
         dependencies: network + [

@@ -43,6 +43,17 @@ extension ClientSession {
         data.index(of: handle).map { data.streams[$0].waiting.count } ?? 0
     }
 
+    /// Whether the server knows a stream in this session; `nil`: there is no such stream.
+    package func isOpen(_ handle: DataStreamHandle) -> Bool? {
+        data.index(of: handle).map { data.streams[$0].id != nil }
+    }
+
+    /// Whether one more packet may wait in a stream.
+    package func hasSpace(in handle: DataStreamHandle) -> Bool {
+        data.index(of: handle).map { data.streams[$0].waiting.count < DataQueues.packetsMax }
+            ?? false
+    }
+
     /// Asks the server for the streams it does not know yet.
     mutating func openDataStreams() {
         for index in data.streams.indices

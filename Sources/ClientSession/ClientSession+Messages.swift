@@ -37,6 +37,14 @@ extension ClientSession {
         if let replayEnd, lastSequence >= replayEnd { endReplay() }
     }
 
+    /// A message arrived whose type is not known: it means nothing, and has its number.
+    package mutating func receiveUnknown(at now: MediaInstant) {
+        tell(.heard, at: now)
+        guard session != nil else { return }
+        lastSequence += 1
+        if let replayEnd, lastSequence >= replayEnd { endReplay() }
+    }
+
     // MARK: Entering
 
     private mutating func begin(_ reply: JoinedReply, at now: MediaInstant) {

@@ -39,4 +39,26 @@ extension ClientSession {
     package mutating func send(_ message: OutgoingMessage) throws(SignalingError) -> RequestID {
         try ask { .sendMessage($0, message) }
     }
+
+    /// Sends somebody away, and keeps them away for some seconds if those are given; needs the grant `admin`.
+    package mutating func removeParticipant(
+        _ participant: ParticipantID, banSeconds: Int64? = nil
+    ) throws(SignalingError) -> RequestID {
+        try ask { .removeParticipant($0, participant, banSeconds: banSeconds) }
+    }
+
+    /// Changes somebody else; needs the grant `admin`.
+    package mutating func changeParticipant(
+        _ participant: ParticipantID, _ change: ParticipantChange
+    ) throws(SignalingError) -> RequestID {
+        try ask { .changeParticipant($0, participant, change) }
+    }
+
+    /// Tells how good one's own network is; lost while there is nobody to tell.
+    package mutating func report(_ quality: NetworkQuality) {
+        if canSend { act(.send(.reportQuality(quality))) }
+    }
+
+    /// The number of the last request made that has no answer yet; `nil`: all have theirs.
+    package var newestRequest: RequestID? { pending.requests.last?.id }
 }

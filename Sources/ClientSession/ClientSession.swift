@@ -148,6 +148,21 @@ package struct ClientSession: Sendable {
         }
     }
 
+    /// The offer that was asked for cannot be made: ends the entry as a refusal would, or the link it was to mend.
+    /// - Parameter code: Why joining fails.
+    package mutating func offerFailed(
+        for ticket: OfferTicket, _ code: ErrorCode = .invalidOffer, at now: MediaInstant
+    ) {
+        guard offer?.ticket == ticket, offer?.request == nil else { return }
+        offer = nil
+        switch ticket.purpose {
+        case .join: tell(.joinRefused(code), at: now)
+        case .restart: tell(.restartRefused, at: now)
+        case .slots: break
+        }
+        askForNextOffer()
+    }
+
     // MARK: Inside
 
     mutating func act(_ action: SessionAction) { actions.append(action) }

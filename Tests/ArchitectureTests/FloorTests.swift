@@ -43,6 +43,10 @@ private let allowedImports: [String: Set<String>] = [
         "CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker", "Glibc", "Synchronization",
     ],
     "MediaCodecs": ["CMediaCodecs"],
+    "ClientIO": [
+        "CClientTLS", "Wire", "Signaling", "ClientSession", "NIOCore", "NIOPosix", "NIOHTTP1",
+        "NIOWebSocket", "Synchronization", "Glibc",
+    ],
     "LoadGenerator": [
         "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "ICE", "Negotiation", "PeerTransport",
         "ClientTransport", "MediaWorker", "MediaIO",
@@ -88,7 +92,7 @@ private let allowedImports: [String: Set<String>] = [
 /// The only target that may name each C target.
 private let ownersOfC: [String: String] = [
     "CMediaCrypto": "MediaCrypto", "CDTLS": "DTLS", "CMediaIO": "MediaIO",
-    "CMediaCodecs": "MediaCodecs",
+    "CMediaCodecs": "MediaCodecs", "CClientTLS": "ClientIO",
 ]
 
 private let sansIOTargets: Set<String> = [
