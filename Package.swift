@@ -190,6 +190,15 @@ let servers: [Target] = [
             "Rooms", .product(name: "Logging", package: "swift-log"),
         ]),
     .target(
+        name: "Martlet",
+        dependencies: [
+            "Wire", "MediaCrypto", "DTLS", "RTP", "Signaling", "Negotiation", "ClientSession",
+            "ClientMedia", "ClientIO", "MediaCodecs",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ],
+        swiftSettings: strict),
+    .target(
         name: "SignalServer",
         dependencies: network + [
             "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "SDP", "RTP",
@@ -210,6 +219,14 @@ let servers: [Target] = [
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Logging", package: "swift-log"),
         ]),
+    .executableTarget(
+        name: "MartletMediaCLI",
+        dependencies: [
+            "Martlet", "MediaCodecs", "Signaling",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        ],
+        swiftSettings: strict),
     .executableTarget(
         name: "SignalingBenchmark",
         dependencies: network + [
@@ -259,6 +276,8 @@ let package = Package(
             ? []
             : [
                 .executable(name: "martlet", targets: ["MartletCLI"]),
+                .executable(name: "martlet-media", targets: ["MartletMediaCLI"]),
+                .library(name: "Martlet", targets: ["Martlet"]),
                 .executable(name: "martlet-signal-benchmark", targets: ["SignalingBenchmark"]),
             ]),
     dependencies: [.package(url: "https://github.com/apple/swift-collections", from: "1.6.0")]

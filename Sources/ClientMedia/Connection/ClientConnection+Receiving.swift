@@ -81,6 +81,18 @@ extension ClientConnection {
         }
     }
 
+    /// Lets go of the sound that waits in a section: nobody listened to it.
+    package mutating func discardSound(mid: String) {
+        for index in receivers.indices where receivers[index].mid == mid {
+            receivers[index].discardSound()
+        }
+    }
+
+    /// The wall clock at a moment.
+    package func wallTime(at instant: MediaInstant) -> NTPTime {
+        NTPTime(instant, clockZero: clockZero)
+    }
+
     /// A section shows another source from now on.
     package mutating func restart(mid: String) {
         for index in receivers.indices where receivers[index].mid == mid {

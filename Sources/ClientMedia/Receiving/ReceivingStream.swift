@@ -224,6 +224,8 @@ struct ReceivingStream: Sendable {
         reception.makeReportBlock(ssrc: ssrc, at: now)
     }
 
+    mutating func discardSound() { sound.discard() }
+
     /// How much longer than it needs sound is held.
     mutating func setExtraDelay(_ delay: MediaDuration) { sound.extraDelay = delay }
 

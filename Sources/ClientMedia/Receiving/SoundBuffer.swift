@@ -159,6 +159,12 @@ package struct SoundBuffer: Sendable {
         level = 0
     }
 
+    /// Lets go of all packets, and waits for a first one.
+    package mutating func discard() {
+        packets.removeAll(keepingCapacity: true)
+        restart()
+    }
+
     private var tempo: Tempo {
         let target = Double(Self.ticks(of: target))
         let more = Double(Self.ticks(of: Self.slack.more))

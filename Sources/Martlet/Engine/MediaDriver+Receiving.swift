@@ -1,0 +1,243 @@
+// What a room's media does with what it receives: frames to their tracks, sound in the rhythm it is heard in.
+// SPDX-License-Identifier: Apache-2.0
+import ClientMedia
+import MediaCodecs
+import NIOCore
+import Negotiation
+import RTP
+import Signaling
+import Wire
+
+/// A track of somebody else.
+struct TrackKey: Hashable, Sendable {
+    let participant: ParticipantID
+    let track: TrackID
+}
+
+extension MediaDriver {
+    /// The most frames of a section that wait for word of whose they are.
+    private static let undeliveredMax = 64
+    /// Between two pieces of sound.
+    static let tick = MediaDuration.milliseconds(10)
+
+    // MARK: Whose is what
+
+    /// Takes what sections show from now on.
+    func assign(_ slots: [SlotAssignment]) {
+        for slot in slots {
+            let mid = slot.mid.text
+            let before = assignment(mid)
+            assignments.removeAll { $0.mid == slot.mid }
+            assignments.append(slot)
+            if before?.source != slot.source {
+                connection?.restart(mid: mid)
+                players[mid] = nil
+                lipSyncs[pair(of: mid)] = nil
+                for tap in pictureTaps where tap.key == before?.key { tap.interrupt() }
+            }
+            deliverHeld(mid: mid)
+        }
+    }
+
+    private func assignment(_ mid: String) -> SlotAssignment? {
+        assignments.first { $0.mid.text == mid }
+    }
+
+    /// A pair of sections has one participant's sound and picture: the section of sound comes right before (docs/protocol.md).
+    private func pair(of mid: String) -> String {
+        guard let sections = connection?.media.sections,
+            let index = sections.firstIndex(where: { $0.mid == mid }),
+            sections[index].kind == .video, index > 0, sections[index - 1].kind == .audio
+        else { return mid }
+        return sections[index - 1].mid
+    }
+
+    /// The track that a section shows at a timestamp; `nil`: not known yet, or nobody's.
+    private func track(
+        _ mid: String, at timestamp: RTPTimestamp
+    ) -> (key: TrackKey?, isKnown: Bool) {
+        guard let slot = assignment(mid) else { return (nil, false) }
+        guard let key = slot.key else { return (nil, true) }
+        guard let start = slot.rtpTimestamp else { return (nil, false) }
+        return timestamp.distance(from: RTPTimestamp(start)) >= 0 ? (key, true) : (nil, true)
+    }
+
+    // MARK: Pictures
+
+    func take(_ frame: EncodedFrame, mid: String, at now: MediaInstant) {
+        let owner = track(mid, at: frame.timestamp)
+        guard owner.isKnown else {
+            // The word of whose it is comes another way, and may be slower.
+            undelivered[mid, default: []].append(frame)
+            if undelivered[mid]?.count ?? 0 > Self.undeliveredMax {
+                undelivered[mid]?.removeFirst()
+            }
+            return
+        }
+        guard let key = owner.key else { return }
+        deliver(frame, key, mid: mid, at: now)
+    }
+
+    private func deliverHeld(mid: String) {
+        guard let frames = undelivered.removeValue(forKey: mid) else { return }
+        for frame in frames { take(frame, mid: mid, at: Self.now) }
+    }
+
+    private func deliver(_ frame: EncodedFrame, _ key: TrackKey, mid: String, at now: MediaInstant)
+    {
+        let pair = pair(of: mid)
+        let due = lipSyncs[pair, default: LipSync()].showing(captured: frame.capturedAt, at: now)
+        if pair != mid, let delay = lipSyncs[pair]?.soundDelay {
+            connection?.setExtraSoundDelay(delay, mid: pair)
+        }
+        for tap in pictureTaps where tap.key == key {
+            if !tap.take(frame, mid: mid, due: due) {
+                connection?.requireKeyframe(mid: mid, at: now)
+            }
+        }
+    }
+
+    /// A decoder failed: a section's next frame has to be a keyframe.
+    func requireKeyframe(mid: String) {
+        connection?.requireKeyframe(mid: mid, at: Self.now)
+        finishTurn()
+    }
+
+    // MARK: Taps
+
+    /// Hands a track's frames to a viewer, from a keyframe on.
+    /// - Returns: The number to take the viewer away by.
+    func watch(
+        _ key: TrackKey, _ continuation: AsyncStream<ReceivedPicture>.Continuation
+    ) -> UInt64 {
+        lastTap += 1
+        let tap = PictureTap(number: lastTap, key: key, continuation)
+        pictureTaps.append(tap)
+        // What comes now cannot be decoded without what came before.
+        for slot in assignments where slot.key == tap.key {
+            requireKeyframe(mid: slot.mid.text)
+        }
+        return lastTap
+    }
+
+    /// Hands sound to a listener, of one track or of all together.
+    /// - Returns: The number to take the listener away by.
+    func listen(
+        _ key: TrackKey?, _ make: () throws(MediaCodecError) -> SoundTap.Sink
+    ) throws(MediaCodecError) -> UInt64 {
+        lastTap += 1
+        soundTaps.append(SoundTap(number: lastTap, key: key, sink: try make()))
+        return lastTap
+    }
+
+    func removeTap(_ number: UInt64) {
+        pictureTaps.removeAll { $0.number == number }
+        soundTaps.removeAll { $0.number == number }
+    }
+
+    /// Ends what is listened to: the room is left.
+    func endTaps() {
+        for tap in pictureTaps { tap.finish() }
+        for tap in soundTaps { tap.finish() }
+        pictureTaps = []
+        soundTaps = []
+    }
+
+    // MARK: Sound
+
+    /// Begins the clock of sound; it goes until ``stopPlaying()``, whoever is there.
+    func startPlaying() {
+        guard !isPlaying else { return }
+        isPlaying = true
+        nextTick = Self.now
+        tick()
+    }
+
+    func stopPlaying() {
+        isPlaying = false
+        ticker?.cancel()
+        ticker = nil
+    }
+
+    private func tick() {
+        let now = Self.now
+        // A machine that slept does not play what it missed.
+        if now - nextTick > .seconds(1) { nextTick = now }
+        while nextTick <= now {
+            if !soundTaps.isEmpty { play(at: nextTick) }
+            nextTick = nextTick + Self.tick
+        }
+        ticker?.cancel()
+        guard isPlaying else { return }
+        ticker = eventLoop.scheduleTask(
+            deadline: .uptimeNanoseconds(UInt64(clamping: nextTick.nanoseconds))
+        ) { [weak self] in
+            self?.assumeIsolated { $0.tick() }
+            return
+        }
+    }
+
+    /// Plays 10 ms of all that is listened to.
+    private func play(at now: MediaInstant) {
+        let isMixed = soundTaps.contains { $0.key == nil }
+        var mix = SoundMix()
+        for slot in assignments {
+            let mid = slot.mid.text
+            guard let key = slot.key, let start = slot.rtpTimestamp,
+                isMixed || soundTaps.contains(where: { $0.key == key })
+            else {
+                players[mid] = nil
+                continue
+            }
+            guard let piece = piece(mid: mid, from: RTPTimestamp(start), at: now) else { continue }
+            if isMixed { mix.add(piece.samples) }
+            for tap in soundTaps where tap.key == key { tap.take(piece) }
+        }
+        guard isMixed else { return }
+        let piece = SoundPiece(
+            samples: mix.samples, microseconds: wallMicroseconds(at: now))
+        for tap in soundTaps where tap.key == nil { tap.take(piece) }
+    }
+
+    private func piece(mid: String, from start: RTPTimestamp, at now: MediaInstant) -> SoundPiece? {
+        guard connection?.soundDelay(mid: mid) != nil else { return nil }
+        if players[mid] == nil {
+            // What came while nobody listened is old.
+            connection?.discardSound(mid: mid)
+            players[mid] = SoundPlayer(start: start)
+        }
+        guard let player = players[mid] else { return nil }
+        while player.needsMore {
+            guard let step = connection?.nextSound(mid: mid, at: now), player.take(step) else {
+                break
+            }
+        }
+        guard let piece = player.next() else { return nil }
+        let captured = piece.timestamp.flatMap { connection?.captureTime(mid: mid, of: $0) }
+        if let captured {
+            lipSyncs[mid, default: LipSync()].noteSound(captured: captured, playedAt: now)
+        }
+        return SoundPiece(
+            samples: piece.samples,
+            microseconds: captured.map(\.microsecondsSince1970) ?? wallMicroseconds(at: now))
+    }
+
+    private func wallMicroseconds(at now: MediaInstant) -> Int64 {
+        connection?.wallTime(at: now).microsecondsSince1970 ?? now.nanoseconds / 1_000
+    }
+}
+
+extension SlotAssignment {
+    /// Whose track it is.
+    var key: TrackKey? { source.map { TrackKey(participant: $0.participant, track: $0.track) } }
+}
+
+extension NTPTime {
+    /// Microseconds since 1 January 1970.
+    var microsecondsSince1970: Int64 {
+        // Seconds below those of 1970 are of the era that begins in 2036 (RFC 5905 §6).
+        var seconds = Int64(rawValue >> 32) - 2_208_988_800
+        if seconds < 0 { seconds += 1 << 32 }
+        return seconds * 1_000_000 + Int64((rawValue & 0xFFFF_FFFF) * 1_000_000 >> 32)
+    }
+}

@@ -1,0 +1,33 @@
+// What a room's media has counted.
+// SPDX-License-Identifier: Apache-2.0
+import ClientMedia
+import Signaling
+
+extension MediaDriver {
+    /// What a section has sent, of each of its sizes.
+    func sendingStatistics(mid: String) -> [LocalTrackStatistics] {
+        let rids: [String?] =
+            mid == "1" && !settings.cameraRIDs.isEmpty ? settings.cameraRIDs : [nil]
+        return rids.compactMap { rid in
+            connection?.sendingStatistics(mid: mid, rid: rid).map { LocalTrackStatistics($0) }
+        }
+    }
+
+    /// What was received of a track; `nil`: no slot shows it.
+    func receivingStatistics(_ key: TrackKey) -> RemoteTrackStatistics? {
+        guard let slot = assignments.first(where: { $0.key == key }) else { return nil }
+        return connection?.receivingStatistics(mid: slot.mid.text).map { RemoteTrackStatistics($0) }
+    }
+
+    /// The link to the server.
+    var transportStatistics: TransportStatistics {
+        var statistics = TransportStatistics()
+        guard let figures = connection?.statistics else { return statistics }
+        statistics.isConnected = isReady
+        statistics.bytesReceived = figures.bytesReceived
+        statistics.bytesSent = figures.bytesSent
+        statistics.estimatedBitsPerSecond = figures.estimate
+        statistics.roundTrip = .nanoseconds(figures.roundTripNanoseconds)
+        return statistics
+    }
+}

@@ -1,0 +1,209 @@
+// The media of one room: its connection, its sockets and its times, on one event loop.
+// SPDX-License-Identifier: Apache-2.0
+import ClientIO
+import ClientMedia
+import ClientSession
+import NIOCore
+import Negotiation
+import PeerTransport
+import RTP
+import Signaling
+import Wire
+
+/// Drives a `ClientConnection` with real datagrams. It shares its event loop with the session's driver and with other
+/// rooms, and blocks it never: pictures are encoded and decoded elsewhere.
+actor MediaDriver {
+    nonisolated let eventLoop: any EventLoop
+    private let executor: any SerialExecutor
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    let settings: MediaSettings
+    var connection: ClientConnection?
+    var offer: ClientOffer?
+    var sockets: [MediaSocket] = []
+    var random = SystemRandomNumberGenerator()
+    /// Which session is told of the link.
+    weak var session: SessionDriver?
+    /// What sections show, each named once.
+    var assignments: [SlotAssignment] = []
+    /// Frames whose owner is not known yet, by mid.
+    var undelivered: [String: [EncodedFrame]] = [:]
+    var players: [String: SoundPlayer] = [:]
+    var lipSyncs: [String: LipSync] = [:]
+    var soundTaps: [SoundTap] = []
+    var pictureTaps: [PictureTap] = []
+    var lastTap: UInt64 = 0
+    /// What is encoded for sections of pictures, to be told of rates and keyframes.
+    var encoders: [EncoderSignals] = []
+    var bandwidth: Double?
+    /// Whether sound is played: from joining to leaving.
+    var isPlaying = false
+    var nextTick = MediaInstant.zero
+    var ticker: Scheduled<Void>?
+    private var timer: (at: MediaInstant, task: Scheduled<Void>)?
+    private var lastSender: (socket: SocketAddress, network: NetworkAddress)?
+    private var socketAddresses: [NetworkAddress: SocketAddress] = [:]
+
+    init(settings: MediaSettings, on eventLoop: any EventLoop) {
+        self.settings = settings
+        self.eventLoop = eventLoop
+        executor = eventLoop.executor
+    }
+
+    isolated deinit {
+        timer?.task.cancel()
+        ticker?.cancel()
+        for socket in sockets { socket.channel.close(promise: nil) }
+    }
+
+    func attach(_ session: SessionDriver) { self.session = session }
+
+    /// Now, on the clock of the connection.
+    static var now: MediaInstant {
+        MediaInstant(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds))
+    }
+
+    // MARK: Datagrams
+
+    func openSockets() async throws {
+        guard sockets.isEmpty else { return }
+        for isIPv6 in [false, true] {
+            let number = UInt8(sockets.count)
+            do {
+                let socket = try await MediaSocket.open(
+                    on: eventLoop, ipv6: isIPv6, ports: settings.ports,
+                    onDatagram: { [weak self] buffer, address in
+                        self?.assumeIsolated { $0.receive(buffer, from: address, socket: number) }
+                        return
+                    },
+                    onTurnEnd: { [weak self] in
+                        self?.assumeIsolated { $0.finishTurn() }
+                        return
+                    })
+                sockets.append(socket)
+            } catch {
+                // Machines without IPv6 are common; without IPv4 there would be no socket at all.
+                guard isIPv6, !sockets.isEmpty else { throw error }
+            }
+        }
+    }
+
+    private func receive(_ buffer: ByteBuffer, from address: SocketAddress, socket: UInt8) {
+        guard connection != nil, let remote = networkAddress(of: address) else { return }
+        var buffer = buffer
+        let path = TransportPath(socket: socket, remote: remote)
+        unsafe buffer.withUnsafeMutableReadableBytes { raw in
+            let bytes = unsafe raw.bindMemory(to: UInt8.self)
+            // The buffer is ours alone, and the span does not leave this closure.
+            var span = unsafe MutableSpan(_unsafeElements: bytes)
+            connection?.receive(&span, on: path, at: Self.now)
+        }
+        if connection?.isReady == true { session?.mediaHeard() }
+    }
+
+    /// Sends what there is to send, tells what there is to tell, and sets the clock.
+    func finishTurn() {
+        let now = Self.now
+        if let due = connection?.nextDeadline, due <= now { connection?.advance(to: now) }
+        drainEvents(at: now)
+        flush(at: now)
+        schedule()
+    }
+
+    private func flush(at now: MediaInstant) {
+        guard connection != nil else { return }
+        var written: [any Channel] = []
+        while true {
+            var buffer = ByteBufferAllocator().buffer(capacity: ClientConnection.datagramMax)
+            var path: TransportPath?
+            unsafe buffer.writeWithUnsafeMutableBytes(
+                minimumWritableBytes: ClientConnection.datagramMax
+            ) { raw in
+                let bytes = unsafe raw.bindMemory(to: UInt8.self)
+                // The memory is the buffer's, and the span does not leave this closure.
+                var span = unsafe MutableSpan(_unsafeElements: bytes)
+                guard let datagram = connection?.write(into: &span, at: now) else { return 0 }
+                path = datagram.path
+                return datagram.count
+            }
+            guard let path else { break }
+            guard Int(path.socket) < sockets.count, let remote = socketAddress(of: path.remote)
+            else { continue }
+            let channel = sockets[Int(path.socket)].channel
+            channel.write(
+                AddressedEnvelope(remoteAddress: remote, data: buffer), promise: nil)
+            if !written.contains(where: { $0 === channel }) { written.append(channel) }
+        }
+        for channel in written { channel.flush() }
+    }
+
+    /// Datagrams come from one address for a long time: the last one is remembered.
+    private func networkAddress(of address: SocketAddress) -> NetworkAddress? {
+        if let known = lastSender, known.socket == address { return known.network }
+        guard let host = address.ipAddress, let port = address.port,
+            let found = NetworkAddress(host: host, port: UInt16(clamping: port))
+        else { return nil }
+        lastSender = (address, found)
+        return found
+    }
+
+    private func socketAddress(of address: NetworkAddress) -> SocketAddress? {
+        if let known = socketAddresses[address] { return known }
+        // A server has few addresses; one that names thousands is not worth remembering.
+        if socketAddresses.count > 64 { socketAddresses.removeAll() }
+        let made = try? SocketAddress(
+            ipAddress: address.hostText, port: Int(address.port))
+        socketAddresses[address] = made
+        return made
+    }
+
+    private func schedule() {
+        guard let next = connection?.nextDeadline else { return }
+        // An earlier timer finds out by itself that it came too early.
+        if let timer, timer.at <= next { return }
+        timer?.task.cancel()
+        let task = eventLoop.scheduleTask(
+            deadline: .uptimeNanoseconds(UInt64(clamping: next.nanoseconds))
+        ) { [weak self] in
+            self?.assumeIsolated {
+                $0.timer = nil
+                $0.finishTurn()
+            }
+            return
+        }
+        timer = (next, task)
+    }
+
+    func closeConnection() {
+        guard connection != nil else { return }
+        connection?.close()
+        flush(at: Self.now)
+        connection = nil
+        timer?.task.cancel()
+        timer = nil
+        undelivered = [:]
+        players = [:]
+        lipSyncs = [:]
+        assignments = []
+        bandwidth = nil
+    }
+
+    // MARK: Events
+
+    private func drainEvents(at now: MediaInstant) {
+        while let event = connection?.pollEvent() {
+            switch event {
+            case .transport(.failed): session?.mediaFailed()
+            case .transport: break
+            case .frame(let mid, let frame): take(frame, mid: mid, at: now)
+            case .keyframeRequested(let mid, let rid):
+                for encoder in encoders where encoder.mid == mid { encoder.requestKeyframe(rid) }
+            case .bandwidth(let found):
+                bandwidth = found
+                shareBandwidth()
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+// What an application writes and the network has not taken yet: bounded, in order.
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+
+/// How full a source's buffer is (row E33).
+public enum BufferState: Sendable, Equatable {
+    /// Nothing waits: whoever writes is too slow, or has ended.
+    case empty
+    /// Something waits, and there is room.
+    case available
+    /// There is no room: whoever writes is too fast.
+    case full
+}
+
+/// A bounded queue between many writers, who wait while it is full, and one reader.
+final class MediaQueue<Element: Sendable>: Sendable {
+    private struct Writer {
+        var number: UInt64
+        var weight: Int
+        var continuation: CheckedContinuation<Bool, Never>
+    }
+
+    private struct State {
+        var items: [(element: Element, weight: Int)] = []
+        var weight = 0
+        var isClosed = false
+        var lastWriter: UInt64 = 0
+        var writers: [Writer] = []
+        var reader: CheckedContinuation<Void, Never>?
+        var told = BufferState.empty
+        var listeners: [AsyncStream<BufferState>.Continuation] = []
+    }
+
+    private let capacity: Int
+    private let state = Mutex(State())
+
+    /// - Parameter capacity: What all that waits may weigh; one element always fits an empty queue.
+    init(capacity: Int) { self.capacity = max(1, capacity) }
+
+    /// What all that waits weighs.
+    var weight: Int { state.withLock { $0.weight } }
+
+    /// How full it is.
+    var bufferState: BufferState { state.withLock { $0.told } }
+
+    /// How full it is from now on, the present state first; for one reader each.
+    func bufferStates() -> AsyncStream<BufferState> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: BufferState.self, bufferingPolicy: .bufferingNewest(16))
+        state.withLock { state in
+            continuation.yield(state.told)
+            if state.isClosed {
+                continuation.finish()
+            } else {
+                state.listeners.append(continuation)
+            }
+        }
+        return stream
+    }
+
+    /// Appends an element if there is room for it.
+    /// - Returns: Whether there was. `false` for a closed queue too.
+    func tryWrite(_ element: Element, weight: Int) -> Bool {
+        let reader: CheckedContinuation<Void, Never>?
+        let isTaken: Bool
+        (isTaken, reader) = state.withLock { state in
+            guard !state.isClosed, state.writers.isEmpty, fits(weight, in: state) else {
+                if !state.isClosed { tell(.full, in: &state) }
+                return (false, nil)
+            }
+            append(element, weight, to: &state)
+            defer { state.reader = nil }
+            return (true, state.reader)
+        }
+        reader?.resume()
+        return isTaken
+    }
+
+    /// Appends an element, and waits for room first.
+    /// - Throws: `CancellationError`, or a ``MartletError`` once the queue is closed.
+    func write(_ element: Element, weight: Int) async throws {
+        while true {
+            if tryWrite(element, weight: weight) { return }
+            try Task.checkCancellation()
+            let number = state.withLock { state in
+                state.lastWriter += 1
+                return state.lastWriter
+            }
+            let isOpen = await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    let answer: Bool? = state.withLock { state in
+                        if state.isClosed { return false }
+                        if state.writers.isEmpty, fits(weight, in: state) { return true }
+                        state.writers.append(
+                            Writer(number: number, weight: weight, continuation: continuation))
+                        return nil
+                    }
+                    if let answer { continuation.resume(returning: answer) }
+                    // Cancelled before there was anything to find.
+                    if answer == nil, Task.isCancelled { wake(number) }
+                }
+            } onCancel: {
+                wake(number)
+            }
+            try Task.checkCancellation()
+            guard isOpen else {
+                throw MartletError(.sourceClosed, "The source was closed; make another.")
+            }
+        }
+    }
+
+    /// The next element; `nil` once the queue is closed and empty, or the task is cancelled.
+    func next() async -> Element? {
+        while !Task.isCancelled {
+            let (found, writers, isOver) = state.withLock { state in
+                guard !state.items.isEmpty else {
+                    return (Element?.none, [Writer](), state.isClosed)
+                }
+                let item = state.items.removeFirst()
+                state.weight -= item.weight
+                tell(state.items.isEmpty ? .empty : .available, in: &state)
+                return (item.element, takeWriters(from: &state), false)
+            }
+            for writer in writers { writer.continuation.resume(returning: true) }
+            if let found { return found }
+            if isOver { return nil }
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    let isReady = state.withLock { state in
+                        if !state.items.isEmpty || state.isClosed || Task.isCancelled {
+                            return true
+                        }
+                        state.reader = continuation
+                        return false
+                    }
+                    if isReady { continuation.resume() }
+                }
+            } onCancel: {
+                state.withLock { state in
+                    defer { state.reader = nil }
+                    return state.reader
+                }?.resume()
+            }
+        }
+        return nil
+    }
+
+    /// Throws away what waits.
+    func removeAll() {
+        let writers = state.withLock { state in
+            state.items = []
+            state.weight = 0
+            tell(.empty, in: &state)
+            return takeWriters(from: &state)
+        }
+        for writer in writers { writer.continuation.resume(returning: true) }
+    }
+
+    /// Takes nothing more; what waits can still be read.
+    func close() {
+        let (writers, reader, listeners) = state.withLock { state in
+            state.isClosed = true
+            defer {
+                state.writers = []
+                state.reader = nil
+                state.listeners = []
+            }
+            return (state.writers, state.reader, state.listeners)
+        }
+        for writer in writers { writer.continuation.resume(returning: false) }
+        reader?.resume()
+        for listener in listeners { listener.finish() }
+    }
+
+    // MARK: Inside
+
+    private func fits(_ weight: Int, in state: State) -> Bool {
+        state.items.isEmpty || state.weight + weight <= capacity
+    }
+
+    private func append(_ element: Element, _ weight: Int, to state: inout State) {
+        state.items.append((element, weight))
+        state.weight += weight
+        tell(.available, in: &state)
+    }
+
+    /// Those who may try again now.
+    private func takeWriters(from state: inout State) -> [Writer] {
+        defer { state.writers = [] }
+        return state.writers
+    }
+
+    private func wake(_ number: UInt64) {
+        let writer: Writer? = state.withLock { state in
+            guard let index = state.writers.firstIndex(where: { $0.number == number }) else {
+                return nil
+            }
+            return state.writers.remove(at: index)
+        }
+        writer?.continuation.resume(returning: true)
+    }
+
+    private func tell(_ told: BufferState, in state: inout State) {
+        guard state.told != told else { return }
+        state.told = told
+        for listener in state.listeners { listener.yield(told) }
+    }
+}

@@ -1,0 +1,52 @@
+// What has to be known of a room's media before it is joined.
+// SPDX-License-Identifier: Apache-2.0
+import Negotiation
+import RTP
+import Wire
+
+extension ICEParameters {
+    /// Characters of ICE words (RFC 8839 §5.4); 64 of them, so that each is worth six bits.
+    private static let characters = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+
+    /// Fresh words: 48 bits of a name and 144 of a password (RFC 8445 §5.3 asks for 24 and 128).
+    static func fresh(using random: inout some RandomNumberGenerator) -> ICEParameters {
+        func word(_ count: Int) -> String {
+            String((0..<count).map { _ in characters[Int.random(in: 0..<64, using: &random)] })
+        }
+        return ICEParameters(usernameFragment: word(8), password: word(24))
+    }
+}
+
+/// How the sections of the first offer are made, and where datagrams go.
+struct MediaSettings: Sendable {
+    /// The local ports of media; `nil`: wherever the kernel likes.
+    var ports: ClosedRange<UInt16>?
+    /// The sizes that the camera's picture is sent in, by RID, the smallest first; empty: one.
+    var cameraRIDs: [String] = []
+    /// Pairs of a participant's sound and picture to begin with; 0: nothing is received.
+    var pairs = 4
+    /// Slots for those who are only heard, to begin with.
+    var soundSlots = 3
+
+    /// The sections that send, in the order of the first offer; the browser SDK has the same.
+    static let sendingSections: [(source: TrackSource, mid: String)] = [
+        (.microphone, "0"), (.camera, "1"), (.screen, "2"), (.screenAudio, "3"),
+    ]
+
+    /// What is offered, most wished first: sound with what it repeats (RFC 2198), then pictures by how cheap they are.
+    static let codecs: [MediaCodec] = [.red, .opus, .vp8, .h264, .vp9, .av1]
+
+    /// The first offer.
+    func offer(
+        fingerprint: Fingerprint, using random: inout some RandomNumberGenerator
+    ) -> ClientOffer {
+        ClientOffer(
+            sending: Self.sendingSections.map { section in
+                ClientStream(
+                    kind: section.source.isSound ? .audio : .video,
+                    rids: section.source == .camera ? cameraRIDs : [])
+            }, receivingPairs: pairs, receivingAudio: soundSlots, ice: .fresh(using: &random),
+            fingerprint: fingerprint, codecs: Self.codecs, repairsAudio: true, using: &random)
+    }
+}

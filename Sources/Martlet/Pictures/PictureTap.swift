@@ -1,0 +1,153 @@
+// One viewer: a track's frames as they came, or decoded, as a stream.
+// SPDX-License-Identifier: Apache-2.0
+import ClientMedia
+public import MediaCodecs
+import NIOCore
+import RTP
+import Wire
+
+/// A compressed picture as it was received (rows O07 and O08).
+public struct EncodedVideoFrame: Sendable, Equatable {
+    /// What it is encoded as.
+    public var codec: VideoCodec
+    /// An access unit in Annex B (H.264), a frame (VP8, VP9) or a temporal unit (AV1).
+    public var bytes: [UInt8]
+    /// Whether decoding can begin with it.
+    public var isKeyframe: Bool
+    /// How it is to be turned to be upright.
+    public var rotation: PictureRotation
+    /// When it was captured, in microseconds since 1970 on the server's clock.
+    public var timestampMicroseconds: Int64
+}
+
+/// Somebody who watches one track. It belongs to one event loop.
+final class PictureTap {
+    let number: UInt64
+    let key: TrackKey
+    private let continuation: AsyncStream<ReceivedPicture>.Continuation
+    /// Frames are left out until a keyframe.
+    private var awaitsKeyframe = true
+
+    init(
+        number: UInt64, key: TrackKey,
+        _ continuation: AsyncStream<ReceivedPicture>.Continuation
+    ) {
+        self.number = number
+        self.key = key
+        self.continuation = continuation
+    }
+
+    /// Takes a frame.
+    /// - Returns: `false` if the viewer is too slow, and a keyframe is needed to go on.
+    func take(_ frame: EncodedFrame, mid: String, due: MediaInstant) -> Bool {
+        if awaitsKeyframe {
+            guard frame.isKeyframe else { return true }
+            awaitsKeyframe = false
+        }
+        guard case .dropped = continuation.yield(ReceivedPicture(frame: frame, mid: mid, due: due))
+        else { return true }
+        awaitsKeyframe = true
+        return false
+    }
+
+    /// What comes next does not go on with what came.
+    func interrupt() { awaitsKeyframe = true }
+
+    func finish() { continuation.finish() }
+}
+
+/// A frame on its way to a viewer.
+struct ReceivedPicture: Sendable {
+    var frame: EncodedFrame
+    var mid: String
+    /// When it is to be shown.
+    var due: MediaInstant
+
+    /// The most that wait for a viewer.
+    static let waitingMax = 90
+
+    /// As the application gets it; `nil` for what is no picture.
+    var encoded: EncodedVideoFrame? {
+        guard let codec = VideoCodec(frame.codec) else { return nil }
+        return EncodedVideoFrame(
+            codec: codec, bytes: frame.bytes, isKeyframe: frame.isKeyframe, rotation: rotation,
+            timestampMicroseconds: microseconds)
+    }
+
+    var microseconds: Int64 {
+        frame.capturedAt?.microsecondsSince1970 ?? frame.completeAt.nanoseconds / 1_000
+    }
+
+    /// The lowest two bits are quarters of a turn, clockwise (3GPP TS 26.114 §7.4.5).
+    var rotation: PictureRotation {
+        PictureRotation(rawValue: Int(frame.orientation & 3) * 90) ?? .none
+    }
+}
+
+extension VideoCodec {
+    /// The codec of received frames; `nil` for sound.
+    init?(_ codec: RTP.MediaCodec) {
+        switch codec {
+        case .h264: self = .h264
+        case .vp8: self = .vp8
+        case .vp9: self = .vp9
+        case .av1: self = .av1
+        default: return nil
+        }
+    }
+
+    /// The codec as packets have it.
+    var mediaCodec: RTP.MediaCodec {
+        switch self {
+        case .h264: .h264
+        case .vp8: .vp8
+        case .vp9: .vp9
+        case .av1: .av1
+        }
+    }
+}
+
+/// Decodes one viewer's frames, away from the event loop, and hands each out when it is due.
+struct PictureDecoding: Sendable {
+    /// The most pictures that wait for the application; older ones go first.
+    static let waitingMax = 8
+
+    let input: AsyncStream<ReceivedPicture>
+    let output: AsyncStream<VideoFrame>.Continuation
+    let driver: MediaDriver
+
+    func run() async {
+        var decoder: VideoDecoder?
+        var codec: VideoCodec?
+        var converter: PictureConverter?
+        for await picture in input {
+            guard !Task.isCancelled else { break }
+            guard let found = VideoCodec(picture.frame.codec) else { continue }
+            if codec != found {
+                decoder = try? VideoDecoder(codec: found)
+                codec = found
+            }
+            let decoded: VideoFrame?
+            do {
+                decoded = try decoder?.decode(
+                    picture.frame.bytes.span, timestampMicroseconds: picture.microseconds)
+            } catch {
+                // Whatever is wrong with it, the next keyframe begins anew.
+                decoder = try? VideoDecoder(codec: found)
+                await driver.requireKeyframe(mid: picture.mid)
+                continue
+            }
+            guard var frame = decoded else { continue }
+            if picture.rotation != .none {
+                if converter == nil { converter = try? PictureConverter() }
+                frame = (try? converter?.convert(frame, rotation: picture.rotation)) ?? frame
+            }
+            let wait = picture.due - MediaDriver.now
+            if wait > .zero {
+                try? await Task.sleep(for: .nanoseconds(wait.nanoseconds))
+            }
+            output.yield(frame)
+        }
+        output.finish()
+    }
+}

@@ -1,0 +1,124 @@
+// How a room is joined.
+// SPDX-License-Identifier: Apache-2.0
+import Signaling
+
+/// Which tracks of others are subscribed as they come (rows P10 and P11).
+public enum AutoSubscribe: Sendable, Equatable {
+    /// Everything.
+    case all
+    /// Nothing.
+    case none
+    /// What is heard, so that nothing has to be decoded for pictures.
+    case audioOnly
+    /// What is seen.
+    case videoOnly
+}
+
+/// What a room is for (row R01).
+public enum RoomProfile: String, Sendable, Equatable {
+    /// Everybody publishes, receives and is seen.
+    case communication
+    /// Hosts publish; the audience receives and is not seen.
+    case broadcast
+}
+
+/// How a participant takes part (row R03).
+public enum Role: String, Sendable, Equatable {
+    /// One of those who publish.
+    case host
+    /// One of those who receive only.
+    case audience
+}
+
+/// How to join a room. Only `server` and `room` are needed where the server asks for no token.
+public struct JoinOptions: Sendable {
+    /// Where the server is: `https://example.com`, `ws://127.0.0.1:7880`.
+    public var server: String
+    /// The room; it comes into being if it does not exist (rows C12, C13). 1 to 64 bytes.
+    public var room: String
+    /// The access token.
+    public var token: String?
+    /// The id wished for, 1 to 64 bytes; with a token it is the token's. `nil`: the server chooses (row C06).
+    public var participant: String?
+    /// The name shown to people, at most 256 bytes.
+    public var name: String?
+    /// Free text for everybody in the room (row C18), at most 4,096 bytes.
+    public var metadata: String?
+    /// Small named texts for everybody in the room.
+    public var attributes: [String: String] = [:]
+    /// Which tracks are subscribed as they come.
+    public var autoSubscribe = AutoSubscribe.all
+    /// The profile the room must have; `nil`: any.
+    public var profile: RoomProfile?
+    /// The role to begin with, where the token lets one choose.
+    public var role: Role?
+    /// Whether the others receive one's media first (row S03).
+    public var hasHighPriority = false
+    /// Whether a high priority is taken from who has it (row S04).
+    public var preempts = false
+    /// Whether only the loudest are heard, in a room where that is so (rows K01 and K02).
+    public var audioRanking = true
+    /// Whether data is sent, and whether it is received (row D16).
+    public var data: (publishes: Bool, receives: Bool) = (true, true)
+    /// How pushed sound and pictures are put in time (row Y01).
+    public var publishPacing = PublishPacing.immediate
+    /// In how many sizes the camera's picture may be published, 1 to 3 (row S01).
+    public var cameraSizes = 1
+    /// How many others are received with sound and picture at first; more are asked for as they come. 0: nothing is received.
+    public var receivedPairs = 4
+    /// The local UDP ports of media; `nil`: any.
+    public var mediaPorts: ClosedRange<UInt16>?
+    /// How long to try to come back after a break: 30 to 50 s (row B05).
+    public var reconnectWindow = Duration.seconds(45)
+    /// A file of certificates to be trusted beside those of the system, in PEM; `nil`: none.
+    public var trustedCertificates: String?
+
+    /// Describes a join.
+    public init(
+        server: String, room: String, token: String? = nil, participant: String? = nil,
+        name: String? = nil
+    ) {
+        self.server = server
+        self.room = room
+        self.token = token
+        self.participant = participant
+        self.name = name
+    }
+
+    /// What the server is asked with; its offer is made later.
+    func request() throws(SignalingError) -> JoinRequest {
+        var options = Signaling.JoinOptions()
+        options.autoSubscribe =
+            switch autoSubscribe {
+            case .all: .all
+            case .none: .none
+            case .audioOnly: .audio
+            case .videoOnly: .video
+            }
+        options.audioRanking = audioRanking
+        options.priority = hasHighPriority ? .high : .normal
+        options.preempts = preempts
+        options.profile = profile == .broadcast ? .broadcast : profile.map { _ in .communication }
+        options.role = role == .audience ? .audience : role.map { _ in .host }
+        options.publishesData = data.publishes
+        options.receivesData = data.receives
+        var request = JoinRequest(
+            room: try RoomName(room), token: token, offer: .plain(""), options: options)
+        request.participant = try Self.made(participant) { text throws(SignalingError) in
+            try ParticipantID(text)
+        }
+        request.name = try Self.made(name) { text throws(SignalingError) in try DisplayName(text) }
+        request.metadata = try Self.made(metadata) { text throws(SignalingError) in
+            try Metadata(text)
+        }
+        request.attributes = try ParticipantAttributes(attributes)
+        return request
+    }
+
+    private static func made<Value>(
+        _ text: String?, _ make: (String) throws(SignalingError) -> Value
+    ) throws(SignalingError) -> Value? {
+        guard let text else { return nil }
+        return try make(text)
+    }
+}

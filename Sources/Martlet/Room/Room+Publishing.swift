@@ -1,0 +1,98 @@
+// Publishing: sources, as what, and how.
+// SPDX-License-Identifier: Apache-2.0
+import ClientIO
+import MediaCodecs
+import Signaling
+
+extension Room {
+    /// Publishes sound, and returns when the others can have it (rows P01 and P08).
+    /// - Parameter track: `.microphone` or `.screenAudio`, each once.
+    /// - Throws: A ``MartletError``: 1004 for another source, 1005 outside a room, 2009 without the right, 4005 if it is
+    ///   published already.
+    @discardableResult
+    public func publish(
+        _ source: AudioSource, as track: TrackSource = .microphone,
+        _ options: AudioPublishOptions = AudioPublishOptions()
+    ) async throws(MartletError) -> LocalTrackPublication {
+        let link = try linked()
+        guard track.isSound else {
+            throw MartletError(.invalidArgument, "Sound is a microphone or screenAudio.")
+        }
+        guard 6_000...510_000 ~= options.bitsPerSecond else {
+            throw MartletError(.invalidArgument, "Sound takes 6,000 to 510,000 bits a second.")
+        }
+        let mute = MuteSwitch(options.isMuted)
+        let mid = try section(track)
+        let sender = SoundSender(
+            source: source, options: options, pacing: link.options.publishPacing,
+            timeline: link.timeline, mute: mute, mid: mid.text, driver: link.media)
+        return try await publish(track, mid, mute: mute, layers: [], link) { try await sender.run() }
+    }
+
+    /// Publishes pictures, and returns when the others can have them (rows P01 and P07).
+    /// - Parameter track: `.camera` or `.screen`, each once. A camera has as many sizes as ``JoinOptions/cameraSizes``.
+    /// - Throws: As for sound; 1004 also for options that cannot be.
+    @discardableResult
+    public func publish(
+        _ source: VideoSource, as track: TrackSource = .camera,
+        _ options: VideoPublishOptions = VideoPublishOptions()
+    ) async throws(MartletError) -> LocalTrackPublication {
+        let link = try linked()
+        guard track == .camera || track == .screen else {
+            throw MartletError(.invalidArgument, "Pictures are a camera or a screen.")
+        }
+        try options.check()
+        let mute = MuteSwitch(options.isMuted)
+        let mid = try section(track)
+        let rids: [String?] =
+            track == .camera && link.options.cameraSizes > 1
+            ? Array(["q", "h", "f"].suffix(link.options.cameraSizes)) : [nil]
+        let layers = rids.enumerated().map { index, rid in
+            // Each size has half the sides of the next, and about a third of its bits.
+            var bitrate = options.maxBitsPerSecond
+            for _ in index..<(rids.count - 1) { bitrate = max(50_000, bitrate / 3) }
+            return EncoderSignals(
+                mid: mid.text, rid: rid, startBitrate: min(bitrate, 600_000), maxBitrate: bitrate)
+        }
+        let sender = VideoSender(
+            source: source, options: options, pacing: link.options.publishPacing,
+            timeline: link.timeline, mute: mute, layers: layers, driver: link.media)
+        return try await publish(track, mid, mute: mute, layers: layers, link) {
+            try await sender.run()
+        }
+    }
+
+    private func section(_ track: TrackSource) throws(MartletError) -> MediaSectionID {
+        guard let section = MediaSettings.sendingSections.first(where: { $0.source == track }),
+            let mid = try? MediaSectionID(section.mid)
+        else { throw MartletError(.invalidArgument, "A custom track cannot be published yet.") }
+        return mid
+    }
+
+    private func publish(
+        _ track: TrackSource, _ mid: MediaSectionID, mute: MuteSwitch, layers: [EncoderSignals],
+        _ link: Link, _ run: @escaping @Sendable () async throws -> Void
+    ) async throws(MartletError) -> LocalTrackPublication {
+        do {
+            try await link.session.publish(track.signaled, mid: mid, muted: mute.isMuted)
+        } catch {
+            throw MartletError(error)
+        }
+        for layer in layers { await link.media.add(layer) }
+        let hub = self.hub
+        // Owned by the publication, which cancels it.
+        let task = Task {
+            do {
+                try await run()
+            } catch is CancellationError {
+            } catch {
+                hub.tell(.localTrackFailed(track, MartletError(.codecFailed, "\(error)")))
+            }
+        }
+        let publication = LocalTrackPublication(
+            source: track, mid: mid, session: link.session, driver: link.media, mute: mute,
+            layers: layers, task: task)
+        keep(publication)
+        return publication
+    }
+}

@@ -1,0 +1,188 @@
+// A room as an application holds it.
+// SPDX-License-Identifier: Apache-2.0
+import ClientIO
+import ClientSession
+import NIOCore
+import NIOPosix
+import Signaling
+import Wire
+
+/// One participant in one room: join, publish, receive, leave (rows C01 to C36).
+///
+/// ```swift
+/// let room = Room()
+/// let events = room.events
+/// try await room.join(JoinOptions(server: "ws://127.0.0.1:7880", room: "daily"))
+/// let microphone = try AudioSource()
+/// try await room.publish(microphone, as: .microphone)
+/// ```
+///
+/// A process may hold as many as it likes; they share event loops and nothing else (rows C32 and C33).
+public actor Room {
+    /// What belongs to one join.
+    struct Link: Sendable {
+        let session: SessionDriver
+        let media: MediaDriver
+        let timeline: PublishTimeline
+        let options: JoinOptions
+    }
+
+    nonisolated let hub = RoomHub()
+    private var link: Link?
+    private var publications: [LocalTrackPublication] = []
+
+    /// A participant that has not joined.
+    public init() {}
+
+    deinit { hub.finish() }
+
+    // MARK: Watching
+
+    /// What happens from now on, in order; each caller has a stream of its own (row E01). It ends with the room.
+    public nonisolated var events: AsyncStream<RoomEvent> { hub.events() }
+
+    /// Where the connection stands (row C24).
+    public nonisolated var connectionState: ConnectionState { hub.connectionState }
+
+    /// Who is the loudest; `nil`: nobody speaks (row E12).
+    public nonisolated var activeSpeaker: String? { hub.activeSpeaker }
+
+    /// Everybody else, in the order of joining (row C23).
+    public var remoteParticipants: [RemoteParticipant] {
+        get async {
+            await link?.session.state.roster.participants.map { RemoteParticipant($0) } ?? []
+        }
+    }
+
+    /// Oneself, as the others see one; `nil` before the room was joined (row C07).
+    public var localParticipant: RemoteParticipant? {
+        get async {
+            await link?.session.state.participant.map { RemoteParticipant($0, tracks: []) }
+        }
+    }
+
+    /// The room's name; `nil` before it was joined (row C26).
+    public var name: String? {
+        get async { await link?.session.state.room?.name.text }
+    }
+
+    /// The link to the server (row N07).
+    public var transportStatistics: TransportStatistics {
+        get async { await link?.media.transportStatistics ?? TransportStatistics() }
+    }
+
+    /// What was received of a track; `nil`: it is not received now (rows N03 and N04).
+    public func statistics(of track: RemoteTrack) async -> RemoteTrackStatistics? {
+        guard let link, let key = try? TrackKey(track) else { return nil }
+        return await link.media.receivingStatistics(key)
+    }
+
+    // MARK: Joining and leaving
+
+    /// Joins a room, and returns when one is in (row C02).
+    /// - Throws: A ``MartletError``: 1005 unless the room is `disconnected` (row C03), 1004 and 1006 to 1009 for what cannot be,
+    ///   the server's code, 6000 where it cannot be reached, 6002 where it does not answer.
+    public func join(_ options: JoinOptions) async throws(MartletError) {
+        if let link, await link.session.phase != .disconnected {
+            throw MartletError(.invalidState, "Leave before you join again.")
+        }
+        await end()
+        let link = try Self.link(options, hub: hub)
+        self.link = link
+        await link.media.attach(link.session)
+        do throws(SessionFailure) {
+            let request: JoinRequest
+            do { request = try options.request() } catch { throw .refused(error) }
+            _ = try await link.session.join(request)
+        } catch {
+            await link.media.end()
+            throw MartletError(error)
+        }
+    }
+
+    private static func link(
+        _ options: JoinOptions, hub: RoomHub
+    ) throws(MartletError) -> Link {
+        guard (1...3).contains(options.cameraSizes), (0...32).contains(options.receivedPairs) else {
+            throw MartletError(
+                .invalidArgument, "There are 1 to 3 sizes of a camera, and 0 to 32 pairs.")
+        }
+        var settings = MediaSettings()
+        settings.ports = options.mediaPorts
+        settings.cameraRIDs =
+            options.cameraSizes == 1 ? [] : Array(["q", "h", "f"].suffix(options.cameraSizes))
+        settings.pairs = options.receivedPairs
+        settings.soundSlots = options.receivedPairs == 0 ? 0 : settings.soundSlots
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let media = MediaDriver(settings: settings, on: loop)
+        do {
+            let address = try WebSocketAddress(options.server)
+            var driverOptions = DriverOptions()
+            driverOptions.timing.window = MediaDuration(
+                nanoseconds: Int64(clamping: options.reconnectWindow.components.seconds)
+                    .multipliedReportingOverflow(by: 1_000_000_000).partialValue)
+            if let file = options.trustedCertificates {
+                driverOptions.webSocket.tls = try TLSContext(alsoTrusting: file)
+            }
+            // The callback runs on the loop of both; it holds the session weakly, which holds it.
+            let box = WeakSession()
+            let session = try SessionDriver(
+                address, media: media, options: driverOptions, on: loop
+            ) { event in
+                guard let session = box.session else { return }
+                hub.hear(event, session: session, media: media)
+            }
+            box.session = session
+            return Link(
+                session: session, media: media, timeline: PublishTimeline(), options: options)
+        } catch let error as SignalingError {
+            throw MartletError(error)
+        } catch let error as WebSocketError {
+            throw MartletError(.invalidArgument, error.description)
+        } catch {
+            throw MartletError(.engineFailed, "\(error)")
+        }
+    }
+
+    /// Leaves, and returns when one is out; does nothing where there is nothing to leave (rows C08, C19, Z03, Z04).
+    public func leave() async {
+        guard let link else { return }
+        await stopPublishing()
+        await link.session.leave()
+        await end()
+    }
+
+    private func stopPublishing() async {
+        for publication in publications { await publication.stop() }
+        publications = []
+    }
+
+    private func end() async {
+        await stopPublishing()
+        await link?.media.end()
+        link = nil
+    }
+
+    func linked() throws(MartletError) -> Link {
+        guard let link else { throw MartletError(.invalidState, "Join a room first.") }
+        return link
+    }
+
+    func keep(_ publication: LocalTrackPublication) { publications.append(publication) }
+
+    /// Tells that the machine's network is another one, where that is known: the links are mended at once.
+    public func networkChanged() { link?.session.networkChanged() }
+}
+
+/// A session that does not exist yet, for a callback that it is made with. Written once, before anything calls back.
+private final class WeakSession: @unchecked Sendable {
+    // Set on the thread that makes the session, before its event loop hears of it.
+    weak var session: SessionDriver?
+}
+
+extension TrackKey {
+    init(_ track: RemoteTrack) throws(SignalingError) {
+        let id = try ParticipantID(track.participant)
+        self.init(participant: id, track: try TrackID(track.id))
+    }
+}

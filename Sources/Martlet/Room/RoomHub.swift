@@ -1,0 +1,214 @@
+// Where what happens in a room is told to all who listen, and where the connection stands.
+// SPDX-License-Identifier: Apache-2.0
+import ClientIO
+import ClientSession
+import Signaling
+import Synchronization
+
+/// Hears everything on the event loop of the room, hands on to its media what that has to know, and tells the application.
+final class RoomHub: Sendable {
+    /// The most events that wait for a listener; of one that leaves more unread the oldest go.
+    static let eventsMax = 8_192
+    /// Quieter than this nobody speaks, in -dBov.
+    private static let speakingMax = 50
+
+    private struct State {
+        var connection = ConnectionState.disconnected(.notJoined)
+        var listeners: [(number: UInt64, continuation: AsyncStream<RoomEvent>.Continuation)] = []
+        var lastListener: UInt64 = 0
+        var levels: [String: Int] = [:]
+        var speaker: String?
+    }
+
+    private let state = Mutex(State())
+
+    /// Where the connection stands.
+    var connectionState: ConnectionState { state.withLock { $0.connection } }
+
+    /// Who is the loudest; `nil`: nobody speaks.
+    var activeSpeaker: String? { state.withLock { $0.speaker } }
+
+    /// All that happens from now on.
+    func events() -> AsyncStream<RoomEvent> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: RoomEvent.self, bufferingPolicy: .bufferingNewest(Self.eventsMax))
+        let number = state.withLock { state in
+            state.lastListener += 1
+            state.listeners.append((state.lastListener, continuation))
+            return state.lastListener
+        }
+        continuation.onTermination = { [weak self] _ in self?.remove(number) }
+        return stream
+    }
+
+    private func remove(_ number: UInt64) {
+        // Let go of outside the lock.
+        let removed = state.withLock { state in
+            let removed = state.listeners.filter { $0.number == number }
+            state.listeners.removeAll { $0.number == number }
+            return removed
+        }
+        _ = consume removed
+    }
+
+    func finish() {
+        let listeners = state.withLock { state in
+            defer { state.listeners = [] }
+            return state.listeners
+        }
+        for listener in listeners { listener.continuation.finish() }
+    }
+
+    func tell(_ event: RoomEvent) {
+        let listeners = state.withLock { $0.listeners }
+        for listener in listeners { listener.continuation.yield(event) }
+    }
+
+    // MARK: Hearing
+
+    /// Takes an event, on the event loop of session and media.
+    func hear(_ event: SessionEvent, session: SessionDriver, media: MediaDriver) {
+        switch event {
+        case .changed(let change): move(change, session: session, media: media)
+        case .told(let message): hear(message, session: session, media: media)
+        case .answered: break
+        case .packetLost(let handle): tell(.dataLost(stream: handle.number))
+        case .publishing(let source, let from, let to):
+            tell(
+                .publishStateChanged(
+                    TrackSource(source), from: PublishState(from), to: PublishState(to)))
+        case .subscribing(let participant, let info, let from, let to):
+            tell(
+                .subscribeStateChanged(
+                    RemoteTrack(info, state: to, of: participant), from: SubscribeState(from),
+                    to: SubscribeState(to)))
+        }
+    }
+
+    private func move(
+        _ change: Signaling.ConnectionChange, session: SessionDriver, media: MediaDriver
+    ) {
+        let now = session.assumeIsolated { $0.state }
+        let reason = ChangeReason(change.reason)
+        let next: ConnectionState =
+            switch change.to {
+            case .disconnected: .disconnected(reason)
+            case .connecting: .connecting
+            case .connected: .connected
+            case .reconnecting:
+                .reconnecting(
+                    lost: now.lostLink.map { LostLink($0) } ?? .signal,
+                    attempt: max(1, now.attempt))
+            case .leaving: .leaving
+            }
+        let error = reason.isFailure ? now.failure.map { MartletError($0) } : nil
+        let before = state.withLock { state in
+            defer {
+                state.connection = next
+                if case .disconnected = next {
+                    state.levels = [:]
+                    state.speaker = nil
+                }
+            }
+            return state.connection
+        }
+        media.assumeIsolated { media in
+            if change.to == .connected {
+                media.assign(now.roster.slots)
+                media.startPlaying()
+            }
+            if change.to == .disconnected {
+                media.stopPlaying()
+                media.endTaps()
+            }
+        }
+        tell(
+            .connectionChanged(
+                ConnectionChange(from: before, to: next, reason: reason, error: error)))
+    }
+
+    private func hear(_ message: ServerMessage, session: SessionDriver, media: MediaDriver) {
+        switch message {
+        case .slots(let slots): media.assumeIsolated { $0.assign(slots) }
+        case .layersWanted(let track, _, _):
+            let publication = session.assumeIsolated { session in
+                session.state.publications.first { $0.track == track }
+            }
+            guard let publication else { return }
+            media.assumeIsolated {
+                $0.setWanted(publication.wanted, mid: publication.mid.text)
+            }
+        case .participantJoined(let info):
+            tell(
+                .participantJoined(
+                    RemoteParticipant(
+                        info,
+                        tracks: info.tracks.map {
+                            RemoteTrack($0, state: .idle, of: info.id)
+                        })))
+        case .participantLeft(let id, let reason):
+            tell(.participantLeft(id.text, reason: reason.rawValue))
+        case .participantInterrupted(let id): tell(.participantInterrupted(id.text))
+        case .participantResumed(let id): tell(.participantResumed(id.text))
+        case .participantUpdated(let info):
+            let found = session.assumeIsolated { $0.state.roster.participant(info.id) }
+            if let found { tell(.participantUpdated(RemoteParticipant(found))) }
+        case .trackPublished(let id, let info):
+            tell(.trackPublished(RemoteTrack(info, state: .idle, of: id)))
+        case .trackUnpublished(let id, let track):
+            tell(.trackUnpublished(participant: id.text, track: track.text))
+        case .trackMuted(let id, let track, let isMuted):
+            tell(.trackMuted(participant: id.text, track: track.text, isMuted: isMuted))
+        case .trackQuality(let id, let track, let quality):
+            tell(
+                .trackQualityChanged(
+                    participant: id.text, track: track.text, quality: quality.rawValue))
+        case .audioLevels(let levels): hear(levels)
+        case .networkQuality(let qualities):
+            for found in qualities {
+                tell(
+                    .networkQuality(
+                        participant: found.participant.text, up: NetworkGrade(found.quality.up),
+                        down: NetworkGrade(found.quality.down)))
+            }
+        case .dataReceived(let data):
+            tell(
+                .dataReceived(
+                    from: data.participant.text, stream: Int(data.stream.number),
+                    bytes: data.bytes, userTimestamp: data.userTimestamp))
+        case .messageReceived(let message):
+            tell(
+                .messageReceived(
+                    from: message.participant?.text, id: message.message?.text,
+                    content: message.content))
+        case .tokenWillExpire(let warning):
+            tell(.tokenWillExpire(secondsLeft: Int(clamping: warning.secondsLeft)))
+        case .roleChanged(let role): tell(.roleChanged(isAudience: role == .audience))
+        case .permissionsChanged: tell(.permissionsChanged)
+        case .joined, .answer, .ok, .streamOpened, .sent, .resumed, .error, .needSlots, .ping,
+            .pong, .disconnected:
+            break
+        }
+    }
+
+    private func hear(_ levels: [Signaling.AudioLevel]) {
+        var told: [String: Int] = [:]
+        for level in levels { told[level.participant.text] = Int(level.level) }
+        tell(.audioLevels(told))
+        let change: String?? = state.withLock { state in
+            state.levels.merge(told) { $1 }
+            let loudest = state.levels.filter { $0.value <= Self.speakingMax }
+                .min { ($0.value, $0.key) < ($1.value, $1.key) }?.key
+            guard loudest != state.speaker else { return nil }
+            state.speaker = loudest
+            return .some(loudest)
+        }
+        if let change { tell(.activeSpeakerChanged(change)) }
+    }
+}
+
+extension NetworkGrade {
+    init(_ grade: Signaling.NetworkGrade) {
+        self = NetworkGrade(rawValue: grade.rawValue) ?? .unknown
+    }
+}

@@ -1,0 +1,133 @@
+// Packets of one section's sound into samples, piece by piece.
+// SPDX-License-Identifier: Apache-2.0
+import ClientMedia
+import MediaCodecs
+import Wire
+
+/// 10 ms of sound of 48 kHz, two channels interleaved.
+struct SoundPiece: Sendable {
+    /// Samples of each channel.
+    static let frames = 480
+    /// What all sound has inside.
+    static let format = SoundFormat(sampleRate: 48_000, channels: 2)
+
+    var samples: [Int16]
+    /// When it was captured, in microseconds since 1970.
+    var microseconds: Int64
+}
+
+/// Decodes, makes up and stretches as the jitter buffer says, and hands out pieces of 10 ms. It belongs to one event loop.
+final class SoundPlayer {
+    private var decoder: OpusDecoder?
+    /// Decoded and not handed out yet.
+    private var samples: [Int16] = []
+    private var taken = 0
+    /// The timestamp behind the last sample decoded.
+    private var end: RTPTimestamp?
+    /// Sound before it is of whoever had the section before.
+    private let start: RTPTimestamp
+    /// Packets that could not be decoded.
+    private(set) var damaged: UInt64 = 0
+
+    init(start: RTPTimestamp) {
+        self.start = start
+        decoder = try? OpusDecoder(channels: SoundPiece.format.channels)
+    }
+
+    private var held: Int { samples.count - taken }
+
+    /// Whether there is less than a piece.
+    var needsMore: Bool { held < SoundPiece.frames * SoundPiece.format.channels }
+
+    /// Does a step.
+    /// - Returns: Whether there may be sound after it; `false`: there is nothing to be heard now.
+    func take(_ step: SoundBuffer.Step) -> Bool {
+        switch step {
+        case .silence: return false
+        case .packet(let packet, let tempo):
+            guard packet.timestamp.distance(from: start) >= 0 else { return true }
+            var piece = decode(ticks: packet.ticks) { decoder, output in
+                try? decoder?.decode(packet.payload.span, into: &output)
+            }
+            if tempo != .ordinary {
+                piece = SoundStretch.stretched(
+                    piece, channels: SoundPiece.format.channels, isShorter: tempo == .faster)
+            }
+            samples += piece
+            end = RTPTimestamp(packet.timestamp.rawValue &+ UInt32(packet.ticks))
+            return true
+        case .recover(let packet, let ticks):
+            let length = Self.decodable(ticks)
+            samples += decode(ticks: length) { decoder, output in
+                try? decoder?.decodeLost(
+                    from: packet.payload.span, sampleCount: length, into: &output)
+            }
+            advance(ticks)
+            return true
+        case .conceal(let ticks):
+            let length = Self.decodable(ticks)
+            samples += decode(ticks: length) { decoder, output in
+                try? decoder?.conceal(sampleCount: length, into: &output)
+            }
+            advance(ticks)
+            return true
+        }
+    }
+
+    /// The next 10 ms, and the timestamp they begin with; `nil`: nothing is to be heard. What is less than a piece is
+    /// filled up with silence.
+    func next() -> (samples: [Int16], timestamp: RTPTimestamp?)? {
+        guard held > 0 else { return nil }
+        let count = SoundPiece.frames * SoundPiece.format.channels
+        let behind = held / SoundPiece.format.channels
+        let timestamp = end.map {
+            RTPTimestamp($0.rawValue &- UInt32(truncatingIfNeeded: behind))
+        }
+        var piece = Array(samples[taken..<min(taken + count, samples.count)])
+        taken += piece.count
+        if piece.count < count { piece += [Int16](repeating: 0, count: count - piece.count) }
+        if taken >= 9_600 || taken == samples.count {
+            samples.removeFirst(taken)
+            taken = 0
+        }
+        return (piece, timestamp)
+    }
+
+    private func advance(_ ticks: Int) {
+        end = end.map { RTPTimestamp($0.rawValue &+ UInt32(truncatingIfNeeded: ticks)) }
+    }
+
+    /// Opus makes up multiples of 2.5 ms, up to 120 ms.
+    private static func decodable(_ ticks: Int) -> Int {
+        min(max(ticks / 120 * 120, 120), OpusDecoder.packetSamplesMax)
+    }
+
+    private func decode(
+        ticks: Int, _ body: (inout OpusDecoder?, inout MutableSpan<Int16>) -> Int?
+    ) -> [Int16] {
+        let channels = SoundPiece.format.channels
+        var decoded = [Int16](repeating: 0, count: max(ticks, 120) * channels)
+        var span = decoded.mutableSpan
+        guard let count = body(&decoder, &span) else {
+            damaged &+= 1
+            return decoded
+        }
+        decoded.removeLast(decoded.count - count * channels)
+        return decoded
+    }
+}
+
+/// The sum of pieces, as loud as it can be without wrapping round.
+struct SoundMix {
+    private var sums: [Int32]
+
+    init() {
+        sums = [Int32](repeating: 0, count: SoundPiece.frames * SoundPiece.format.channels)
+    }
+
+    mutating func add(_ samples: [Int16]) {
+        for index in 0..<min(samples.count, sums.count) { sums[index] += Int32(samples[index]) }
+    }
+
+    var samples: [Int16] { sums.map { Int16(clamping: $0) } }
+}

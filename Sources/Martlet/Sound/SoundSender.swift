@@ -1,0 +1,125 @@
+// Pushed sound on its way out: resampled, cut into packets of 20 ms, encoded, and in time.
+// SPDX-License-Identifier: Apache-2.0
+import ClientMedia
+import MediaCodecs
+import RTP
+import Wire
+
+/// Takes sound out of a source's buffer and sends it. It runs in a task of its own.
+struct SoundSender: Sendable {
+    /// Samples of 48 kHz in a packet: 20 ms.
+    static let packetSamples = 960
+    private static let packetTime = MediaDuration.milliseconds(20)
+    /// Two timestamps that differ by more than this from what was pushed between them are a gap.
+    private static let gapMicroseconds: Int64 = 20_000
+    /// How many packets in a row repeat in-band what the one before said: for losses.
+    private static let expectedLossPercent = 10
+
+    let source: AudioSource
+    let options: AudioPublishOptions
+    let pacing: PublishPacing
+    let timeline: PublishTimeline
+    let mute: MuteSwitch
+    let mid: String
+    let driver: MediaDriver
+
+    func run() async throws {
+        let channels = options.isStereo ? 2 : 1
+        var encoder = try OpusEncoder(
+            channels: channels, use: options.isMusic ? .music : .voice,
+            bitsPerSecond: options.bitsPerSecond)
+        try encoder.setForwardErrorCorrection(
+            true, expectedLossPercent: Self.expectedLossPercent)
+        let format = SoundFormat(sampleRate: 48_000, channels: channels)
+        var converter =
+            source.format == format ? nil : try SoundConverter(from: source.format, to: format)
+        var waiting: [Int16] = []
+        // When the first sample that waits was captured, by the application's clock.
+        var timestamp: Int64?
+        var next = MediaInstant.zero
+        while let frame = await source.queue.next() {
+            if pacing == .byTimestamp {
+                let expected = timestamp.map { $0 + Self.microseconds(waiting.count / channels) }
+                let gap = expected.map { frame.timestampMicroseconds &- $0 } ?? 0
+                if timestamp == nil || gap.magnitude > UInt64(Self.gapMicroseconds) {
+                    // A gap: what is left of the sound before it is filled up, and the rest begins anew.
+                    if !waiting.isEmpty {
+                        waiting += [Int16](
+                            repeating: 0,
+                            count: Self.packetSamples * channels - waiting.count)
+                        try await send(
+                            &waiting, channels, &encoder, at: &next, timestamp: &timestamp)
+                    }
+                    timestamp = frame.timestampMicroseconds
+                }
+            }
+            waiting += Self.converted(frame.samples, &converter, channels: channels)
+            while waiting.count >= Self.packetSamples * channels {
+                try await send(&waiting, channels, &encoder, at: &next, timestamp: &timestamp)
+            }
+        }
+    }
+
+    /// Sends the first 20 ms of what waits when they are due.
+    private func send(
+        _ waiting: inout [Int16], _ channels: Int, _ encoder: inout OpusEncoder,
+        at next: inout MediaInstant, timestamp: inout Int64?
+    ) async throws {
+        var samples = Array(waiting.prefix(Self.packetSamples * channels))
+        waiting.removeFirst(samples.count)
+        let now = MediaDriver.now
+        var captured = max(next, now)
+        if pacing == .byTimestamp, let pushed = timestamp {
+            captured = max(timeline.due(microseconds: pushed, at: now), next)
+            timestamp = pushed + Self.microseconds(Self.packetSamples)
+        }
+        next = captured + Self.packetTime
+        if captured > now {
+            try await Task.sleep(for: .nanoseconds((captured - now).nanoseconds))
+        }
+        guard !mute.isMuted else { return }
+        let gain = source.gain
+        if gain < 100 {
+            for index in samples.indices { samples[index] = Int16(Int(samples[index]) * gain / 100) }
+        }
+        var packet = [UInt8](repeating: 0, count: OpusEncoder.packetBytesMax)
+        var span = packet.mutableSpan
+        let count = try encoder.encode(samples.span, into: &span)
+        packet.removeLast(packet.count - count)
+        _ = await driver.send(
+            OutgoingFrame(
+                codec: .opus, bytes: packet, capturedAt: captured, level: Self.level(of: samples)),
+            mid: mid)
+    }
+
+    private static func converted(
+        _ samples: [Int16], _ converter: inout SoundConverter?, channels: Int
+    ) -> [Int16] {
+        guard let input = converter?.input else { return samples }
+        let capacity = (try? converter?.capacity(forSamples: samples.count / input.channels)) ?? 0
+        var converted = [Int16](repeating: 0, count: capacity * channels)
+        var span = converted.mutableSpan
+        let count = (try? converter?.convert(samples.span, into: &span)) ?? 0
+        converted.removeLast(converted.count - count * channels)
+        return converted
+    }
+
+    private static func microseconds(_ samples: Int) -> Int64 { Int64(samples) * 1_000 / 48 }
+
+    /// The mean power in -dBov, and whether it is more than a hum (RFC 6464 §3).
+    static func level(of samples: [Int16]) -> RTP.AudioLevel {
+        var power = 0.0
+        for sample in samples { power += Double(sample) * Double(sample) }
+        power /= Double(max(1, samples.count)) * 32_768 * 32_768
+        // Each halving of the power is 3 dB; no logarithm is needed for whole decibels.
+        var attenuation = 0
+        var bound = 1.0
+        let decibel = 0.794_328_234_724_281_5
+        while attenuation < 127, power < bound * decibel {
+            bound *= decibel
+            attenuation += 1
+        }
+        return RTP.AudioLevel(
+            hasVoiceActivity: attenuation < 60, attenuation: UInt8(attenuation))
+    }
+}

@@ -1,0 +1,130 @@
+// A participant that nobody has to be: numbered pictures, and a beep in step with them.
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Martlet
+import MediaCodecs
+
+struct BeepCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "beep",
+        abstract: "Joins a room and publishes a numbered, moving picture and a beep in step with it.",
+        discussion: """
+            Each second the lower third turns white for a tenth of a second, while a beep is heard. With --tone a tone is \
+            heard all the time instead.
+            """)
+
+    @OptionGroup var server: ServerOptions
+
+    @Option(help: "VP8 or H264.")
+    var codec = "VP8"
+
+    @Option(help: "The size of the picture.")
+    var size = "640x360"
+
+    @Option(help: "Pictures a second, 1 to 60.")
+    var fps = 25
+
+    @Option(help: "The most bits a second for pictures.")
+    var bitrate = 1_000_000
+
+    @Option(help: "In how many sizes the picture is sent, 1 to 3.")
+    var sizes = 1
+
+    @Option(help: "A tone of so many hertz all the time, in place of the beep.")
+    var tone: Double?
+
+    @Flag(help: "Sound alone.")
+    var audioOnly = false
+
+    private static let beepFrequency = 1_000.0
+
+    func run() async throws {
+        var options = try server.join()
+        options.receivedPairs = 0
+        options.autoSubscribe = .none
+        options.cameraSizes = sizes
+        options.publishPacing = .byTimestamp
+        let room = Room()
+        try await room.join(options)
+        print("in the room \(server.room)")
+        let sound = try AudioSource(bufferMilliseconds: 200)
+        try await room.publish(sound, as: .microphone)
+        var tasks = [Task<Void, any Error>]()
+        let (tone, seconds) = (self.tone, server.seconds)
+        tasks.append(
+            Task { try await Self.beep(into: sound, tone: tone, seconds: seconds) })
+        if !audioOnly {
+            let pictures = try VideoSource()
+            let (width, height) = try parsedSize()
+            var video = VideoPublishOptions()
+            video.codec = codec.uppercased() == "H264" ? .h264 : .vp8
+            video.maxBitsPerSecond = bitrate
+            video.frameRate = fps
+            try await room.publish(pictures, as: .camera, video)
+            let fps = self.fps
+            tasks.append(
+                Task {
+                    try await Self.show(
+                        into: pictures, width: width, height: height, fps: fps,
+                        isBeeping: tone == nil, seconds: seconds)
+                })
+        }
+        let running = tasks
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await Interruption.wait() }
+            group.addTask {
+                for task in running { _ = try? await task.value }
+            }
+            await group.next()
+            for task in running { task.cancel() }
+            group.cancelAll()
+        }
+        await room.leave()
+    }
+
+    private func parsedSize() throws -> (Int, Int) {
+        let parts = size.lowercased().split(separator: "x").map { Int($0) }
+        guard parts.count == 2, let width = parts[0], let height = parts[1],
+            64...1_920 ~= width, 64...1_080 ~= height, width % 2 == 0, height % 2 == 0
+        else { throw ValidationError("A size is WIDTHxHEIGHT: even, 64x64 to 1920x1080.") }
+        return (width, height)
+    }
+
+    /// Whether the beep is heard in a millisecond.
+    static func isBeep(millisecond: Int) -> Bool { millisecond % 1_000 < 100 }
+
+    private static func beep(
+        into source: AudioSource, tone: Double?, seconds: Double
+    ) async throws {
+        var wave = TestTone(frequency: tone ?? beepFrequency)
+        var position = 0
+        while seconds == 0 || Double(position) < seconds * 48_000 {
+            let start = position
+            let samples = wave.next(480) { tone != nil || isBeep(millisecond: (start + $0) / 48) }
+            try await source.write(
+                AudioFrame(
+                    samples: samples, format: source.format,
+                    timestampMicroseconds: Int64(position) * 1_000 / 48))
+            position += 480
+        }
+        source.close()
+    }
+
+    private static func show(
+        into source: VideoSource, width: Int, height: Int, fps: Int, isBeeping: Bool,
+        seconds: Double
+    ) async throws {
+        var picture = TestPicture(width: width, height: height)
+        var number = 0
+        while seconds == 0 || Double(number) < seconds * Double(fps) {
+            let microseconds = Int64(number) * 1_000_000 / Int64(fps)
+            let frame = try picture.draw(
+                number: number & 0xFFFF,
+                isFlash: isBeeping && isBeep(millisecond: Int(microseconds / 1_000)),
+                microseconds: microseconds)
+            try await source.write(frame)
+            number += 1
+        }
+        source.close()
+    }
+}

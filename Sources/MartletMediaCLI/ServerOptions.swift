@@ -1,0 +1,64 @@
+// Where the server is, which room, and as whom: what all commands ask for.
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Foundation
+import Martlet
+
+/// The options of a participant.
+struct ServerOptions: ParsableArguments {
+    @Option(help: "Where the server is: http://, https://, ws:// or wss://.")
+    var server = "http://127.0.0.1:7880"
+
+    @Option(help: "The room; it comes into being if it does not exist.")
+    var room: String
+
+    @Option(help: "The access token; a server with --dev asks for none.")
+    var token: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Makes the token: the server's key.",
+            discussion: "Better in the environment, as MARTLET_KEY: others see a command line.",
+            valueName: "name=secret"))
+    var key: String?
+
+    @Option(name: .customLong("as"), help: "The participant's id; the server chooses without.")
+    var participant: String?
+
+    @Option(help: "The name shown to people.")
+    var name: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The local UDP ports of media, as 42000-45000; any without.", valueName: "low-high"))
+    var ports: String?
+
+    @Option(help: "Ends by itself after so many seconds; 0: when it is told to (Ctrl-C).")
+    var seconds = 0.0
+
+    /// How to join.
+    func join() throws -> JoinOptions {
+        var options = JoinOptions(
+            server: server, room: room, token: try madeToken(), participant: participant,
+            name: name)
+        if token != nil || keyText != nil { options.participant = nil }
+        options.mediaPorts = try ports.map { try Self.range($0) }
+        return options
+    }
+
+    private var keyText: String? { key ?? ProcessInfo.processInfo.environment["MARTLET_KEY"] }
+
+    private func madeToken() throws -> String? {
+        if let token { return token }
+        guard let keyText else { return nil }
+        return try MadeToken.text(key: keyText, participant: participant, room: room)
+    }
+
+    private static func range(_ text: String) throws -> ClosedRange<UInt16> {
+        let parts = text.split(separator: "-").map { UInt16($0) }
+        guard parts.count == 2, let low = parts[0], let high = parts[1], low > 0, low <= high else {
+            throw ValidationError("Ports are given as 42000-45000.")
+        }
+        return low...high
+    }
+}
