@@ -5,6 +5,7 @@ from playwright.sync_api import sync_playwright
 
 from harness.browser import Participant, launch
 from harness.figures import MEASURED
+from harness.media_tool import MediaTool
 from harness.person import Person
 from harness.server import ImpairedNetwork, Server
 from harness.signal_proxy import SignalProxy
@@ -59,6 +60,20 @@ def impaired():
     for network in networks:
         if network.process.poll() is None:
             print("impairment:", network.stop())
+
+
+@pytest.fixture
+def media_tool():
+    """Starts `martlet-media`; whatever still runs is ended after the test."""
+    started = []
+
+    def start(server, verb, room, *options, **settings):
+        started.append(MediaTool(server, verb, room, *options, **settings))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import MediaCodecs
 struct BeepCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "beep",
-        abstract: "Joins a room and publishes a numbered, moving picture and a beep in step with it.",
+        abstract:
+            "Joins a room and publishes a numbered, moving picture and a beep in step with it.",
         discussion: """
             Each second the lower third turns white for a tenth of a second, while a beep is heard. With --tone a tone is \
             heard all the time instead.

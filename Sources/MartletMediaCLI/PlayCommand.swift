@@ -19,7 +19,8 @@ struct PlayCommand: AsyncParsableCommand {
     @Flag(help: "Prints nothing but the JSON line at the end.")
     var json = false
 
-    @Option(help: "Writes decoded pictures into this folder as PGM files, one a second of each track.")
+    @Option(
+        help: "Writes decoded pictures into this folder as PGM files, one a second of each track.")
     var dump: String?
 
     func run() async throws {
@@ -60,7 +61,10 @@ struct PlayCommand: AsyncParsableCommand {
         _ room: Room, _ events: AsyncStream<RoomEvent>, _ figures: PlayFigures
     ) async {
         await withTaskGroup(of: Void.self) { group in
+            var watched: Set<String> = []
             func watch(_ track: RemoteTrack) {
+                // Those who were there at the beginning are told of as well.
+                guard watched.insert(track.id).inserted else { return }
                 group.addTask {
                     if track.isSound {
                         guard let pieces = try? await room.audio(of: track) else { return }

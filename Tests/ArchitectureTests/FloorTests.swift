@@ -64,6 +64,14 @@ private let allowedImports: [String: Set<String>] = [
         "Glibc",
         "NIOCore", "NIOPosix", "NIOHTTP1", "UnixSignals", "FoundationEssentials", "Synchronization",
     ],
+    "Martlet": [
+        "Wire", "MediaCrypto", "DTLS", "RTP", "PeerTransport", "Negotiation", "Signaling",
+        "ClientMedia", "ClientSession", "ClientIO", "MediaCodecs", "NIOCore", "NIOPosix",
+        "FoundationEssentials", "Synchronization",
+    ],
+    "MartletMediaCLI": [
+        "Martlet", "MediaCodecs", "Signaling", "ArgumentParser", "UnixSignals", "Foundation",
+    ],
     // Tools for tests and measurements, never part of what is shipped
     "NetworkImpairment": ["Wire"],
     "NetworkSimulation": [
@@ -132,14 +140,17 @@ private let sansIOTargets: Set<String> = [
 
     /// FFmpeg and libopus stay out of the server, at run time and at build time (docs/architecture.md).
     @Test func onlyTheNativeSDKHasCodecs() throws {
-        let allowed: Set<String> = ["MediaCodecs"]
+        // Above the codecs: the SDK and its tool.
+        let allowed: Set<String> = ["Martlet", "MartletMediaCLI"]
         for (target, imports) in allowedImports where !allowed.contains(target) {
             #expect(!imports.contains("MediaCodecs"), "\(target) must not import MediaCodecs")
         }
         // Nor by a dependency that no import shows: the package names the floor where it is declared, and nowhere else.
         let package = try String(
             contentsOf: SourceTree.root.appendingPathComponent("Package.swift"), encoding: .utf8)
-        #expect(package.components(separatedBy: "\"MediaCodecs\"").count - 1 == 2)
+        #expect(package.components(separatedBy: "\"MediaCodecs\"").count - 1 == 4)
+        // And nothing of the server names the SDK.
+        #expect(package.components(separatedBy: "\"Martlet\"").count - 1 == 4)
         #expect(package.components(separatedBy: "\"CMediaCodecs\"").count - 1 == 2)
     }
 

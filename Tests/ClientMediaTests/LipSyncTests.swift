@@ -8,7 +8,9 @@ import Wire
 
 @Suite struct LipSyncTests {
     private let zero = NTPTime(nanosecondsSince1970: 1_700_000_000_000_000_000)
-    private func moment(_ milliseconds: Int64) -> MediaInstant { .zero + .milliseconds(milliseconds) }
+    private func moment(_ milliseconds: Int64) -> MediaInstant {
+        .zero + .milliseconds(milliseconds)
+    }
     private func wall(_ milliseconds: Int64) -> NTPTime { zero + .milliseconds(milliseconds) }
 
     /// Sound is played 120 ms after its capture, pictures come as long after theirs as `delay` says.

@@ -46,8 +46,9 @@ package enum SoundStretch {
             if likeness > best.likeness { best = (likeness, period) }
         }
         guard best.period > 0 else { return nil }
-        for period in max(periods.lowerBound, best.period - 3)...min(
-            periods.upperBound, best.period + 3)
+        for period in max(
+            periods.lowerBound, best.period - 3)...min(
+                periods.upperBound, best.period + 3)
         {
             let likeness = likeness(of: samples, channels: channels, at: period)
             if likeness > best.likeness { best = (likeness, period) }

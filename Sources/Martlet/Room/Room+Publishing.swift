@@ -26,7 +26,9 @@ extension Room {
         let sender = SoundSender(
             source: source, options: options, pacing: link.options.publishPacing,
             timeline: link.timeline, mute: mute, mid: mid.text, driver: link.media)
-        return try await publish(track, mid, mute: mute, layers: [], link) { try await sender.run() }
+        return try await publish(track, mid, mute: mute, layers: [], link) {
+            try await sender.run()
+        }
     }
 
     /// Publishes pictures, and returns when the others can have them (rows P01 and P07).

@@ -80,7 +80,9 @@ struct SoundSender: Sendable {
         guard !mute.isMuted else { return }
         let gain = source.gain
         if gain < 100 {
-            for index in samples.indices { samples[index] = Int16(Int(samples[index]) * gain / 100) }
+            for index in samples.indices {
+                samples[index] = Int16(Int(samples[index]) * gain / 100)
+            }
         }
         var packet = [UInt8](repeating: 0, count: OpusEncoder.packetBytesMax)
         var span = packet.mutableSpan

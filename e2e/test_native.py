@@ -1,0 +1,152 @@
+"""The native SDK against the real server and Chromium: what is pushed arrives, both ways, in step."""
+
+import time
+
+import pytest
+
+from harness.browser import wait_until
+from harness.figures import remark
+from harness.page import address
+
+# What the page shows of numbered pictures: sixteen blocks in the upper tenth, between a white and a black one.
+NUMBERS = """() => {
+  const found = [];
+  for (const video of document.querySelectorAll('video')) {
+    if (!video.videoWidth) continue;
+    const canvas = document.createElement('canvas');
+    canvas.width = video.videoWidth;
+    canvas.height = video.videoHeight;
+    const context = canvas.getContext('2d');
+    context.drawImage(video, 0, 0);
+    const cell = Math.floor(canvas.width / 18);
+    const row = Math.floor(canvas.height / 20);
+    const light = index => context.getImageData(
+      index * cell + Math.floor(cell / 2), row, 1, 1).data[1] > 125;
+    if (!light(0) || light(17)) continue;
+    let number = 0;
+    for (let index = 1; index <= 16; index += 1) number = number * 2 + (light(index) ? 1 : 0);
+    found.push({number, width: canvas.width, height: canvas.height});
+  }
+  return found;
+}"""
+
+# The loudest frequency of what the page hears, in hertz, of each audio receiver that hears anything.
+TONES = """async () => {
+  const context = window.testAudio = window.testAudio || new AudioContext();
+  await context.resume();
+  const tones = [];
+  for (const connection of window.testConnections) {
+    for (const receiver of connection.getReceivers()) {
+      if (receiver.track.kind !== 'audio' || receiver.track.readyState !== 'live') continue;
+      const analyser = context.createAnalyser();
+      analyser.fftSize = 16384;
+      analyser.smoothingTimeConstant = 0;
+      const source = context.createMediaStreamSource(new MediaStream([receiver.track]));
+      source.connect(analyser);
+      await new Promise(resolve => setTimeout(resolve, 500));
+      const levels = new Float32Array(analyser.frequencyBinCount);
+      analyser.getFloatFrequencyData(levels);
+      source.disconnect();
+      let best = 0;
+      levels.forEach((level, bin) => { if (level > levels[best]) best = bin; });
+      if (levels[best] > -60) tones.push(best * context.sampleRate / analyser.fftSize);
+    }
+  }
+  return tones;
+}"""
+
+
+def track(summary, participant, source):
+    """What was received of one track."""
+    found = [
+        one for one in summary["tracks"]
+        if one["source"] == source and one["participant"] == participant
+    ]
+    assert found, f"nothing of {participant}'s {source}: {summary}"
+    return found[0]
+
+
+@pytest.mark.parametrize("codec", ["VP8", "H264"])
+def test_O06_I02_pictures_and_sound_both_ways_with_chromium(server, participant, media_tool, codec):
+    page = participant(address(server, "native", "Ada"))
+    bot = media_tool(
+        server, "beep", "native", "--as", "bot", "--codec", codec, "--tone", 440, "--seconds", 30
+    )
+    viewer = media_tool(server, "play", "native", "--as", "viewer", "--json", "--seconds", 9)
+
+    def numbers():
+        return page.page.evaluate(NUMBERS)
+
+    first, _ = wait_until(numbers, "numbered pictures in the page")
+    assert (first[0]["width"], first[0]["height"]) == (640, 360)
+    started = time.monotonic()
+    seen = []
+    while time.monotonic() - started < 2:
+        seen += [one["number"] for one in numbers()]
+        time.sleep(0.02)
+    elapsed = time.monotonic() - started
+    page.screenshot(f"native-{codec.lower()}")
+    # 25 pictures a second, each once and in order.
+    assert sorted(seen) == seen
+    assert 0.8 * 25 * elapsed <= seen[-1] - seen[0] <= 1.2 * 25 * elapsed
+    tones = page.page.evaluate(TONES)
+    assert any(abs(tone - 440) < 6 for tone in tones), tones
+    assert any("video/" + codec in one["codec"] for one in page.statistics()["video"] if one["frames"])
+
+    summary = viewer.summary()
+    ada = [one["participant"] for one in summary["tracks"] if one["participant"] not in ("bot",)][0]
+    camera = track(summary, ada, "camera")
+    # Chromium's camera, whole: the browser SDK's default size.
+    assert camera["frames"] > 100 and camera["width"] * 9 == camera["height"] * 16, camera
+    microphone = track(summary, ada, "microphone")
+    # Its microphone beeps: some of the time, and not as noise.
+    assert 0.02 * microphone["milliseconds"] < microphone["audibleMilliseconds"], microphone
+    assert microphone["audibleMilliseconds"] < 0.9 * microphone["milliseconds"], microphone
+    assert microphone["milliseconds"] > 5_000
+    mine = track(summary, "bot", "camera")
+    assert mine["frames"] > 130 and mine["numberGaps"] <= 2, mine
+    heard = track(summary, "bot", "microphone")
+    assert abs(heard["frequency"] - 440) <= 50 and heard["audibleMilliseconds"] > 5_000, heard
+    # Mixed sound comes each 10 ms, from joining to leaving.
+    assert summary["mixedMilliseconds"] > 8_500
+    remark(
+        f"native with Chromium, {codec}: {camera['frames']} pictures of its camera "
+        f"({camera['width']}x{camera['height']}), {seen[-1] - seen[0]} numbers in {elapsed:.1f} s, tones {tones}"
+    )
+    bot.stop()
+
+
+def test_O02_mixed_sound_is_steady_where_nobody_is(server, media_tool):
+    summary = media_tool(server, "play", "alone", "--json", "--seconds", 3).summary()
+    assert 2_900 <= summary["mixedMilliseconds"] <= 3_200
+    assert summary["tracks"] == []
+
+
+def test_Y01_beep_and_flash_come_together(server, media_tool):
+    bot = media_tool(server, "beep", "step", "--as", "bot", "--seconds", 20)
+    summary = media_tool(server, "play", "step", "--json", "--seconds", 10).summary()
+    bot.stop()
+    stamps, arrivals = summary["skewByTimestamp"], summary["skewByArrival"]
+    assert len(stamps) >= 6
+    frame = 1_000 / 25
+    assert max(map(abs, stamps)) <= frame, stamps
+    # As it is handed out a busy machine may be late once.
+    assert sorted(map(abs, arrivals))[len(arrivals) // 2] <= frame, arrivals
+    remark(f"beep after flash, bot to bot: {stamps} ms by capture, {[round(one) for one in arrivals]} as handed out")
+
+
+def test_C28_C29_what_cannot_be_joined_says_why(start_server, media_tool):
+    server = start_server("--key", "main=" + "k" * 32, dev=False)
+    status, _, error = media_tool(server, "play", "closed", "--seconds", 1).finish()
+    assert status != 0 and "2000" in error and "token" in error, error
+    status, _, error = media_tool(
+        server, "play", "closed", "--seconds", 1, "--key", "main=" + "x" * 32
+    ).finish()
+    assert status != 0 and "2004" in error, error
+    status, _, error = media_tool(
+        server, "play", "open", "--seconds", 1, environment={"MARTLET_KEY": "main=" + "k" * 32}
+    ).finish()
+    assert status == 0, error
+    server.stop()
+    status, _, error = media_tool(server, "play", "gone", "--seconds", 1).finish()
+    assert status != 0 and "6000" in error, error
