@@ -135,6 +135,33 @@ def test_Y01_beep_and_flash_come_together(server, media_tool):
     remark(f"beep after flash, bot to bot: {stamps} ms by capture, {[round(one) for one in arrivals]} as handed out")
 
 
+def behind_a_proxy(start_server, impaired, *options, seed):
+    """A server that tells the proxy's address in place of its own: whoever joins, joins through the proxy."""
+    server = start_server("--public-address", "127.0.0.2")
+    impaired(server, *options, seed=seed, listen=f"127.0.0.2:{server.udp_port}")
+    return server
+
+
+def test_Y01_loss_and_jitter_keep_the_step(start_server, impaired, media_tool):
+    server = behind_a_proxy(
+        start_server, impaired, "--loss", "0.05", "--delay-ms", "20", "--jitter-ms", "50", seed=5
+    )
+    bot = media_tool(server, "beep", "lossy", "--as", "bot", "--seconds", 40)
+    summary = media_tool(server, "play", "lossy", "--json", "--seconds", 20).summary()
+    bot.stop()
+    camera, microphone = track(summary, "bot", "camera"), track(summary, "bot", "microphone")
+    stamps = sorted(map(abs, summary["skewByTimestamp"]))
+    arrivals = sorted(map(abs, summary["skewByArrival"]))
+    remark(
+        f"5 % loss and 50 ms jitter on both legs, bot to bot: {camera['frames']} of {25 * 19} pictures, "
+        f"{camera['numberGaps']} gaps; beep after flash {stamps} ms by capture, {[round(one) for one in arrivals]} as handed out"
+    )
+    assert camera["frames"] > 25 * 17, camera
+    assert microphone["milliseconds"] > 18_000, microphone
+    frame = 1_000 / 25
+    assert stamps[len(stamps) // 2] <= frame and arrivals[len(arrivals) // 2] <= 1.5 * frame
+
+
 def test_C28_C29_what_cannot_be_joined_says_why(start_server, media_tool):
     server = start_server("--key", "main=" + "k" * 32, dev=False)
     status, _, error = media_tool(server, "play", "closed", "--seconds", 1).finish()

@@ -135,8 +135,9 @@ class Server:
 class ImpairedNetwork:
     """The seeded UDP proxy between browsers and the server's media port."""
 
-    def __init__(self, server_port, *options, seed=1):
+    def __init__(self, server_port, *options, seed=1, listen="127.0.0.1:0"):
         self.target = server_port
+        self.listen = listen
         self.options = list(options)
         self.seed = seed
         self.port = None
@@ -146,7 +147,7 @@ class ImpairedNetwork:
         self.process = subprocess.Popen(
             [
                 str(BUILD / "martlet-impair"),
-                *("--listen", "127.0.0.1:0", "--target", f"127.0.0.1:{self.target}"),
+                *("--listen", self.listen, "--target", f"127.0.0.1:{self.target}"),
                 *("--seed", str(self.seed), "--seconds", "300", "--control"),
                 *self.options,
             ],
