@@ -192,12 +192,19 @@ let servers: [Target] = [
     .target(
         name: "Martlet",
         dependencies: [
-            "Wire", "MediaCrypto", "DTLS", "RTP", "Signaling", "Negotiation", "ClientSession",
-            "ClientMedia", "ClientIO", "MediaCodecs",
+            "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "PeerTransport", "Signaling",
+            "Negotiation", "ClientSession", "ClientMedia", "ClientIO", "MediaCodecs",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
         ],
         swiftSettings: strict),
+    tests(
+        "Martlet",
+        network + [
+            "Wire", "MediaCrypto", "DTLS", "RTP", "Signaling", "Negotiation", "MediaWorker",
+            "MediaIO", "SignalServer", "MediaCodecs",
+            .product(name: "Logging", package: "swift-log"),
+        ]),
     .target(
         name: "SignalServer",
         dependencies: network + [

@@ -16,8 +16,21 @@ public struct EncodedVideoFrame: Sendable, Equatable {
     public var isKeyframe: Bool
     /// How it is to be turned to be upright.
     public var rotation: PictureRotation
-    /// When it was captured, in microseconds since 1970 on the server's clock.
+    /// When it was captured, in microseconds: of received pictures since 1970 on the server's clock, of pictures to be sent on
+    /// any clock that runs evenly.
     public var timestampMicroseconds: Int64
+
+    /// Describes a picture.
+    public init(
+        codec: VideoCodec, bytes: [UInt8], isKeyframe: Bool, rotation: PictureRotation = .none,
+        timestampMicroseconds: Int64
+    ) {
+        self.codec = codec
+        self.bytes = bytes
+        self.isKeyframe = isKeyframe
+        self.rotation = rotation
+        self.timestampMicroseconds = timestampMicroseconds
+    }
 }
 
 /// Somebody who watches one track. It belongs to one event loop.

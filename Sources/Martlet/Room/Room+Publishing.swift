@@ -64,6 +64,64 @@ extension Room {
         }
     }
 
+    /// Publishes pictures that are encoded already, in one size.
+    /// - Parameters:
+    ///   - track: `.camera` or `.screen`, each once.
+    ///   - maxBitsPerSecond: The most that comes, about; what is asked of the network.
+    /// - Throws: As for pictures that are not; 1004 for a camera joined with several sizes.
+    @discardableResult
+    public func publish(
+        _ source: EncodedVideoSource, as track: TrackSource = .camera,
+        maxBitsPerSecond: Int = 2_500_000, isMuted: Bool = false
+    ) async throws(MartletError) -> LocalTrackPublication {
+        let link = try linked()
+        guard track == .camera || track == .screen else {
+            throw MartletError(.invalidArgument, "Pictures are a camera or a screen.")
+        }
+        guard track == .screen || link.options.cameraSizes == 1 else {
+            throw MartletError(
+                .invalidArgument,
+                "Encoded pictures have one size: join with one `cameraSizes`, or publish a screen.")
+        }
+        guard 50_000...50_000_000 ~= maxBitsPerSecond else {
+            throw MartletError(
+                .invalidArgument, "Encoded pictures take 50,000 to 50,000,000 bits a second.")
+        }
+        let mute = MuteSwitch(isMuted)
+        let mid = try section(track)
+        let signals = EncoderSignals(
+            mid: mid.text, rid: nil, startBitrate: min(maxBitsPerSecond, 600_000),
+            maxBitrate: maxBitsPerSecond)
+        let sender = EncodedVideoSender(
+            source: source, pacing: link.options.publishPacing, timeline: link.timeline,
+            mute: mute, signals: signals, driver: link.media)
+        return try await publish(track, mid, mute: mute, layers: [signals], link) {
+            try await sender.run()
+        }
+    }
+
+    /// Publishes sound that is encoded already.
+    /// - Parameter options: What AAC is encoded anew with; of Opus only whether it is muted counts.
+    /// - Throws: As for sound that is not.
+    @discardableResult
+    public func publish(
+        _ source: EncodedAudioSource, as track: TrackSource = .microphone,
+        _ options: AudioPublishOptions = AudioPublishOptions()
+    ) async throws(MartletError) -> LocalTrackPublication {
+        let link = try linked()
+        guard track.isSound else {
+            throw MartletError(.invalidArgument, "Sound is a microphone or screenAudio.")
+        }
+        let mute = MuteSwitch(options.isMuted)
+        let mid = try section(track)
+        let sender = EncodedAudioSender(
+            source: source, options: options, pacing: link.options.publishPacing,
+            timeline: link.timeline, mute: mute, mid: mid.text, driver: link.media)
+        return try await publish(track, mid, mute: mute, layers: [], link) {
+            try await sender.run()
+        }
+    }
+
     private func section(_ track: TrackSource) throws(MartletError) -> MediaSectionID {
         guard let section = MediaSettings.sendingSections.first(where: { $0.source == track }),
             let mid = try? MediaSectionID(section.mid)

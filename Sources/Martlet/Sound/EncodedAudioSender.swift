@@ -1,0 +1,104 @@
+// Encoded sound on its way out: Opus as it is, AAC by way of samples.
+// SPDX-License-Identifier: Apache-2.0
+import ClientMedia
+import MediaCodecs
+import Payloads
+import RTP
+import Wire
+
+/// Takes encoded sound out of a source's buffer and sends it. It runs in a task of its own.
+struct EncodedAudioSender: Sendable {
+    let source: EncodedAudioSource
+    let options: AudioPublishOptions
+    let pacing: PublishPacing
+    let timeline: PublishTimeline
+    let mute: MuteSwitch
+    let mid: String
+    let driver: MediaDriver
+
+    func run() async throws {
+        switch source.codec {
+        case .opus: try await passThrough()
+        case .aac: try await encodeAnew()
+        }
+    }
+
+    private func passThrough() async throws {
+        var next = MediaInstant.zero
+        while let frame = await source.queue.next() {
+            guard let packet = OpusPacket.parse(frame.bytes.span) else {
+                throw MartletError(.invalidArgument, "A pushed piece of sound is no Opus packet.")
+            }
+            let now = MediaDriver.now
+            var captured = max(next, now)
+            if pacing == .byTimestamp {
+                captured = max(
+                    timeline.due(microseconds: frame.timestampMicroseconds, at: now), next)
+            }
+            next =
+                captured
+                + MediaDuration(
+                    nanoseconds: Int64(packet.ticks) * 1_000_000
+                        / Int64(OpusPacket.ticksPerMillisecond))
+            if captured > now {
+                try await Task.sleep(for: .nanoseconds((captured - now).nanoseconds))
+            }
+            guard !mute.isMuted else { continue }
+            // How loud it is nobody knows without decoding it: as loud as a voice.
+            _ = await driver.send(
+                OutgoingFrame(
+                    codec: .opus, bytes: frame.bytes, capturedAt: captured,
+                    level: .init(hasVoiceActivity: true, attenuation: 20)),
+                mid: mid)
+        }
+    }
+
+    /// Decodes into a source of samples, and lets that be sent.
+    private func encodeAnew() async throws {
+        var decoder = try AACDecoder()
+        var samples = [Int16](repeating: 0, count: AACDecoder.frameSamplesMax)
+        var inner: (source: AudioSource, task: Task<Void, any Error>)?
+        defer { inner?.task.cancel() }
+        while let frame = await source.queue.next() {
+            var offset = 0
+            var timestamp = frame.timestampMicroseconds
+            // Several frames may have been pushed as one piece.
+            while offset < frame.bytes.count {
+                var span = samples.mutableSpan
+                let decoded: AACDecoder.Decoded
+                do {
+                    decoded = try decoder.decode(
+                        frame.bytes.span.extracting(offset..<frame.bytes.count), into: &span)
+                } catch {
+                    // The rest of the piece is lost, the decoder goes on with the next.
+                    break
+                }
+                offset += decoded.frameByteCount
+                guard decoded.sampleCount > 0 else { continue }
+                if inner?.source.format != decoded.format {
+                    inner?.source.close()
+                    try await inner?.task.value
+                    inner = try begin(decoded.format)
+                }
+                try await inner?.source.write(
+                    AudioFrame(
+                        samples: Array(
+                            samples.prefix(decoded.sampleCount * decoded.format.channels)),
+                        format: decoded.format, timestampMicroseconds: timestamp))
+                timestamp += Int64(decoded.sampleCount * 1_000_000 / decoded.format.sampleRate)
+            }
+        }
+        inner?.source.close()
+        try await inner?.task.value
+    }
+
+    private func begin(
+        _ format: SoundFormat
+    ) throws -> (source: AudioSource, task: Task<Void, any Error>) {
+        let samples = try AudioSource(format: format, bufferMilliseconds: 100)
+        let sender = SoundSender(
+            source: samples, options: options, pacing: pacing, timeline: timeline, mute: mute,
+            mid: mid, driver: driver)
+        return (samples, Task { try await sender.run() })
+    }
+}

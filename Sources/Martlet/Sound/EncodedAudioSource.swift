@@ -1,0 +1,53 @@
+// Sound that is encoded already: Opus passed through, AAC encoded anew.
+// SPDX-License-Identifier: Apache-2.0
+
+/// What pushed sound is encoded as.
+public enum AudioCodec: String, Sendable, Equatable {
+    /// Opus packets of up to 120 ms (RFC 6716); passed through.
+    case opus = "Opus"
+    /// AAC in ADTS frames, mono or stereo; browsers take none, so it is encoded anew.
+    case aac = "AAC"
+}
+
+/// Encoded sound to be published.
+public final class EncodedAudioSource: Sendable {
+    /// What the pieces are encoded as.
+    public let codec: AudioCodec
+    let queue: MediaQueue<EncodedAudioFrame>
+
+    /// A source of encoded sound.
+    /// - Parameters:
+    ///   - codec: Opus or AAC.
+    ///   - bufferedFrames: How many pieces may wait: 1 to 1,000. Alibaba's default is 300.
+    /// - Throws: A ``MartletError`` 1004 for other values.
+    public init(codec: AudioCodec, bufferedFrames: Int = 10) throws(MartletError) {
+        guard 1...1_000 ~= bufferedFrames else {
+            throw MartletError(.invalidArgument, "A buffer of encoded sound holds 1 to 1,000.")
+        }
+        self.codec = codec
+        queue = MediaQueue(capacity: bufferedFrames)
+    }
+
+    deinit { queue.close() }
+
+    /// Pushes a piece, and waits for room first.
+    /// - Throws: A ``MartletError`` 6010 once the source is closed; `CancellationError`.
+    public func write(_ frame: EncodedAudioFrame) async throws {
+        try await queue.write(frame, weight: 1)
+    }
+
+    /// Pushes a piece if there is room.
+    /// - Returns: Whether there was.
+    public func tryWrite(_ frame: EncodedAudioFrame) -> Bool {
+        queue.tryWrite(frame, weight: 1)
+    }
+
+    /// How full the buffer is, now and from now on; each caller has a stream of its own (row E33).
+    public var bufferStates: AsyncStream<BufferState> { queue.bufferStates() }
+
+    /// How full the buffer is now.
+    public var bufferState: BufferState { queue.bufferState }
+
+    /// Ends the source: what waits is still sent.
+    public func close() { queue.close() }
+}

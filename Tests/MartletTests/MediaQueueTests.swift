@@ -1,0 +1,66 @@
+// That a source's buffer is bounded, says how full it is, and loses nothing.
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import Martlet
+
+@Suite struct MediaQueueTests {
+    @Test func E33_I05_aFullBufferSaysSoAndTakesMoreWhenThereIsRoom() async throws {
+        let queue = MediaQueue<Int>(capacity: 30)
+        var states = queue.bufferStates().makeAsyncIterator()
+        #expect(await states.next() == .empty)
+        #expect(queue.tryWrite(1, weight: 10) && queue.tryWrite(2, weight: 20))
+        #expect(!queue.tryWrite(3, weight: 1))
+        #expect(await states.next() == .available)
+        #expect(await states.next() == .full)
+        #expect(queue.weight == 30)
+        #expect(await queue.next() == 1)
+        #expect(queue.tryWrite(4, weight: 10))
+        #expect(await queue.next() == 2)
+        #expect(await queue.next() == 4)
+        #expect(queue.bufferState == .empty)
+    }
+
+    @Test func whoWritesWaitsForRoomAndKeepsItsOrder() async throws {
+        let queue = MediaQueue<Int>(capacity: 5)
+        let writer = Task {
+            for number in 0..<500 { try await queue.write(number, weight: 1) }
+            queue.close()
+        }
+        var read: [Int] = []
+        while let number = await queue.next() { read.append(number) }
+        try await writer.value
+        #expect(read == Array(0..<500))
+    }
+
+    @Test func aWriterThatIsCancelledGoesAndNothingOfItStays() async throws {
+        let queue = MediaQueue<Int>(capacity: 1)
+        #expect(queue.tryWrite(1, weight: 1))
+        let writer = Task { try await queue.write(2, weight: 1) }
+        writer.cancel()
+        await #expect(throws: CancellationError.self) { try await writer.value }
+        #expect(await queue.next() == 1)
+        #expect(queue.weight == 0)
+        let reader = Task { await queue.next() }
+        reader.cancel()
+        #expect(await reader.value == nil)
+    }
+
+    @Test func aClosedBufferIsReadToItsEndAndTakesNothing() async throws {
+        let queue = MediaQueue<Int>(capacity: 10)
+        #expect(queue.tryWrite(1, weight: 1))
+        queue.close()
+        #expect(!queue.tryWrite(2, weight: 1))
+        await #expect(throws: MartletError.self) { try await queue.write(2, weight: 1) }
+        #expect(await queue.next() == 1)
+        #expect(await queue.next() == nil)
+    }
+
+    @Test func whatIsLargerThanTheBufferGoesAlone() async {
+        let queue = MediaQueue<Int>(capacity: 10)
+        #expect(queue.tryWrite(1, weight: 500))
+        #expect(!queue.tryWrite(2, weight: 1))
+        queue.removeAll()
+        #expect(queue.tryWrite(2, weight: 1))
+    }
+}

@@ -1,0 +1,62 @@
+// That all that a room publishes is on one timeline.
+// SPDX-License-Identifier: Apache-2.0
+import Signaling
+import Testing
+import Wire
+
+@testable import Martlet
+
+@Suite struct PublishTimelineTests {
+    private func at(_ milliseconds: Int64) -> MediaInstant {
+        .zero + .seconds(100) + .milliseconds(milliseconds)
+    }
+    private func due(
+        _ timeline: PublishTimeline, _ milliseconds: Int64, at now: Int64
+    ) -> Int64 {
+        let due = timeline.due(microseconds: milliseconds * 1_000, at: at(now))
+        return (due - at(0)).nanoseconds / 1_000_000
+    }
+
+    @Test func Y01_whatIsPushedFasterThanItPlaysLeavesInItsTime() {
+        let timeline = PublishTimeline()
+        for frame in 0..<100 {
+            #expect(due(timeline, Int64(frame) * 20, at: 0) == 100 + Int64(frame) * 20)
+        }
+    }
+
+    @Test func Y01_aSecondSegmentGoesOnWhereItsTimestampsSay() {
+        let timeline = PublishTimeline()
+        #expect(due(timeline, 0, at: 0) == 100)
+        #expect(due(timeline, 9_980, at: 9_900) == 10_080)
+        // Ten seconds of nothing, then 20 s by the timestamps, pushed a moment before.
+        #expect(due(timeline, 20_000, at: 19_990) == 20_100)
+        // Sound and pictures share it.
+        #expect(due(timeline, 20_000, at: 20_050) == 20_100)
+    }
+
+    @Test func whatIsLateLeavesAtOnceAndAClockThatLeapsBeginsAnew() {
+        let timeline = PublishTimeline()
+        #expect(due(timeline, 0, at: 0) == 100)
+        #expect(due(timeline, 100, at: 5_000) == 200)
+        #expect(due(timeline, 1_000_000, at: 6_000) == 6_100)
+        #expect(due(timeline, 1_000_040, at: 6_000) == 6_140)
+        _ = timeline.due(microseconds: .min, at: at(7_000))
+        _ = timeline.due(microseconds: .max, at: at(7_000))
+        timeline.restart()
+        #expect(due(timeline, 5, at: 8_000) == 8_100)
+    }
+
+    @Test func theReasonsAreTheServers() {
+        for reason in Signaling.ChangeReason.allCases {
+            #expect(Martlet.ChangeReason(reason).rawValue == reason.rawValue)
+            #expect(Martlet.ChangeReason(reason).isFailure == reason.isFailure)
+        }
+        #expect(Martlet.ChangeReason.allCases.count == Signaling.ChangeReason.allCases.count)
+        for grade in Signaling.NetworkGrade.allCases {
+            #expect(Martlet.NetworkGrade(grade).rawValue == grade.rawValue)
+        }
+        for source in Signaling.TrackSource.allCases {
+            #expect(Martlet.TrackSource(source).signaled == source)
+        }
+    }
+}

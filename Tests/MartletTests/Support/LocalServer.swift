@@ -1,0 +1,109 @@
+// A real server in this process: signalling, rooms and a media loop on free ports of loopback.
+// SPDX-License-Identifier: Apache-2.0
+import DTLS
+import Foundation
+import Logging
+import MediaCrypto
+import MediaIO
+import MediaWorker
+import Negotiation
+import RTP
+import SignalServer
+import Signaling
+import Wire
+
+/// One media loop behind the face that rooms know.
+private final class SingleLoop: MediaPlane {
+    let loop: MediaLoop<MediaWorker>
+    let loopCount = 1
+
+    init(dtls: DTLSContext) throws {
+        let sockets = try SocketSet(
+            addresses: [NetworkAddress(ipv4: 0x7F00_0001, port: 0)], port: 0)
+        let wall = Int64(Date().timeIntervalSince1970 * 1e9) - MonotonicClock.now().nanoseconds
+        loop = try MediaLoop(
+            sockets: sockets,
+            handler: MediaWorker(
+                configuration: WorkerConfiguration(
+                    dtls: dtls, ntpAtZero: NTPTime(nanosecondsSince1970: wall),
+                    seed: .random(in: 0 ... .max))))
+    }
+
+    var events: [AsyncStream<WorkerEvent>] { [loop.events] }
+    func submit(_ command: WorkerCommand, to loop: Int) -> Bool { self.loop.submit(command) }
+    func hasSpace(in loop: Int) -> Bool { self.loop.hasCommandSpace }
+}
+
+/// A test that cannot go on.
+struct TestFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Runs a server for as long as `body` runs.
+/// - Parameter body: Is given the server's address.
+func withServer<Value: Sendable>(
+    _ body: @escaping @Sendable (String) async throws -> Value
+) async throws -> Value {
+    let identity = try CertificateIdentity.generateP256(commonName: "server")
+    let plane = try SingleLoop(
+        dtls: try DTLSContext(identity: identity, srtpProfiles: [7, 8, 1]))
+    let digest = Digest.sha256(identity.certificateDER.span)
+    let negotiator = Negotiator(
+        configuration: ServerMediaConfiguration(
+            fingerprint: Fingerprint(
+                algorithm: "sha-256", bytes: digest.indices.map { digest[$0] }),
+            candidates: plane.loop.addresses.map {
+                HostCandidate(address: $0, priority: 2_130_706_431)
+            }))
+    var configuration = SignalServerConfiguration(keys: TokenKeys(), negotiators: [negotiator])
+    configuration.port = 0
+    configuration.isDevelopment = true
+    var logger = Logger(label: "test")
+    logger.logLevel = .critical
+    let service = SignalService(configuration: configuration, plane: plane, logger: logger)
+    let (ports, portsIn) = AsyncStream.makeStream(of: Int.self)
+    defer { plane.loop.stop() }
+    return try await withThrowingTaskGroup(of: Value?.self) { group in
+        group.addTask {
+            try await service.run(
+                onRunning: { portsIn.yield($0) },
+                until: { try? await Task.sleep(for: .seconds(600)) })
+            return nil
+        }
+        group.addTask {
+            var iterator = ports.makeAsyncIterator()
+            guard let port = await iterator.next() else { return nil }
+            return try await body("ws://127.0.0.1:\(port)")
+        }
+        var value: Value?
+        while value == nil, let next = try await group.next() { value = next }
+        group.cancelAll()
+        guard let value else { throw TestFailure("the server ended first") }
+        return value
+    }
+}
+
+/// The first of what comes that is looked for, within some seconds.
+func first<Element: Sendable, Found: Sendable>(
+    of stream: AsyncStream<Element>, within seconds: Int = 10,
+    _ look: @escaping @Sendable (Element) -> Found?
+) async throws -> Found {
+    try await withThrowingTaskGroup(of: Found?.self) { group in
+        group.addTask {
+            for await element in stream {
+                if let found = look(element) { return found }
+            }
+            return nil
+        }
+        group.addTask {
+            try await Task.sleep(for: .seconds(seconds))
+            throw TestFailure("it did not come within \(seconds) s")
+        }
+        defer { group.cancelAll() }
+        guard let found = try await group.next() ?? nil else {
+            throw TestFailure("the stream ended before")
+        }
+        return found
+    }
+}
