@@ -39,21 +39,59 @@ struct BeepCommand: AsyncParsableCommand {
 
     private static let beepFrequency = 1_000.0
 
+    @Option(help: "How many such participants there are, 1 to 1,000; they are numbered.")
+    var count = 1
+
+    @Flag(help: "Each also hears everybody, mixed.")
+    var listens = false
+
     func run() async throws {
-        var options = try server.join()
-        options.receivedPairs = 0
-        options.autoSubscribe = .none
+        guard 1...1_000 ~= count else { throw ValidationError("There are 1 to 1,000 of them.") }
+        let before = ProcessFigures.now
+        let started = ContinuousClock.now
+        var bots: [(room: Room, tasks: [Task<Void, any Error>])] = []
+        for number in 1...count { bots.append(try await begin(number)) }
+        print(count == 1 ? "in the room \(server.room)" : "\(count) in the room \(server.room)")
+        let tasks = bots.flatMap(\.tasks)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await Interruption.wait() }
+            group.addTask {
+                for task in tasks { _ = try? await task.value }
+            }
+            await group.next()
+            for task in tasks { task.cancel() }
+            group.cancelAll()
+        }
+        if count > 1 {
+            let used = ProcessFigures.now
+            print(used.line(since: before, over: ContinuousClock.now - started, bots: count))
+        }
+        for bot in bots { await bot.room.leave() }
+    }
+
+    /// Lets one participant join and begin.
+    private func begin(
+        _ number: Int
+    ) async throws -> (room: Room, tasks: [Task<Void, any Error>]) {
+        var options = try server.join(number: count == 1 ? nil : number)
+        if !listens {
+            options.receivedPairs = 0
+            options.autoSubscribe = .none
+        }
         options.cameraSizes = sizes
         options.publishPacing = .byTimestamp
         let room = Room()
         try await room.join(options)
-        print("in the room \(server.room)")
         let sound = try AudioSource(bufferMilliseconds: 200)
         try await room.publish(sound, as: .microphone)
-        var tasks = [Task<Void, any Error>]()
         let (tone, seconds) = (self.tone, server.seconds)
-        tasks.append(
-            Task { try await Self.beep(into: sound, tone: tone, seconds: seconds) })
+        var tasks = [
+            Task { try await Self.beep(into: sound, tone: tone, seconds: seconds) }
+        ]
+        if listens {
+            let mixed = try await room.mixedAudio()
+            tasks.append(Task { for await _ in mixed {} })
+        }
         if !audioOnly {
             let pictures = try VideoSource()
             let (width, height) = try parsedSize()
@@ -70,17 +108,7 @@ struct BeepCommand: AsyncParsableCommand {
                         isBeeping: tone == nil, seconds: seconds)
                 })
         }
-        let running = tasks
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await Interruption.wait() }
-            group.addTask {
-                for task in running { _ = try? await task.value }
-            }
-            await group.next()
-            for task in running { task.cancel() }
-            group.cancelAll()
-        }
-        await room.leave()
+        return (room, tasks)
     }
 
     private func parsedSize() throws -> (Int, Int) {

@@ -37,9 +37,11 @@ struct ServerOptions: ParsableArguments {
     var seconds = 0.0
 
     /// How to join.
-    func join() throws -> JoinOptions {
+    /// - Parameter number: Which of several; it is added to the id.
+    func join(number: Int? = nil) throws -> JoinOptions {
+        let id = number.map { "\(participant ?? "bot")-\($0)" } ?? participant
         var options = JoinOptions(
-            server: server, room: room, token: try madeToken(), participant: participant,
+            server: server, room: room, token: try madeToken(for: id), participant: id,
             name: name)
         if token != nil || keyText != nil { options.participant = nil }
         options.mediaPorts = try ports.map { try Self.range($0) }
@@ -48,7 +50,7 @@ struct ServerOptions: ParsableArguments {
 
     private var keyText: String? { key ?? ProcessInfo.processInfo.environment["MARTLET_KEY"] }
 
-    private func madeToken() throws -> String? {
+    private func madeToken(for participant: String?) throws -> String? {
         if let token { return token }
         guard let keyText else { return nil }
         return try MadeToken.text(key: keyText, participant: participant, room: room)

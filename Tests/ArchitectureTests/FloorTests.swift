@@ -71,6 +71,7 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "MartletMediaCLI": [
         "Martlet", "MediaCodecs", "Signaling", "ArgumentParser", "UnixSignals", "Foundation",
+        "Glibc",
     ],
     // Tools for tests and measurements, never part of what is shipped
     "NetworkImpairment": ["Wire"],

@@ -55,7 +55,8 @@ package struct FrameReceiver: Sendable {
         var payload: [UInt8]
     }
 
-    private var ring: [Packet?] = Array(repeating: nil, count: packetsMax)
+    /// Empty before the first packet: most sections of a connection never get one.
+    private var ring: [Packet?] = []
     /// The number that the next frame begins with; `nil`: a keyframe is waited for.
     private var next: UInt64?
     /// Packets below this are of no use any more.
@@ -102,6 +103,7 @@ package struct FrameReceiver: Sendable {
             return
         }
         if let start = next, number - start >= UInt64(Self.packetsMax) { startOver(from: number) }
+        if ring.isEmpty { ring = Array(repeating: nil, count: Self.packetsMax) }
         let place = Int(number % UInt64(Self.packetsMax))
         if let held = ring[place] {
             guard held.number < number else {
@@ -192,7 +194,8 @@ package struct FrameReceiver: Sendable {
     }
 
     private func packet(_ number: UInt64) -> Packet? {
-        guard let packet = ring[Int(number % UInt64(Self.packetsMax))], packet.number == number
+        guard !ring.isEmpty, let packet = ring[Int(number % UInt64(Self.packetsMax))],
+            packet.number == number
         else { return nil }
         return packet
     }
@@ -232,6 +235,7 @@ package struct FrameReceiver: Sendable {
     }
 
     private mutating func discard(_ numbers: ClosedRange<UInt64>) {
+        guard !ring.isEmpty else { return }
         for number in numbers { ring[Int(number % UInt64(Self.packetsMax))] = nil }
     }
 

@@ -20,25 +20,30 @@ struct MediaPacket: Sendable {
 
 /// The last packets of a stream, a ring.
 struct PacketMemory: Sendable {
-    private var ring: [MediaPacket?]
+    /// Empty before the first packet: most sections of a connection never send one.
+    private var ring: [MediaPacket?] = []
+    private let capacity: Int
 
     /// Remembers the last `capacity` packets, 1 at least.
-    init(capacity: Int) { ring = Array(repeating: nil, count: max(1, capacity)) }
+    init(capacity: Int) { self.capacity = max(1, capacity) }
 
-    mutating func insert(_ packet: MediaPacket) { ring[place(of: packet.number)] = packet }
+    mutating func insert(_ packet: MediaPacket) {
+        if ring.isEmpty { ring = Array(repeating: nil, count: capacity) }
+        ring[place(of: packet.number)] = packet
+    }
 
     /// The packet of a number; `nil`: it is forgotten, or was never there.
     func packet(_ number: ExtendedSequenceNumber) -> MediaPacket? {
-        guard let packet = ring[place(of: number)], packet.number == number else { return nil }
+        guard !ring.isEmpty, let packet = ring[place(of: number)], packet.number == number else { return nil }
         return packet
     }
 
     mutating func noteSent(_ number: ExtendedSequenceNumber, at now: MediaInstant) {
-        guard ring[place(of: number)]?.number == number else { return }
+        guard !ring.isEmpty, ring[place(of: number)]?.number == number else { return }
         ring[place(of: number)]?.sentAt = now
     }
 
     private func place(of number: ExtendedSequenceNumber) -> Int {
-        Int(number.rawValue % UInt64(ring.count))
+        Int(number.rawValue % UInt64(capacity))
     }
 }
