@@ -99,6 +99,12 @@ let drivers: [Target] = [
             .linkedLibrary($0)
         }),
     floor("MediaCodecs", ["CMediaCodecs"]), tests("MediaCodecs", ["CAllocationCounter"]),
+    .target(
+        name: "CMediaFiles",
+        linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample"].map {
+            .linkedLibrary($0)
+        }),
+    floor("MediaFiles", ["CMediaFiles", "MediaCodecs"]), tests("MediaFiles", ["MediaCodecs"]),
     .target(name: "CMediaIO"),
     floor("MediaIO", ["CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker"]),
     tests(
