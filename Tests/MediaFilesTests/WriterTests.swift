@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import MediaCodecs
+import Payloads
 import Testing
 
 @testable import MediaFiles
@@ -88,6 +89,30 @@ import Testing
                     "ffprobe", "-show_entries", "stream=codec_tag_string", "-of", "csv=p=0", path)
                     == "avc3")
         }
+    }
+
+    /// FFmpeg, too, finds messages where they were put, and decodes the pictures around them.
+    @Test func messagesInsidePicturesAreWhereOthersLookForThem() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("messages.mkv")
+        let bytes = [UInt8](repeating: 0, count: 4_000) + [1, 0, 0, 3]
+        var pictures = try encodedPictures(.h264, count: 6)
+        for index in [0, 3] {
+            let message = MetadataMessage(id: 5, bytes: bytes).userData
+            let picture = pictures[index].bytes
+            let joined = H264UserData.inserting([message], into: picture.span)
+            pictures[index].bytes = try #require(joined)
+        }
+        try record(path, .matroska, codec: .h264, pictures: pictures)
+        let contents = try Contents(path)
+        var receiver = MetadataReceiver()
+        let received = contents.packets.map { receiver.receive($0.bytes).map(\.bytes) }
+        #expect(received == [[bytes], [], [], [], [], []])
+        #expect(contents.frames.count == 6)
+        let judged = try run("ffprobe", "-show_frames", "-of", "flat", path)
+        let found = judged.components(separatedBy: "User Data Unregistered").count - 1
+        // One more in the first picture: the encoder's own.
+        #expect(found == 3)
     }
 
     /// As after kill -9: nothing of the end was written.
