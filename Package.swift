@@ -104,7 +104,8 @@ let drivers: [Target] = [
         linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample"].map {
             .linkedLibrary($0)
         }),
-    floor("MediaFiles", ["CMediaFiles", "MediaCodecs"]), tests("MediaFiles", ["MediaCodecs", "Payloads"]),
+    floor("MediaFiles", ["CMediaFiles", "MediaCodecs"]),
+    tests("MediaFiles", ["MediaCodecs", "Payloads"]),
     .target(name: "CMediaIO"),
     floor("MediaIO", ["CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker"]),
     tests(

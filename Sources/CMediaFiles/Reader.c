@@ -259,6 +259,10 @@ static int on_timeline(martlet_file_reader *reader, int64_t time, AVRational bas
 static void set_times(martlet_file_reader *reader, martlet_stream_place *place) {
     AVPacket *packet = reader->packet;
     AVRational base = reader->format->streams[place->index]->time_base;
+    if (!reader->has_first && packet->dts != AV_NOPTS_VALUE) {
+        reader->first = av_rescale_q(packet->dts, base, AV_TIME_BASE_Q);
+        reader->has_first = 1;
+    }
     int64_t decoding = place->next, presentation;
     int has_decoding = on_timeline(reader, packet->dts, base, &decoding);
     if (!on_timeline(reader, packet->pts, base, &presentation))
@@ -327,9 +331,14 @@ int martlet_file_reader_read(martlet_file_reader *reader, martlet_file_packet **
 int martlet_file_reader_seek_to_start(martlet_file_reader *reader, char *text) {
     reader->deadline = now() + reader->read_timeout;
     AVFormatContext *format = reader->format;
-    if (!format->pb || !(format->pb->seekable & AVIO_SEEKABLE_NORMAL)) return MARTLET_FILE_NO_SEEKING;
+    // A finished list of HLS has all of its parts to read again, though the list is not what is sought in.
+    int is_finished_list = !strcmp(format->iformat->name, "hls") && martlet_file_reader_duration(reader) > 0;
+    int is_seekable = format->pb && format->pb->seekable & AVIO_SEEKABLE_NORMAL;
+    if (!is_finished_list && !is_seekable) return MARTLET_FILE_NO_SEEKING;
     int64_t start = format->start_time == AV_NOPTS_VALUE ? 0 : format->start_time;
     int error = avformat_seek_file(format, -1, INT64_MIN, start, start, 0);
+    // HLS does not go before the first packet of all, whichever stream that was of.
+    if (error < 0 && is_finished_list) error = avformat_seek_file(format, -1, start, reader->first, reader->first, 0);
     // Streams without times are found by their bytes.
     if (error < 0) error = avformat_seek_file(format, -1, 0, 0, 0, AVSEEK_FLAG_BYTE);
     if (error < 0) {

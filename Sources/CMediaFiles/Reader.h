@@ -22,6 +22,8 @@ struct martlet_file_reader {
     AVBSFContext *filter;  // NULL unless H.264 is stored with lengths
     AVPacket *packet;
     martlet_stream_place picture, sound;
+    int64_t first;   // when the first packet was to be decoded, in microseconds of the source
+    int has_first;
     int64_t origin;  // the time of the file that is 0 on the timeline
     int64_t offset;  // where the current round begins
     int64_t end;     // where what was read ends

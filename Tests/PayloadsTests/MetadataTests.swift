@@ -115,6 +115,7 @@ import Wire
     }
 }
 
+/// D19 to D24 of docs/features.md, below the SDK.
 @Suite struct MetadataTests {
     private let picture: [UInt8] = [0, 0, 0, 1, 0x41, 0x9A, 1, 2, 3]
     private let start = MediaInstant(nanoseconds: 5_000_000_000)
