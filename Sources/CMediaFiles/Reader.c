@@ -269,6 +269,9 @@ static void set_times(martlet_file_reader *reader, martlet_stream_place *place) 
         presentation = decoding;
     else if (!has_decoding && presentation > decoding)
         decoding = presentation;
+    // Clocks of live sources jump back, and damaged files say anything.
+    if (place->has_last && decoding <= place->last) decoding = place->next > place->last ? place->next : place->last + 1;
+    if (presentation < decoding) presentation = decoding;
     int64_t duration = packet->duration > 0 ? av_rescale_q(packet->duration, base, (AVRational){1, 1000000000}) : 0;
     if (duration <= 0 && place->has_last) duration = decoding - place->last;
     if (duration < 0 || duration > INT64_C(10000000000)) duration = 0;

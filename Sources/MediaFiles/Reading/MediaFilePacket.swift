@@ -19,8 +19,8 @@ package struct MediaFilePacket: Sendable {
     /// When it is to be shown, in nanoseconds from the source's start; both streams are on one timeline. The sound
     /// by which a codec gets going may come before 0. At most 2^62 either way.
     package let presentationNanoseconds: Int64
-    /// When it is to be decoded: later only than packets before it, and not before `presentationNanoseconds` if pictures
-    /// are reordered.
+    /// When it is to be decoded: later than the packet before of its stream, whatever the source says, and not later than
+    /// `presentationNanoseconds`, from which it differs only where pictures are reordered.
     package let decodingNanoseconds: Int64
     /// How long it lasts; 0 if that is unknown.
     package let durationNanoseconds: Int64

@@ -15,6 +15,9 @@ package struct MediaFileReader: ~Copyable {
     package let formatName: String
     /// How long the source is in nanoseconds; nil if it is live or does not say.
     package let durationNanoseconds: Int64?
+    /// Whether it comes as it happens: its packets are to be sent when they are read. The first of them come at once, since FFmpeg
+    /// watches a source for a second or two before it says what is in it.
+    package var isLive: Bool { !source.isLocal && durationNanoseconds == nil }
     /// The pictures, if there are any.
     package private(set) var pictures: MediaFilePictures?
     /// The sound, if there is any.

@@ -55,6 +55,31 @@ package enum MediaFileFormat: CaseIterable, Sendable {
         }
     }
 
+    /// Refuses what does not fit into it.
+    func check(
+        _ pictureCodec: VideoCodec?, _ soundFormat: SoundFormat?
+    ) throws(MediaFileError) {
+        guard pictureCodec != nil || soundFormat != nil else {
+            throw .refused("a recording has pictures, sound or both")
+        }
+        if let pictureCodec, !pictureCodecs.contains(pictureCodec) {
+            let names = pictureCodecs.map(\.rawValue).joined(separator: ", ")
+            let taken = names.isEmpty ? "no pictures" : names
+            throw .refused("\(self) takes \(taken), not \(pictureCodec.rawValue)")
+        }
+        guard let soundFormat else { return }
+        let isPossible =
+            switch soundCodec {
+            case .opus: soundFormat.sampleRate == 48_000
+            case .aac: ADTSHeader.sampleRates.contains(soundFormat.sampleRate)
+            case .samples: 8_000...192_000 ~= soundFormat.sampleRate
+            case nil: false
+            }
+        guard isPossible, 1...2 ~= soundFormat.channels else {
+            throw .refused("\(self) does not take sound of \(soundFormat)")
+        }
+    }
+
     var number: Int32 {
         switch self {
         case .mp4: Int32(MARTLET_CONTAINER_MP4)

@@ -36,8 +36,8 @@ package struct MediaFileWriter: ~Copyable {
     private var keptBytes = 0
     private var lastPicture: Int64?
     private var lastSound: Int64?
-    /// When the samples written so far end (WAV), counted in samples.
-    private var sampleCount: Int64 = 0
+    /// What was written of samples (WAV).
+    private var placement: SamplePlacement
 
     private enum State { case waiting, writing, closed }
 
@@ -60,7 +60,7 @@ package struct MediaFileWriter: ~Copyable {
         guard !path.isEmpty, !path.utf8.contains(0), path.utf8.count <= 4_096 else {
             throw .refused("a path has 1 to 4,096 bytes")
         }
-        try Self.check(format, pictureCodec, soundFormat)
+        try format.check(pictureCodec, soundFormat)
         var status: Int32 = 0
         var text = ErrorText()
         // The pointers are those of a string and variables that live as long as the call.
@@ -75,6 +75,7 @@ package struct MediaFileWriter: ~Copyable {
         self.format = format
         self.pictureCodec = pictureCodec
         self.soundFormat = soundFormat
+        placement = SamplePlacement(rate: soundFormat?.sampleRate ?? 1)
     }
 
     deinit { unsafe martlet_file_writer_free(handle) }
@@ -158,23 +159,23 @@ package struct MediaFileWriter: ~Copyable {
         }
         try check(presentationNanoseconds, after: lastSound)
         if state == .waiting { try begin(picture: nil) }
-        let rate = Int64(soundFormat.sampleRate)
-        // 2^44 samples in a year: no product of these overflows.
-        let place =
-            presentationNanoseconds / 1_000_000_000 * rate
-            + (presentationNanoseconds % 1_000_000_000 * rate + 500_000_000) / 1_000_000_000
-        guard place - sampleCount <= Self.silenceMax / 1_000_000_000 * rate else {
+        guard var silence = placement.silence(before: presentationNanoseconds) else {
             throw .refused("more than a day of sound is missing: begin another recording")
         }
-        // Clocks of senders and of sound cards differ by a little: less than 10 ms is no gap.
-        if place - sampleCount > rate / 100 { try writeSilence(upTo: place, soundFormat) }
+        while silence > 0 {
+            // A second at a time.
+            let count = Int(min(silence, placement.rate))
+            try writeSampleBytes(
+                [UInt8](repeating: 0, count: count * 2 * soundFormat.channels), count: count)
+            silence -= Int64(count)
+        }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(samples.count * 2)
         for index in samples.indices {
             bytes.append(UInt8(truncatingIfNeeded: samples[index]))
             bytes.append(UInt8(truncatingIfNeeded: samples[index] >> 8))
         }
-        try writeSampleBytes(bytes, count: samples.count / soundFormat.channels, soundFormat)
+        try writeSampleBytes(bytes, count: samples.count / soundFormat.channels)
         lastSound = presentationNanoseconds
     }
 
@@ -250,28 +251,15 @@ package struct MediaFileWriter: ~Copyable {
         try write(bytes, isPicture: false, time: time, duration: duration, isKeyframe: true)
     }
 
-    private mutating func writeSilence(
-        upTo place: Int64, _ format: SoundFormat
-    ) throws(MediaFileError) {
-        while sampleCount < place {
-            // A second at a time.
-            let count = Int(min(place - sampleCount, Int64(format.sampleRate)))
-            try writeSampleBytes(
-                [UInt8](repeating: 0, count: count * 2 * format.channels), count: count, format)
-        }
-    }
-
     private mutating func writeSampleBytes(
-        _ bytes: [UInt8], count: Int, _ format: SoundFormat
+        _ bytes: [UInt8], count: Int
     ) throws(MediaFileError) {
         guard count > 0 else { return }
-        let rate = Int64(format.sampleRate)
-        let time =
-            sampleCount / rate * 1_000_000_000 + sampleCount % rate * 1_000_000_000 / rate
+        let duration = Int64(count) * 1_000_000_000 / placement.rate
         try write(
-            bytes.span, isPicture: false, time: time,
-            duration: Int64(count) * 1_000_000_000 / rate, isKeyframe: true)
-        sampleCount += Int64(count)
+            bytes.span, isPicture: false, time: placement.time, duration: duration,
+            isKeyframe: true)
+        placement.advance(by: count)
     }
 
     private mutating func write(
@@ -294,31 +282,6 @@ package struct MediaFileWriter: ~Copyable {
         guard status < 0 else { return }
         state = .closed
         throw MediaFileError(status: status, source: path, reason: text.text)
-    }
-
-    private static func check(
-        _ format: MediaFileFormat, _ pictureCodec: VideoCodec?, _ soundFormat: SoundFormat?
-    ) throws(MediaFileError) {
-        guard pictureCodec != nil || soundFormat != nil else {
-            throw .refused("a recording has pictures, sound or both")
-        }
-        if let pictureCodec, !format.pictureCodecs.contains(pictureCodec) {
-            let names = format.pictureCodecs.map(\.rawValue).joined(separator: ", ")
-            throw .refused(
-                "\(format) takes \(names.isEmpty ? "no pictures" : names), not \(pictureCodec.rawValue)"
-            )
-        }
-        guard let soundFormat else { return }
-        let isPossible =
-            switch format.soundCodec {
-            case .opus: soundFormat.sampleRate == 48_000
-            case .aac: ADTSHeader.sampleRates.contains(soundFormat.sampleRate)
-            case .samples: 8_000...192_000 ~= soundFormat.sampleRate
-            case nil: false
-            }
-        guard isPossible, 1...2 ~= soundFormat.channels else {
-            throw .refused("\(format) does not take sound of \(soundFormat)")
-        }
     }
 }
 
