@@ -109,6 +109,13 @@ let drivers: [Target] = [
             .linkedLibrary($0)
         }),
     floor("MediaCodecs", ["CMediaCodecs"]), tests("MediaCodecs", ["CAllocationCounter"]),
+    .target(
+        name: "CMediaFiles",
+        linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample"].map {
+            .linkedLibrary($0)
+        }),
+    floor("MediaFiles", ["CMediaFiles", "MediaCodecs"]),
+    tests("MediaFiles", ["MediaCodecs", "Payloads"]),
     .target(name: "CMediaIO"),
     floor("MediaIO", ["CMediaIO", "Wire", "MediaCrypto", "Negotiation", "MediaWorker"]),
     tests(
@@ -229,7 +236,7 @@ let servers: [Target] = [
     .executableTarget(
         name: "MartletMediaCLI",
         dependencies: [
-            "Martlet", "MediaCodecs", "Signaling",
+            "Martlet", "MediaCodecs", "MediaFiles", "Signaling",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ],

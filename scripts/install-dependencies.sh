@@ -8,8 +8,9 @@ packages=(libssl-dev libipsec-mb-dev zlib1g-dev node-typescript esbuild curl ca-
 case "${1:-run}" in
     test)
         packages+=(chromium nodejs python3-venv python3-pip iproute2 nftables openssl nginx-light coturn)
-        # Codecs of the native SDK; the server is built without them.
-        packages+=(libopus-dev libvpx-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev)
+        # Codecs and files of the native SDK, and what judges its files; the server is built without them.
+        packages+=(libopus-dev libvpx-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev)
+        packages+=(ffmpeg)
         ;;
     benchmark) packages+=(valgrind binutils python3) ;;
     compare) packages+=(janus iproute2 util-linux python3) ;;
