@@ -108,6 +108,7 @@ actor MediaDriver {
         let now = Self.now
         if let due = connection?.nextDeadline, due <= now { connection?.advance(to: now) }
         drainEvents(at: now)
+        deliverHeld()
         flush(at: now)
         schedule()
     }
