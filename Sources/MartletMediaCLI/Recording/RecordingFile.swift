@@ -198,8 +198,11 @@ final class RecordingFile {
         let start = self.start ?? microseconds
         self.start = start
         let time = microseconds - start
-        return time >= 0 ? time : nil
+        return time >= 0 ? time + Self.head : nil
     }
+
+    /// What comes first has this time, in microseconds: sound begins by what its encoder holds back sooner.
+    private static let head: Int64 = 50_000
 
     private func attempt(_ body: () throws -> Void) {
         do { try body() } catch {
