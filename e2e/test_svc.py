@@ -87,3 +87,59 @@ def test_S02_the_size_of_the_view_decides_within_one_stream(server, participant)
     wait_until(lambda: width(bob) == 240, "the smallest picture fills the view", 5)
     bob.page.evaluate(set_style, "width: 960px; height: 540px")
     wait_until(lambda: width(bob) == 960, "the largest picture is back", 5)
+
+
+GAP = """(since) => {
+  const times = window.testFrames.map(([at]) => at).filter((at) => at >= since);
+  return Math.max(...times.slice(1).map((at, place) => at - times[place]));
+}"""
+
+
+def fit(one, pixels, height):
+    """Makes a viewer's view as large as a picture."""
+    one.page.evaluate(
+        "([width, height]) => { window.testVideo.style.cssText = "
+        "`width: ${width}px; height: ${height}px; flex: none`; }",
+        [pixels, height],
+    )
+
+
+@pytest.mark.parametrize(
+    "codec, mode, large, height, views",
+    [
+        ("vp9", "L3T3_KEY", 960, 540, (240, 480, 960, 480, 960)),
+        ("av1", "L3T3_KEY", 640, 360, (320, 640)),
+    ],
+)
+def test_S01_sizes_within_one_stream_that_nobody_wants_are_not_encoded(
+    server, participant, codec, mode, large, height, views
+):
+    small = min(views)
+    room = f"unwanted-{codec}"
+    ada = participant(
+        address(
+            server, room, "Ada", microphone=0, codec=codec, svc=mode, width=large, height=height
+        )
+    )
+    wait_connected(ada)
+    bob = viewer(server, participant, room, "Bob", large)
+    cy = viewer(server, participant, room, "Cy", large)
+    fit(cy, small, small * height // large)
+    wait_until(lambda: width(cy) == small, "the smallest picture fills the view", 5)
+    started = [one.page.evaluate("() => performance.now()") for one in (bob, cy)]
+    told = []
+    for pixels in views:
+        fit(bob, pixels, pixels * height // large)
+        _, took = wait_until(
+            lambda: ada.page.evaluate(SENT)["width"] == pixels and width(bob) == pixels,
+            f"{pixels} pixels are sent and shown",
+            8,
+        )
+        told.append(f"{pixels} {took:.1f} s {ada.page.evaluate(SENT)['mode']}")
+        # What the change brings shows in the second after it.
+        bob.page.wait_for_timeout(1000)
+    gaps = [one.page.evaluate(GAP, since) for one, since in zip((bob, cy), started)]
+    remark(f"{codec} {mode}: {', '.join(told)}; longest gaps {gaps[0]:.0f}, {gaps[1]:.0f} ms")
+    assert max(gaps) < 500
+    # Who wants the smallest has it all the time.
+    assert width(cy) == small
