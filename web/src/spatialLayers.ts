@@ -12,29 +12,26 @@ export interface SpatialLayers {
 /** An encoding with what older type libraries leave out. */
 export type LayeredEncoding = RTCRtpEncodingParameters & { scalabilityMode?: string };
 
-/** What is left of a mode with so many sizes; `undefined`: nothing can be left out of it. */
-export function cutMode(mode: string | undefined, wanted: number): string | undefined {
-  const [, count = 0, times = '', key = ''] = /^L([23])(T[123])(_KEY)?$/.exec(mode ?? '') ?? [];
-  if (wanted < 1 || wanted > Number(count)) return undefined;
-  return wanted === 1 ? `L1${times}` : `L${wanted}${times}${key}`;
+/** The mode of the smallest size alone; `undefined`: nothing can be left out of a mode. */
+export function smallestMode(mode: string | undefined): string | undefined {
+  const [, times] = /^L[23](T[123])(?:_KEY)?$/.exec(mode ?? '') ?? [];
+  return times && `L1${times}`;
 }
 
-/** Leaves out the upper sizes of a stream; the others keep their size. With several sizes browsers bound each by itself,
- * of a single one they would make as much as of any picture: so the rate is bounded, too.
+/** Leaves out all sizes of a stream but the smallest, where that alone is wanted; it keeps its size. With several sizes
+ * browsers bound each by itself, of a single one they would make as much as of any picture: so the rate is bounded, too.
+ * Two sizes of three are not told apart from all: Chromium gives them less than it gives each of three.
  * @param pixels How many a whole picture has. */
 export function cutSpatialLayers(
   encoding: LayeredEncoding,
   { wanted, of }: SpatialLayers,
   pixels: number,
 ): void {
-  const mode = wanted < of ? cutMode(encoding.scalabilityMode, wanted) : undefined;
+  const mode = wanted === 1 && of > 1 ? smallestMode(encoding.scalabilityMode) : undefined;
   if (mode === undefined) return;
-  const scale = 2 ** (of - wanted);
-  let rate = 0;
-  for (let place = 0; place < wanted; place += 1) {
-    rate += pictureBitrate(pixels / 4 ** (of - 1 - place));
-  }
+  const scale = 2 ** (of - 1);
   encoding.scalabilityMode = mode;
   encoding.scaleResolutionDownBy = (encoding.scaleResolutionDownBy ?? 1) * scale;
-  encoding.maxBitrate = Math.min(rate, Math.round((encoding.maxBitrate ?? Infinity) / scale));
+  const most = Math.round((encoding.maxBitrate ?? Infinity) / scale);
+  encoding.maxBitrate = Math.min(pictureBitrate(pixels / scale ** 2), most);
 }
