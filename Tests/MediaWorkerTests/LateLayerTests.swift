@@ -75,7 +75,7 @@ extension LayeredCall {
         world.call.networks[world.publisher.address] = .lossy(0.02, delay: .milliseconds(50))
         world.call.run(for: .seconds(1))
         let start = world.call.now
-        for _ in 0..<5 {
+        for _ in 0..<3 {
             world.setQuality(.low)
             world.call.run(for: .seconds(4))
             #expect(world.demands.last == "1/3")

@@ -16,7 +16,7 @@ struct LayeredDecoder {
         var size: UInt8
     }
 
-    private struct FrameID: Comparable {
+    private struct FrameID: Comparable, Hashable {
         var picture: Int
         var spatial: UInt8
 
@@ -33,7 +33,8 @@ struct LayeredDecoder {
     }
 
     private var waiting: [Frame] = []
-    private var decoded: [FrameID] = []
+    private var decoded: Set<FrameID> = []
+    private var last: FrameID?
     private var shown: [Picture] = []
 
     /// The pictures that are shown of what came in a slot: VP9 with the temporal layers of `LayeredCall`.
@@ -86,12 +87,13 @@ struct LayeredDecoder {
     }
 
     private mutating func take(_ frame: Frame) {
-        if let last = decoded.last, frame.id <= last { return }
+        if let last, frame.id <= last { return }
         waiting.append(frame)
         waiting.sort { $0.id < $1.id }
         while let picture = nextPicture() {
-            decoded += picture.map(\.id)
+            decoded.formUnion(picture.map(\.id))
             let last = picture[picture.count - 1].id
+            self.last = last
             waiting.removeAll { $0.id <= last }
             shown.append(Picture(at: frame.at, size: last.spatial))
         }
