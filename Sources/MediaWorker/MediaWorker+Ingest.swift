@@ -144,10 +144,17 @@ extension MediaWorker {
         {
             entry.orientation = packet.uint8(at: range.lowerBound)
         }
+        let kind: RelayedPacketKind = arrival.format.isRetransmission ? .repeated : .fresh
+        if !dependencies.isEmpty,
+            let tied = tiedDependencies(of: entry, packet.extracting(dependencies), producer: index)
+        {
+            return take(
+                entry, kind, payload: payload, dependencies: tied.span, producer: index,
+                track: arrival.track, at: now)
+        }
         take(
-            entry, arrival.format.isRetransmission ? .repeated : .fresh, payload: payload,
-            dependencies: packet.extracting(dependencies), producer: index, track: arrival.track,
-            at: now)
+            entry, kind, payload: payload, dependencies: packet.extracting(dependencies),
+            producer: index, track: arrival.track, at: now)
     }
 
     /// Remembers a packet that was understood, and offers it to everyone who watches: here, and through other loops.

@@ -24,4 +24,17 @@ extension MediaWorker {
         else { return }
         octet.setPredictedFromBelow(in: &datagram, from: arrival.payload.lowerBound)
     }
+
+    /// The same for AV1: the dependency descriptor to be passed on instead of one that came; `nil`: that one.
+    func tiedDependencies(
+        of entry: HistoryEntry, _ data: Span<UInt8>, producer: Int
+    ) -> AmendedDescriptor? {
+        let layers = entry.descriptor.layers
+        guard layers.spatial > 0, layers.isFrameStart, !layers.isIndependent,
+            producers[producer].history.mayHoldLayerBelow(
+                layers.spatial, at: entry.sequence, timestamp: entry.timestamp)
+        else { return nil }
+        // The layer below is the frame right before, as frames are numbered.
+        return producers[producer].dependencies.referringToLast(data)
+    }
 }

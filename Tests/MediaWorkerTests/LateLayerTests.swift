@@ -41,9 +41,10 @@ extension LayeredCall {
     }
 
     /// Three packets are of the two smaller sizes.
-    @Test(arguments: [[0], [1], [0, 1], [2, 3], [0, 1, 2], [7]])
-    func whatComesLateIsWaitedFor(lost: [Int]) throws {
-        let world = try LayeredCall(viewers: 1)
+    @Test(
+        arguments: [[0], [1], [0, 1], [2, 3], [0, 1, 2], [7]], [MediaCodec.vp9, .av1])
+    func whatComesLateIsWaitedFor(lost: [Int], codec: MediaCodec) throws {
+        let world = try LayeredCall(viewers: 1, codec: codec)
         world.call.networks[world.publisher.address] = .lossy(0, delay: .milliseconds(50))
         world.call.run(for: .seconds(1))
         let start = lose(in: world) { lost.contains($0) }
@@ -69,9 +70,11 @@ extension LayeredCall {
         #expect(world.source.keyframes.count == 1)
     }
 
-    @Test(arguments: [1, 2, 3] as [UInt64])
-    func S01_sizesComeBackOnALossyPathWithoutAGap(seed: UInt64) throws {
-        let world = try LayeredCall(viewers: 1, seed: seed)
+    @Test(
+        arguments: [(1, .vp9), (2, .vp9), (3, .vp9), (4, .av1), (5, .av1)]
+            as [(UInt64, MediaCodec)])
+    func S01_sizesComeBackOnALossyPathWithoutAGap(seed: UInt64, codec: MediaCodec) throws {
+        let world = try LayeredCall(viewers: 1, seed: seed, codec: codec)
         world.call.networks[world.publisher.address] = .lossy(0.02, delay: .milliseconds(50))
         world.call.run(for: .seconds(1))
         let start = world.call.now

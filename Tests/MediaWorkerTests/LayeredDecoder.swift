@@ -1,9 +1,10 @@
 // What a browser shows of a stream with spatial layers, with nothing held back for jitter.
 // SPDX-License-Identifier: Apache-2.0
 import NetworkSimulation
-import Payloads
 import RTP
 import Wire
+
+@testable import Payloads
 
 /// Shows pictures as libwebrtc's frame buffer does: in their order, each as soon as the frame with the marker bit and
 /// all that the frames of the picture need are there. What comes later of a picture shown, or of one before it, is
@@ -37,7 +38,18 @@ struct LayeredDecoder {
     private var last: FrameID?
     private var shown: [Picture] = []
 
-    /// The pictures that are shown of what came in a slot: VP9 with the temporal layers of `LayeredCall`.
+    /// What a packet says of its frame.
+    private struct Head {
+        var spatial: UInt8
+        var temporal: UInt8
+        var isStart: Bool
+        var isEnd: Bool
+        /// Whether the frame needs an earlier picture, and the layer below in its own.
+        var needsPicture: Bool
+        var needsLayerBelow: Bool
+    }
+
+    /// The pictures that are shown of what came in a slot: VP9 or AV1 with the temporal layers of `LayeredCall`.
     static func pictures(of packets: [ReceivedPacket]) -> [Picture] {
         var decoder = LayeredDecoder()
         for frame in frames(of: packets).sorted(by: { $0.at < $1.at }) { decoder.take(frame) }
@@ -53,17 +65,18 @@ struct LayeredDecoder {
         var timestamp: RTPTimestamp?
         var open: (frame: Frame, next: UInt64)?
         let once = packets.filter { numbers.insert($0.sequence.rawValue).inserted }
+        var structure = DependencyStructure()
         for packet in once.sorted(by: { $0.sequence < $1.sequence }) {
-            guard let head = VP9Descriptor.parse(packet.payload.span) else { continue }
-            if timestamp != packet.timestamp { temporals.append(head.temporalLayer ?? 0) }
+            guard let head = head(of: packet, &structure) else { continue }
+            if timestamp != packet.timestamp { temporals.append(head.temporal) }
             timestamp = packet.timestamp
-            if head.isStartOfFrame {
-                let id = FrameID(picture: temporals.count - 1, spatial: head.spatialLayer ?? 0)
+            if head.isStart {
+                let id = FrameID(picture: temporals.count - 1, spatial: head.spatial)
                 var frame = Frame(id: id, at: packet.at)
-                if head.isInterPicturePredicted, let picture = reference(in: temporals) {
+                if head.needsPicture, let picture = reference(in: temporals) {
                     frame.references.append(FrameID(picture: picture, spatial: id.spatial))
                 }
-                if head.isInterLayerPredicted {
+                if head.needsLayerBelow {
                     frame.references.append(
                         FrameID(picture: id.picture, spatial: id.spatial - 1))
                 }
@@ -75,9 +88,32 @@ struct LayeredDecoder {
             frame.at = max(frame.at, packet.at)
             frame.endsPicture = packet.marker
             open = (frame, next + 1)
-            if head.isEndOfFrame { frames.append(frame) }
+            if head.isEnd { frames.append(frame) }
         }
         return frames
+    }
+
+    private static func head(
+        of packet: ReceivedPacket, _ structure: inout DependencyStructure
+    ) -> Head? {
+        guard let data = packet.dependencies else {
+            return VP9Descriptor.parse(packet.payload.span).map { head in
+                Head(
+                    spatial: head.spatialLayer ?? 0, temporal: head.temporalLayer ?? 0,
+                    isStart: head.isStartOfFrame, isEnd: head.isEndOfFrame,
+                    needsPicture: head.isInterPicturePredicted,
+                    needsLayerBelow: head.isInterLayerPredicted)
+            }
+        }
+        guard let head = DependencyDescriptor.parse(data.span, structure: &structure) else {
+            return nil
+        }
+        return Head(
+            spatial: head.spatial, temporal: head.temporal, isStart: head.isStartOfFrame,
+            isEnd: head.isEndOfFrame, needsPicture: head.reach > 1,
+            // What cannot refer to the frame before as well does so already.
+            needsLayerBelow: head.spatial > 0
+                && AmendedDescriptor(data.span, by: structure) == nil)
     }
 
     /// The picture that the last one needs: the nearest of a lower temporal layer, or of the base.
