@@ -53,7 +53,7 @@ struct LayerFilter: Sendable {
             highest = entry.sequence
         }
         let layers = entry.descriptor.layers
-        let limit = spatial.limit(at: entry)
+        let limit = spatial.limit(at: entry.sequence, entry.timestamp)
         let isInTime = layers.temporal <= temporal
         let isKept = isInTime && layers.spatial <= limit
         let endsPicture = Self.endsPicture(entry, limit: limit)
@@ -69,12 +69,12 @@ struct LayerFilter: Sendable {
     mutating func forwards(_ entry: HistoryEntry) -> Bool {
         let layers = entry.descriptor.layers
         return layers.temporal <= temporal
-            && layers.spatial <= spatial.limit(at: entry)
+            && layers.spatial <= spatial.limit(at: entry.sequence, entry.timestamp)
     }
 
     /// Whether a packet that was forwarded was the last of its picture.
     mutating func endsPicture(_ entry: HistoryEntry) -> Bool {
-        Self.endsPicture(entry, limit: spatial.limit(at: entry))
+        Self.endsPicture(entry, limit: spatial.limit(at: entry.sequence, entry.timestamp))
     }
 
     private static func endsPicture(_ entry: HistoryEntry, limit: UInt8) -> Bool {

@@ -46,17 +46,18 @@ struct SpatialLimits: Sendable {
     ///
     /// Mutating, so that it looks where the limits stand and not at a copy of them.
     @inline(__always)
-    mutating func limit(at entry: HistoryEntry) -> UInt8 {
-        entry.sequence.rawValue >= known ? current : formerLimit(at: entry)
+    mutating func limit(
+        at sequence: ExtendedSequenceNumber, _ timestamp: RTPTimestamp
+    ) -> UInt8 {
+        sequence.rawValue >= known ? current : formerLimit(at: sequence.rawValue, timestamp)
     }
 
-    private func formerLimit(at entry: HistoryEntry) -> UInt8 {
-        let sequence = entry.sequence.rawValue
+    private func formerLimit(at sequence: UInt64, _ timestamp: RTPTimestamp) -> UInt8 {
         var place = newest
         for _ in 1..<Self.spansMax {
             let span = spans[place]
             if sequence >= span.known { break }
-            if sequence >= span.first, entry.timestamp == span.timestamp { break }
+            if sequence >= span.first, timestamp == span.timestamp { break }
             place = (place + Self.spansMax - 1) % Self.spansMax
         }
         return spans[place].limit
