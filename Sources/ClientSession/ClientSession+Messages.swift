@@ -147,8 +147,11 @@ extension ClientSession {
             request?.attributes = info.attributes
         case .trackUnpublished(let id, let track) where id == participant?.id:
             withdrawn(track)
-        case .layersWanted(let track, let layers, let maxBitrates):
-            noteWanted(track, WantedLayers(layers: layers, maxBitrates: maxBitrates))
+        case .layersWanted(let track, let layers, let maxBitrates, let spatialLayers):
+            noteWanted(
+                track,
+                WantedLayers(
+                    layers: layers, maxBitrates: maxBitrates, spatialLayers: spatialLayers))
         case .participantLeft(let id, _):
             choices.forget(id)
             videoChoices.forget(id)
