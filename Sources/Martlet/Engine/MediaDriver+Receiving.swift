@@ -4,6 +4,7 @@ import ClientMedia
 import MediaCodecs
 import NIOCore
 import Negotiation
+import Payloads
 import RTP
 import Signaling
 import Wire
@@ -100,6 +101,13 @@ extension MediaDriver {
 
     private func deliver(_ frame: EncodedFrame, _ key: TrackKey, mid: String, at now: MediaInstant)
     {
+        if frame.codec == .h264 {
+            for message in metadataReceivers[key, default: MetadataReceiver()].receive(
+                frame.bytes.span)
+            {
+                onMetadata?(key, message.bytes)
+            }
+        }
         let pair = pair(of: mid)
         let due = lipSyncs[pair, default: LipSync()].showing(captured: frame.capturedAt, at: now)
         if pair != mid, let delay = lipSyncs[pair]?.soundDelay {

@@ -5,6 +5,7 @@ import ClientMedia
 import ClientSession
 import NIOCore
 import Negotiation
+import Payloads
 import PeerTransport
 import RTP
 import Signaling
@@ -42,6 +43,9 @@ actor MediaDriver {
     var isPlaying = false
     var nextTick = MediaInstant.zero
     var ticker: Scheduled<Void>?
+    /// Who is told of bytes that came with pictures.
+    var onMetadata: (@Sendable (TrackKey, [UInt8]) -> Void)?
+    var metadataReceivers: [TrackKey: MetadataReceiver] = [:]
     private var timer: (at: MediaInstant, task: Scheduled<Void>)?
     private var lastSender: (socket: SocketAddress, network: NetworkAddress)?
     private var socketAddresses: [NetworkAddress: SocketAddress] = [:]
@@ -58,7 +62,12 @@ actor MediaDriver {
         for socket in sockets { socket.channel.close(promise: nil) }
     }
 
-    func attach(_ session: SessionDriver) { self.session = session }
+    func attach(
+        _ session: SessionDriver, onMetadata: @escaping @Sendable (TrackKey, [UInt8]) -> Void
+    ) {
+        self.session = session
+        self.onMetadata = onMetadata
+    }
 
     /// Now, on the clock of the connection.
     static var now: MediaInstant {
@@ -189,6 +198,7 @@ actor MediaDriver {
         lipSyncs = [:]
         assignments = []
         bandwidth = nil
+        metadataReceivers = [:]
     }
 
     // MARK: Events

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ClientIO
 import Signaling
+import Wire
 
 /// A published source. It goes on across breaks, until it is taken back or the room is left.
 public final class LocalTrackPublication: Sendable {
@@ -12,11 +13,13 @@ public final class LocalTrackPublication: Sendable {
     private let driver: MediaDriver
     private let mute: MuteSwitch
     private let layers: [EncoderSignals]
+    private let metadata: MetadataOutbox?
     private let task: Task<Void, Never>
 
     init(
         source: TrackSource, mid: MediaSectionID, session: SessionDriver, driver: MediaDriver,
-        mute: MuteSwitch, layers: [EncoderSignals], task: Task<Void, Never>
+        mute: MuteSwitch, layers: [EncoderSignals], metadata: MetadataOutbox?,
+        task: Task<Void, Never>
     ) {
         self.source = source
         self.mid = mid
@@ -24,6 +27,7 @@ public final class LocalTrackPublication: Sendable {
         self.driver = driver
         self.mute = mute
         self.layers = layers
+        self.metadata = metadata
         self.task = task
     }
 
@@ -37,6 +41,28 @@ public final class LocalTrackPublication: Sendable {
     public func setMuted(_ isMuted: Bool) async throws(MartletError) {
         mute.isMuted = isMuted
         do { try await session.mute(mid: mid, isMuted) } catch { throw MartletError(error) }
+    }
+
+    /// Sends bytes of the application with the next pictures, as supplemental enhancement information (rows D19 to D23); the
+    /// others are told ``RoomEvent/metadataReceived(from:track:bytes:)`` when they come to that picture.
+    /// - Parameters:
+    ///   - bytes: 1 to 4,096.
+    ///   - repeats: With how many pictures they go out, 1 to 30, against loss: receivers tell them once.
+    ///   - delay: How long they wait before that, up to a minute.
+    ///   - keyFramesOnly: Whether they go out with keyframes alone, of which calls have few.
+    /// - Throws: A ``MartletError``: 1004 if the pictures are not of H.264 or something is out of range, 7003 if 64 wait.
+    public func sendMetadata(
+        _ bytes: [UInt8], repeats: Int = 2, after delay: Duration = .zero,
+        keyFramesOnly: Bool = false
+    ) throws(MartletError) {
+        guard let metadata else {
+            throw MartletError(.invalidArgument, "Metadata goes with pictures, not with sound.")
+        }
+        let (seconds, attoseconds) = delay.components
+        let nanoseconds = min(max(seconds, -1), 1_000) * 1_000_000_000 + attoseconds / 1_000_000_000
+        try metadata.enqueue(
+            bytes, repeats: repeats, delay: MediaDuration(nanoseconds: nanoseconds),
+            isForKeyframesOnly: keyFramesOnly)
     }
 
     /// Takes it back (row P02). What still waits in the source is not sent.

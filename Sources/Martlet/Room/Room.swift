@@ -89,7 +89,12 @@ public actor Room {
         await end()
         let link = try Self.link(options, hub: hub)
         self.link = link
-        await link.media.attach(link.session)
+        let hub = self.hub
+        await link.media.attach(link.session) { key, bytes in
+            hub.tell(
+                .metadataReceived(
+                    from: key.participant.text, track: key.track.text, bytes: bytes))
+        }
         do throws(SessionFailure) {
             let request: JoinRequest
             do { request = try options.request() } catch { throw .refused(error) }
