@@ -157,9 +157,10 @@ extension SessionDriver {
         finishMedia()
         guard hearsMedia else { return }
         if case .slots = ticket.purpose { return }
+        let pause = TimeAmount.milliseconds(250 << Int64(mediaFailures))
         mediaFailures = min(mediaFailures + 1, 5)
         let number = mediaNumber
-        eventLoop.scheduleTask(in: .milliseconds(250 << Int64(mediaFailures))) { [weak self] in
+        eventLoop.scheduleTask(in: pause) { [weak self] in
             self?.assumeIsolated { if $0.mediaNumber == number { $0.takeMediaFailed() } }
         }
     }
