@@ -74,7 +74,8 @@ struct BrokenLinkTests {
             let bert = try TestClient(port: server.port)
             try await anna.join("anna")
             try await bert.join("bert")
-            anna.driver.networkChanged()
+            // Several at once are one.
+            for _ in 0..<3 { anna.driver.networkChanged() }
             #expect(try await anna.reach(.reconnecting) == .networkChanged)
             // While it is broken.
             try await anna.driver.sendMessage(OutgoingMessage(content: "once"))
@@ -150,6 +151,14 @@ struct BrokenLinkTests {
                 if case .participantLeft(_, let reason) = $0 { reason } else { nil }
             }
             #expect(reason == .left)
+            // Until it is out.
+            await slow.driver.leave()
+            let failure = await slow.driver.state.failure
+            #expect(failure?.code == ErrorCode.connectionTooSlow.rawValue)
+            // It may join again, when it has read.
+            for _ in 0..<2 { _ = try await slow.next { _ in true } }
+            try await slow.join("anna")
+            #expect(await slow.driver.state.failure == nil)
         }
     }
 

@@ -184,11 +184,18 @@ extension SessionDriver {
         eventLoop.execute { [weak self] in self?.assumeIsolated { $0.takeMediaFailed() } }
     }
 
-    /// The network is another one: an address came or went. From any thread.
+    /// The network is another one: an address came or went. Cheap, from any thread: what comes within 50 ms, as several
+    /// addresses do, is one change.
     package nonisolated func networkChanged() {
-        eventLoop.execute { [weak self] in
-            self?.assumeIsolated { driver in driver.tell { $0.networkChanged(at: $1) } }
+        guard !isNetworkChanging.exchange(true, ordering: .relaxed) else { return }
+        eventLoop.scheduleTask(in: .milliseconds(50)) { [weak self] in
+            self?.assumeIsolated { $0.takeNetworkChanged() }
         }
+    }
+
+    private func takeNetworkChanged() {
+        isNetworkChanging.store(false, ordering: .relaxed)
+        tell { $0.networkChanged(at: $1) }
     }
 
     private func takeMediaHeard() {

@@ -29,6 +29,8 @@ package actor SessionDriver {
     var lastRefusal: SignalingError?
     /// Why the last socket was lost.
     var lastLinkError: WebSocketError?
+    /// Whether the application left too many events unread.
+    var hasFallenBehind = false
     var socket: WebSocketClient?
     /// Grows with each socket: what an older one brings is not handed in.
     var socketNumber: UInt64 = 0
@@ -43,6 +45,8 @@ package actor SessionDriver {
     /// How often in a row a media link could not take its answer.
     var mediaFailures = 0
     nonisolated let mediaHeardAt = Atomic<Int64>(.min)
+    /// Whether the session is about to be told that the network is another one.
+    nonisolated let isNetworkChanging = Atomic<Bool>(false)
     var waiters: [Waiter] = []
     private var lastWaiter: UInt64 = 0
     private var timer: (at: MediaInstant, task: Scheduled<Void>)?
@@ -56,7 +60,7 @@ package actor SessionDriver {
     /// - Parameters:
     ///   - address: The server's signalling WebSocket.
     ///   - media: The media link, made anew with each offer for `.join`.
-    ///   - eventLoop: Where to run; `nil`: on one of those that all drivers share.
+    ///   - eventLoop: Where to run, one of a `MultiThreadedEventLoopGroup`; `nil`: on one of those that all drivers share.
     ///   - onEvent: Called on the event loop with each event, in order, instead of `events`; not to block.
     /// - Throws: `.invalidArgument` if the window is out of its range of 30 to 50 s.
     package init(
@@ -95,14 +99,21 @@ package actor SessionDriver {
         SessionState(
             phase: session.phase, reason: session.reason, lostLink: session.lostLink,
             attempt: session.attempt, room: session.room, participant: session.participant,
-            grants: session.grants, roster: session.roster, publications: session.publications,
+            grants: session.grants, iceServers: session.iceServers, roster: session.roster,
+            publications: session.publications,
             failure: session.phase == .disconnected || session.phase == .reconnecting
-                ? failure : nil)
+                ? failure : nil,
+            linkError: lastLinkError)
     }
 
     /// Why the connection stands where it stands, as an error.
     var failure: SessionFailure {
-        session.reason.failure(refusal: lastRefusal, link: lastLinkError)
+        if hasFallenBehind {
+            return .refused(
+                SignalingError(
+                    .connectionTooSlow, detail: "The application left too many events unread."))
+        }
+        return session.reason.failure(refusal: lastRefusal, link: lastLinkError)
     }
 
     // MARK: Driving
@@ -155,7 +166,6 @@ package actor SessionDriver {
                 lastRefusal = nil
                 renewDeadlines()
             }
-            if change.to == .connecting { lastRefusal = nil }
         case .answered(let id, let outcome): answered(id, outcome)
         default: break
         }
@@ -163,8 +173,7 @@ package actor SessionDriver {
         if case .dropped = eventsIn.yield(event), session.phase != .leaving,
             session.phase != .disconnected
         {
-            lastRefusal = SignalingError(
-                .connectionTooSlow, detail: "The application left too many events unread.")
+            hasFallenBehind = true
             session.leave(at: now)
         }
     }
@@ -182,9 +191,7 @@ package actor SessionDriver {
         // An earlier timer finds out by itself that it came too early.
         if let timer, timer.at <= next { return }
         timer?.task.cancel()
-        let task = eventLoop.scheduleTask(
-            deadline: options.clock.deadline(next)
-        ) { [weak self] in
+        let task = eventLoop.scheduleTask(deadline: options.clock.deadline(next)) { [weak self] in
             self?.assumeIsolated { $0.timerFired() }
             return
         }

@@ -17,17 +17,26 @@ func openAndClose(
         eventLoop.execute {
             var client: WebSocketClient?
             var received: [String] = []
+            // A test that waits for what never comes is to fail, not to hang.
+            let limit = eventLoop.assumeIsolated().scheduleTask(in: .seconds(20)) {
+                guard client != nil else { return }
+                client?.close()
+                client = nil
+                continuation.resume(throwing: TestFailure("it never came"))
+            }
             client = WebSocketClient(address, options: options, on: eventLoop) { event in
                 switch event {
                 case .opened: break
                 case .received(let text): received.append(String(buffer: text))
                 case .closed(let error):
                     client = nil
+                    limit.cancel()
                     return continuation.resume(throwing: error)
                 }
                 guard received.count >= messages, client != nil else { return }
                 client?.close()
                 client = nil
+                limit.cancel()
                 continuation.resume(returning: received)
             }
             client?.connect()
