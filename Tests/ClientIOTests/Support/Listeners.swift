@@ -1,9 +1,7 @@
 // Servers that are none: silent ones, and ones that say what a test lets them say.
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
-import NIOHTTP1
 import NIOPosix
-import NIOWebSocket
 
 /// Says some bytes to whoever has said something, and no more.
 private final class Sayer: ChannelInboundHandler {
@@ -51,39 +49,3 @@ func withListener<Value: Sendable>(
 func withSilentListener<Value: Sendable>(
     _ body: (Int) async throws -> Value
 ) async throws -> Value { try await withListener(saying: nil, body) }
-
-/// Runs a WebSocket server that sends `frames` to whoever connects, whatever they are.
-func withFrames<Value: Sendable>(
-    _ frames: [WebSocketFrame], _ body: (Int) async throws -> Value
-) async throws -> Value {
-    let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .childChannelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture {
-                let upgrader = NIOTypedWebSocketServerUpgrader<Void>(
-                    shouldUpgrade: { channel, _ in
-                        channel.eventLoop.makeSucceededFuture(HTTPHeaders())
-                    },
-                    upgradePipelineHandler: { channel, _ in
-                        for frame in frames { channel.write(frame, promise: nil) }
-                        channel.flush()
-                        return channel.eventLoop.makeSucceededVoidFuture()
-                    })
-                _ = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
-                    configuration: NIOUpgradableHTTPServerPipelineConfiguration(
-                        upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(
-                            upgraders: [upgrader],
-                            notUpgradingCompletionHandler: {
-                                $0.eventLoop.makeSucceededVoidFuture()
-                            })))
-            }
-        }
-        .bind(host: "127.0.0.1", port: 0).get()
-    do {
-        let value = try await body(channel.localAddress?.port ?? 0)
-        try await channel.close()
-        return value
-    } catch {
-        try await channel.close()
-        throw error
-    }
-}
