@@ -1,6 +1,7 @@
 // What driven sessions do when sockets, servers, media links and applications fail them.
 // SPDX-License-Identifier: Apache-2.0
 import ClientSession
+import SignalServer
 import Signaling
 import Testing
 import Wire
@@ -163,7 +164,10 @@ struct BrokenLinkTests {
     }
 
     @Test func aDriverThatIsLetGoClosesItsSocket() async throws {
-        try await withServer { server in
+        try await withServer {
+            // Only a closed socket tells.
+            $0.limits.linkLostTimeout = .seconds(300)
+        } _: { server in
             let bert = try TestClient(port: server.port)
             try await bert.join("bert")
             var anna: TestClient? = try TestClient(port: server.port)

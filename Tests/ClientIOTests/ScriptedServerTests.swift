@@ -4,6 +4,7 @@ import ClientSession
 import NIOCore
 import NIOWebSocket
 import Signaling
+import Synchronization
 import Testing
 import Wire
 
@@ -12,15 +13,13 @@ import Wire
 @Suite(.timeLimit(.minutes(1)))
 struct ScriptedServerTests {
     @Test func aRequestIsNotWaitedForForEver() async throws {
-        try await withScript { message in
-            guard case .setRole(let id, _) = message else { return [] }
-            return ["{\"type\":\"ok\",\"id\":\(id.number)}"]
+        try await withScript { _ in
+            []
         } _: { port in
             var options = DriverOptions()
             options.requestTimeout = .milliseconds(50)
             let client = try TestClient(port: port, options: options)
             try await client.join("anna")
-            try await client.driver.setRole(.host)
             await #expect(throws: SessionFailure.requestTimedOut) {
                 try await client.driver.sendMessage(OutgoingMessage(content: "?"))
             }
@@ -29,6 +28,42 @@ struct ScriptedServerTests {
             waiting.cancel()
             await #expect(throws: SessionFailure.aborted) { try await waiting.value }
             #expect(await client.driver.phase == .connected)
+        }
+    }
+
+    @Test func whatWaitedOverABreakHasItsTimeAfterIt() async throws {
+        let accepted = Atomic<Int>(0)
+        try await withScript(
+            { message in
+                switch message {
+                case .resume(let id, _):
+                    [
+                        String(
+                            decoding: ServerMessage.resumed(id, sequence: 0).encoded(),
+                            as: UTF8.self)
+                    ]
+                case .offer(let id, _):
+                    [
+                        String(
+                            decoding: ServerMessage.answer(id, .plain("v=0")).encoded(),
+                            as: UTF8.self)
+                    ]
+                default: []
+                }
+            }, accepting: { accepted.add(1, ordering: .relaxed) }
+        ) { port in
+            var options = DriverOptions()
+            options.requestTimeout = .milliseconds(50)
+            let client = try TestClient(port: port, options: options)
+            try await client.join("anna")
+            // Several changes at once are one.
+            for _ in 0..<3 { client.driver.networkChanged() }
+            try await client.reach(.reconnecting)
+            let driver = client.driver
+            let waiting = Task { try await driver.sendMessage(OutgoingMessage(content: "?")) }
+            #expect(try await client.reach(.connected) == .resumed)
+            await #expect(throws: SessionFailure.requestTimedOut) { try await waiting.value }
+            #expect(accepted.load(ordering: .relaxed) == 2)
         }
     }
 

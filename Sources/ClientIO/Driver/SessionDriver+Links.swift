@@ -35,23 +35,21 @@ extension SessionDriver {
 
     private func openSocket() {
         closeSocket()
-        let number = socketNumber
         let socket = WebSocketClient(address, options: options.webSocket, on: eventLoop) {
             [weak self] event in
-            self?.assumeIsolated { $0.heard(event, from: number) }
+            self?.assumeIsolated { $0.heard(event) }
         }
         self.socket = socket
         socket.connect()
     }
 
+    /// Nothing that the socket still brings is told.
     private func closeSocket() {
-        socketNumber += 1
         socket?.close()
         socket = nil
     }
 
-    private func heard(_ event: WebSocketClient.Event, from number: UInt64) {
-        guard number == socketNumber else { return }
+    private func heard(_ event: WebSocketClient.Event) {
         switch event {
         case .opened: tell { $0.socketOpened(at: $1) }
         case .received(let text): receive(text)
@@ -61,7 +59,6 @@ extension SessionDriver {
 
     private func lose(_ error: WebSocketError) {
         lastLinkError = error
-        socketNumber += 1
         socket = nil
         tell { $0.socketClosed(at: $1) }
     }

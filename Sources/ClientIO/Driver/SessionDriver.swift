@@ -32,8 +32,6 @@ package actor SessionDriver {
     /// Whether the application left too many events unread.
     var hasFallenBehind = false
     var socket: WebSocketClient?
-    /// Grows with each socket: what an older one brings is not handed in.
-    var socketNumber: UInt64 = 0
     var mediaOperations: [MediaOperation] = []
     var mediaTask: Task<Void, Never>?
     /// Whether that is throwing a link away, which nothing makes moot.
@@ -164,8 +162,8 @@ package actor SessionDriver {
             if change.to == .connected {
                 lastLinkError = nil
                 lastRefusal = nil
-                renewDeadlines()
             }
+            setDeadlines(change.to == .connected ? now + options.requestTimeout : nil)
         case .answered(let id, let outcome): answered(id, outcome)
         default: break
         }
@@ -182,10 +180,8 @@ package actor SessionDriver {
 
     private func schedule() {
         var next = session.nextDeadline
-        if session.phase == .connected {
-            for waiter in waiters {
-                if let deadline = waiter.deadline { next = min(next ?? deadline, deadline) }
-            }
+        for waiter in waiters {
+            if let deadline = waiter.deadline { next = min(next ?? deadline, deadline) }
         }
         guard let next else { return }
         // An earlier timer finds out by itself that it came too early.
@@ -217,7 +213,9 @@ package actor SessionDriver {
             await withCheckedContinuation { continuation in
                 var waiter = Waiter(
                     number: number, aim: aim, request: request, continuation: continuation)
-                if request != nil { waiter.deadline = now + options.requestTimeout }
+                if request != nil, session.phase == .connected {
+                    waiter.deadline = now + options.requestTimeout
+                }
                 waiters.append(waiter)
                 schedule()
             }
@@ -261,12 +259,11 @@ package actor SessionDriver {
 
     private func checkWaiters() {
         let now = now
-        let isConnected = session.phase == .connected
         var index = 0
         while index < waiters.count {
             let waiter = waiters[index]
             var outcome = waiter.aim.outcome(in: session, failure: failure)
-            if outcome == nil, isConnected, let deadline = waiter.deadline, deadline <= now {
+            if outcome == nil, let deadline = waiter.deadline, deadline <= now {
                 outcome = .failure(.requestTimedOut)
             }
             guard let outcome else {
@@ -278,9 +275,8 @@ package actor SessionDriver {
         }
     }
 
-    /// What waited while the links were lost has all its time again.
-    private func renewDeadlines() {
-        let deadline = now + options.requestTimeout
+    /// What waits while the links are lost has all its time again when they are back.
+    private func setDeadlines(_ deadline: MediaInstant?) {
         for index in waiters.indices where waiters[index].request != nil {
             waiters[index].deadline = deadline
         }

@@ -55,3 +55,15 @@ func failure(
         return error as? WebSocketError
     }
 }
+
+/// Begins to open a WebSocket and closes it before it is open.
+func connectAndGiveUp(_ address: String) async throws {
+    let address = try WebSocketAddress(address)
+    let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+    try await eventLoop.submit {
+        let client = WebSocketClient(address, options: WebSocketOptions(), on: eventLoop) { _ in }
+        client.connect()
+        // The next turn: the connection may be there, its upgrade is not.
+        eventLoop.assumeIsolated().execute { client.close() }
+    }.get()
+}

@@ -30,11 +30,13 @@ private final class Answerer: ChannelInboundHandler {
 func withFrames<Value: Sendable>(
     _ frames: [WebSocketFrame],
     answering answer: @escaping @Sendable (WebSocketFrame) -> [WebSocketFrame] = { _ in [] },
+    accepting: @escaping @Sendable () -> Void = {},
     _ body: (Int) async throws -> Value
 ) async throws -> Value {
     let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .childChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
+                accepting()
                 let upgrader = NIOTypedWebSocketServerUpgrader<Void>(
                     shouldUpgrade: { channel, _ in
                         channel.eventLoop.makeSucceededFuture(HTTPHeaders())
@@ -69,6 +71,7 @@ func withFrames<Value: Sendable>(
 /// Runs a server that lets everybody in, alone, and says to the rest what `answer` says.
 func withScript<Value: Sendable>(
     _ answer: @escaping @Sendable (ClientMessage) throws -> [String],
+    accepting: @escaping @Sendable () -> Void = {},
     _ body: (Int) async throws -> Value
 ) async throws -> Value {
     @Sendable func answers(to frame: WebSocketFrame) throws -> [String] {
@@ -79,7 +82,7 @@ func withScript<Value: Sendable>(
         let reply = JoinedReply(
             session: .random(using: &random), room: RoomInfo(name: request.room),
             participant: ParticipantInfo(id: try ParticipantID("anna")), grants: TokenGrants(),
-            answer: .plain("v=0\r\n"), participants: [], slots: [])
+            resumeSeconds: 30, answer: .plain("v=0\r\n"), participants: [], slots: [])
         return [String(decoding: ServerMessage.joined(id, reply).encoded(), as: UTF8.self)]
     }
     return try await withFrames(
@@ -89,5 +92,5 @@ func withScript<Value: Sendable>(
             return texts.map {
                 WebSocketFrame(fin: true, opcode: .text, data: ByteBuffer(string: $0))
             }
-        }, body)
+        }, accepting: accepting, body)
 }
