@@ -1,6 +1,7 @@
 // What driven sessions do when sockets, servers, media links and applications fail them.
 // SPDX-License-Identifier: Apache-2.0
 import ClientSession
+import Rooms
 import SignalServer
 import Signaling
 import Testing
@@ -166,7 +167,7 @@ struct BrokenLinkTests {
     @Test func aDriverThatIsLetGoClosesItsSocket() async throws {
         try await withServer {
             // Only a closed socket tells.
-            $0.limits.linkLostTimeout = .seconds(300)
+            $0.rooms.room.linkTimeout = .seconds(300)
         } _: { server in
             let bert = try TestClient(port: server.port)
             try await bert.join("bert")

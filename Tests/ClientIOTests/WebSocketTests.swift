@@ -153,11 +153,11 @@ struct WebSocketTests {
                 for lane in 0..<12 {
                     group.addTask {
                         let address = "ws://127.0.0.1:\(server.port)"
-                        for _ in 0..<100 {
+                        for number in 0..<100 {
                             switch lane % 3 {
                             case 0: try await openAndClose(address)
                             case 1: _ = await failure(of: address + "/nowhere")
-                            default: try await connectAndGiveUp(address)
+                            default: try await connectAndGiveUp(address, after: 20 * number)
                             }
                         }
                     }

@@ -56,14 +56,15 @@ func failure(
     }
 }
 
-/// Begins to open a WebSocket and closes it before it is open.
-func connectAndGiveUp(_ address: String) async throws {
+/// Begins to open a WebSocket and closes it after a while, however far it is then.
+func connectAndGiveUp(_ address: String, after microseconds: Int) async throws {
     let address = try WebSocketAddress(address)
     let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
     try await eventLoop.submit {
         let client = WebSocketClient(address, options: WebSocketOptions(), on: eventLoop) { _ in }
         client.connect()
-        // The next turn: the connection may be there, its upgrade is not.
-        eventLoop.assumeIsolated().execute { client.close() }
-    }.get()
+        return eventLoop.assumeIsolated().scheduleTask(
+            in: .microseconds(Int64(microseconds))
+        ) { client.close() }.futureResult
+    }.get().get()
 }
