@@ -54,6 +54,7 @@ extension ClientSession {
         session = reply.session
         participant = reply.participant
         grants = reply.grants
+        iceServers = reply.iceServers
         lastSequence = 0
         // Who comes back must be known by the same name, whoever chose it.
         request?.participant = reply.participant.id
