@@ -257,6 +257,65 @@ private final class Wish: Sendable {
         }
     }
 
+    @Test func D15_D19_D20_D21_D22_D23_D24_bytesGoWithPictures() async throws {
+        try await withServer { server in
+            let sender = try await joined(server, "ada")
+            let viewer = try await joined(server, "bob")
+            let source = try VideoSource()
+            var options = VideoPublishOptions()
+            options.codec = .h264
+            let publication = try await sender.publish(source, as: .camera, options)
+            let pushing = Task {
+                while !Task.isCancelled {
+                    try await source.write(try grey(90))
+                    try await Task.sleep(for: .milliseconds(33))
+                }
+            }
+            defer { pushing.cancel() }
+            let camera = try await track(.camera, in: viewer)
+            let frames = try await viewer.video(of: camera)
+            _ = try await first(of: frames) { $0.width }
+            let events = viewer.events
+            let large = [UInt8](repeating: 0, count: 4_096)
+            try publication.sendMetadata([1, 0, 0, 3], repeats: 5)
+            try publication.sendMetadata(large, after: .milliseconds(300))
+            try publication.sendMetadata([9], after: .milliseconds(400))
+            let found = Mutex<[[UInt8]]>([])
+            let got = try await first(of: events) { event -> [[UInt8]]? in
+                guard case .metadataReceived(from: "bob", _, _) = event else {
+                    if case .metadataReceived(from: "ada", track: camera.id, let bytes) = event {
+                        return found.withLock { found in
+                            found.append(bytes)
+                            return bytes == [9] ? found : nil
+                        }
+                    }
+                    return nil
+                }
+                return nil
+            }
+            // Each once, though the first went out with five pictures.
+            #expect(got == [[1, 0, 0, 3], large, [9]])
+            #expect(throws: MartletError.self) {
+                try publication.sendMetadata([UInt8](repeating: 1, count: 4_097))
+            }
+            #expect(throws: MartletError.self) { try publication.sendMetadata([], repeats: 1) }
+            // With keyframes alone: one is asked for.
+            try publication.sendMetadata([7], keyFramesOnly: true)
+            let more = try await viewer.encodedVideo(of: camera)
+            _ = try await first(of: more) { $0.isKeyframe ? true : nil }
+            let again = viewer.events
+            try publication.sendMetadata([8])
+            let next = try await first(of: again) { event -> [UInt8]? in
+                if case .metadataReceived(_, _, let bytes) = event { bytes } else { nil }
+            }
+            #expect(next == [7] || next == [8])
+            let sound = try await sender.publish(try AudioSource())
+            #expect(throws: MartletError.self) { try sound.sendMetadata([1]) }
+            await sender.leave()
+            await viewer.leave()
+        }
+    }
+
     @Test func D01_D12_D13_D14_packetsAndMessages() async throws {
         try await withServer { server in
             let ada = try await joined(server, "ada")
