@@ -46,6 +46,8 @@ actor MediaDriver {
     /// Who is told of bytes that came with pictures.
     var onMetadata: (@Sendable (TrackKey, [UInt8]) -> Void)?
     var metadataReceivers: [TrackKey: MetadataReceiver] = [:]
+    /// Why no offer could be made last.
+    var offerError: MartletError?
     private var timer: (at: MediaInstant, task: Scheduled<Void>)?
     private var lastSender: (socket: SocketAddress, network: NetworkAddress)?
     private var socketAddresses: [NetworkAddress: SocketAddress] = [:]

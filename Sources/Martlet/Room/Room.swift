@@ -29,6 +29,8 @@ public actor Room {
 
     nonisolated let hub = RoomHub()
     private var link: Link?
+    /// When the present session was joined.
+    private(set) var joinedAt: ContinuousClock.Instant?
     private var publications: [LocalTrackPublication] = []
 
     /// A participant that has not joined.
@@ -99,8 +101,11 @@ public actor Room {
             let request: JoinRequest
             do { request = try options.request() } catch { throw .refused(error) }
             _ = try await link.session.join(request)
+            joinedAt = .now
         } catch {
             await link.media.end()
+            // What went wrong on this side says more.
+            if let cause = await link.media.offerError { throw cause }
             throw MartletError(error)
         }
     }
@@ -166,6 +171,7 @@ public actor Room {
         await stopPublishing()
         await link?.media.end()
         link = nil
+        joinedAt = nil
     }
 
     func linked() throws(MartletError) -> Link {
