@@ -35,6 +35,29 @@ private final class Wish: Sendable {
     func take() -> Bool { state.exchange(false, ordering: .relaxed) }
 }
 
+/// An encoder of the application's own: it counts, and leaves the work to the one that is always there.
+private struct CountingEncoder: VideoEncoder, ~Copyable {
+    static let pictures = Atomic(0)
+    private var inner: SoftwareVideoEncoder
+    var codec: VideoCodec { inner.codec }
+
+    init(_ codec: VideoCodec, _ bitsPerSecond: Int, _ frameRate: Int) throws(MediaCodecError) {
+        inner = try SoftwareVideoEncoder(
+            codec: codec, bitsPerSecond: bitsPerSecond, frameRate: frameRate)
+    }
+
+    mutating func setRate(bitsPerSecond: Int, frameRate: Int) throws(MediaCodecError) {
+        try inner.setRate(bitsPerSecond: bitsPerSecond, frameRate: frameRate)
+    }
+
+    mutating func encode(
+        _ frame: VideoFrame, isKeyframeWanted: Bool
+    ) throws(MediaCodecError) -> EncodedPicture? {
+        Self.pictures.add(1, ordering: .relaxed)
+        return try inner.encode(frame, isKeyframeWanted: isKeyframeWanted)
+    }
+}
+
 @Suite(.serialized) struct RoomTests {
     @Test func C02_C07_C22_C23_E06_G07_G12_twoMeetAndPart() async throws {
         try await withServer { server in
@@ -148,7 +171,10 @@ private final class Wish: Sendable {
             options.width = 320
             options.height = 180
             options.fit = .contain
-            let publication = try await sender.publish(source, as: .screen, options)
+            let publication = try await sender.publish(source, as: .screen, options) {
+                codec, bitsPerSecond, frameRate throws(MediaCodecError) in
+                try CountingEncoder(codec, bitsPerSecond, frameRate)
+            }
             let pushing = Task {
                 while !Task.isCancelled {
                     // Square: black bars are left and right of it.
@@ -162,6 +188,7 @@ private final class Wish: Sendable {
             let seen = try await first(of: frames) { frame -> (UInt8, UInt8)? in
                 (frame.y[90 * frame.yStride + 20], greyOf(frame))
             }
+            #expect(CountingEncoder.pictures.load(ordering: .relaxed) > 0)
             #expect(seen.0 < 40 && abs(Int(seen.1) - 200) < 8)
             let sent = try #require(await publication.statistics.first)
             #expect(sent.frames > 0 && sent.keyframes > 0 && sent.bytes > 0)

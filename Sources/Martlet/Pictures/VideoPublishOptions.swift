@@ -2,6 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 public import MediaCodecs
 
+/// Makes an encoder of pictures, in hardware or of another library: one for each size, with what may be spent at first, in bits
+/// a second, and how many pictures a second are pushed, about.
+public typealias VideoEncoderMaker =
+    @Sendable (
+        _ codec: VideoCodec, _ bitsPerSecond: Int, _ frameRate: Int
+    ) throws(MediaCodecError) -> any VideoEncoder & ~Copyable
+
 /// How pushed pictures are encoded.
 public struct VideoPublishOptions: Sendable, Equatable {
     /// What they are encoded as: VP8 or H.264.

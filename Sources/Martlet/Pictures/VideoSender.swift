@@ -20,12 +20,15 @@ struct VideoSender: Sendable {
     /// The sizes, the smallest first; each is half of the next.
     let layers: [EncoderSignals]
     let metadata: MetadataOutbox
+    let makeEncoder: VideoEncoderMaker
     let driver: MediaDriver
 
     func run() async throws {
         var encoders: [LayerEncoder] = []
         for signals in layers {
-            encoders.append(LayerEncoder(codec: options.codec, signals: signals))
+            encoders.append(
+                LayerEncoder(
+                    codec: options.codec, signals: signals, makeEncoder: makeEncoder))
         }
         var converter = try PictureConverter()
         var lastCapture = MediaInstant.zero
@@ -89,12 +92,16 @@ struct VideoSender: Sendable {
     private final class LayerEncoder {
         let signals: EncoderSignals
         private let codec: VideoCodec
-        private var encoder: SoftwareVideoEncoder?
+        private let makeEncoder: VideoEncoderMaker
+        private var encoder: (any VideoEncoder & ~Copyable)?
         private var bitrate = 0
         private var owesKeyframe = false
 
-        init(codec: VideoCodec, signals: EncoderSignals) {
+        init(
+            codec: VideoCodec, signals: EncoderSignals, makeEncoder: @escaping VideoEncoderMaker
+        ) {
             self.codec = codec
+            self.makeEncoder = makeEncoder
             self.signals = signals
         }
 
@@ -105,8 +112,7 @@ struct VideoSender: Sendable {
             let state = signals.take()
             let wanted = max(min(state.bitrate, state.bound), VideoSender.bitrateMin)
             if encoder == nil {
-                encoder = try SoftwareVideoEncoder(
-                    codec: codec, bitsPerSecond: wanted, frameRate: frameRate)
+                encoder = try makeEncoder(codec, wanted, frameRate)
                 bitrate = wanted
             } else if abs(wanted - bitrate) > Int(Double(bitrate) * VideoSender.rateStep) {
                 try encoder?.setRate(bitsPerSecond: wanted, frameRate: frameRate)

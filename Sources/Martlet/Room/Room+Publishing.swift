@@ -32,12 +32,15 @@ extension Room {
     }
 
     /// Publishes pictures, and returns when the others can have them (rows P01 and P07).
-    /// - Parameter track: `.camera` or `.screen`, each once. A camera has as many sizes as ``JoinOptions/cameraSizes``.
+    /// - Parameters:
+    ///   - track: `.camera` or `.screen`, each once. A camera has as many sizes as ``JoinOptions/cameraSizes``.
+    ///   - makeEncoder: What encodes in place of libvpx and libx264.
     /// - Throws: As for sound; 1004 also for options that cannot be.
     @discardableResult
     public func publish(
         _ source: VideoSource, as track: TrackSource = .camera,
-        _ options: VideoPublishOptions = VideoPublishOptions()
+        _ options: VideoPublishOptions = VideoPublishOptions(),
+        makeEncoder: @escaping VideoEncoderMaker = Room.softwareEncoder
     ) async throws(MartletError) -> LocalTrackPublication {
         let link = try linked()
         guard track == .camera || track == .screen else {
@@ -60,10 +63,17 @@ extension Room {
         let sender = VideoSender(
             source: source, options: options, pacing: link.options.publishPacing,
             timeline: link.timeline, mute: mute, layers: layers, metadata: metadata,
-            driver: link.media)
+            makeEncoder: makeEncoder, driver: link.media)
         return try await publish(track, mid, mute: mute, layers: layers, metadata, link) {
             try await sender.run()
         }
+    }
+
+    /// The encoder that is always there.
+    public static let softwareEncoder: VideoEncoderMaker = {
+        codec, bitsPerSecond, frameRate throws(MediaCodecError) in
+        try SoftwareVideoEncoder(
+            codec: codec, bitsPerSecond: bitsPerSecond, frameRate: frameRate)
     }
 
     /// Publishes pictures that are encoded already, in one size.
