@@ -1,5 +1,8 @@
 """The native SDK against the real server and Chromium: what is pushed arrives, both ways, in step."""
 
+import json
+import re
+import signal
 import time
 
 import pytest
@@ -160,6 +163,26 @@ def test_Y01_loss_and_jitter_keep_the_step(start_server, impaired, media_tool):
     assert microphone["milliseconds"] > 18_000, microphone
     frame = 1_000 / 25
     assert stamps[len(stamps) // 2] <= frame and arrivals[len(arrivals) // 2] <= 1.5 * frame
+
+
+def test_B14_B21_a_server_that_is_killed_and_comes_back_is_joined_again(server, media_tool):
+    bot = media_tool(server, "beep", "again", "--as", "bot", "--seconds", 60)
+    viewer = media_tool(server, "play", "again", "--seconds", 16)
+    time.sleep(4)
+    server.stop(signal.SIGKILL)
+    time.sleep(1)
+    server.start()
+    status, out, error = viewer.finish()
+    assert status == 0, error
+    # A line a second: how many pictures of each of the bot's tracks came; a new session has new tracks.
+    lines = [[int(one) for one in re.findall(r"(\d+) pictures", line)] for line in out.splitlines()[:-1]]
+    summary = json.loads(out.splitlines()[-1])
+    cameras = [one for one in summary["tracks"] if one["source"] == "camera"]
+    assert len(cameras) == 2 and all(one["frames"] > 40 for one in cameras), (cameras, lines)
+    still = sum(1 for left, right in zip(lines, lines[1:]) if sum(left) == sum(right))
+    remark(f"native, server killed and started again after 1 s: pictures stood still in {still} of {len(lines)} seconds")
+    assert still <= 6, lines
+    bot.stop()
 
 
 def test_C28_C29_what_cannot_be_joined_says_why(start_server, media_tool):
