@@ -46,6 +46,27 @@ import Wire
         #expect(due(timeline, 5, at: 8_000) == 8_100)
     }
 
+    @Test func N08_theGradesAreTheBrowserSDKs() {
+        #expect(PathFigures().grade == .unknown)
+        #expect(
+            PathFigures(loss: 0.01, roundTripMilliseconds: 100, jitterMilliseconds: 20).grade
+                == .excellent)
+        #expect(PathFigures(loss: 0.0101).grade == .good)
+        #expect(PathFigures(loss: 0, roundTripMilliseconds: 250).grade == .fair)
+        #expect(PathFigures(jitterMilliseconds: 161).grade == .bad)
+        var watch = PathWatch()
+        func measure(_ lost: Int64, _ packets: UInt64) -> NetworkQuality? {
+            watch.measure(
+                lossUp: 0, lost: lost, packets: packets, roundTripMilliseconds: 20,
+                jitterMilliseconds: 5)
+        }
+        #expect(measure(0, 100) == NetworkQuality(up: .excellent, down: .excellent))
+        #expect(measure(0, 200) == nil)
+        #expect(measure(10, 290) == NetworkQuality(up: .excellent, down: .poor))
+        watch.forget()
+        #expect(measure(10, 390) == NetworkQuality(up: .excellent, down: .excellent))
+    }
+
     @Test func theReasonsAreTheServers() {
         for reason in Signaling.ChangeReason.allCases {
             #expect(Martlet.ChangeReason(reason).rawValue == reason.rawValue)

@@ -102,6 +102,7 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
         try await withServer { server in
             let speaker = try await joined(server, "ada")
             let listener = try await joined(server, "bob")
+            let qualities = listener.events
             let states = Mutex<[PublishState]>([])
             let events = speaker.events
             let watching = Task {
@@ -145,6 +146,15 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
             #expect(figures.packets > 50)
             #expect(await publication.statistics.first?.packets ?? 0 > 50)
             try await Self.checkStatistics(of: listener)
+            // Who sends and who listens tell the other how good their networks are.
+            let grades = try await first(of: qualities, within: 10) { event -> String? in
+                if case .networkQuality(participant: "ada", let up, _) = event, up == .excellent {
+                    up.rawValue
+                } else {
+                    nil
+                }
+            }
+            #expect(grades == "excellent")
             await speaker.leave()
             await listener.leave()
         }

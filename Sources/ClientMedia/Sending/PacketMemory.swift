@@ -34,7 +34,9 @@ struct PacketMemory: Sendable {
 
     /// The packet of a number; `nil`: it is forgotten, or was never there.
     func packet(_ number: ExtendedSequenceNumber) -> MediaPacket? {
-        guard !ring.isEmpty, let packet = ring[place(of: number)], packet.number == number else { return nil }
+        guard !ring.isEmpty, let packet = ring[place(of: number)], packet.number == number else {
+            return nil
+        }
         return packet
     }
 

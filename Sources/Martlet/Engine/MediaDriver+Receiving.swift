@@ -170,6 +170,7 @@ extension MediaDriver {
 
     /// Begins the clock of sound; it goes until ``stopPlaying()``, whoever is there.
     func startPlaying() {
+        watchQuality()
         guard !isPlaying else { return }
         isPlaying = true
         nextTick = Self.now
@@ -180,6 +181,8 @@ extension MediaDriver {
         isPlaying = false
         ticker?.cancel()
         ticker = nil
+        qualityTimer?.cancel()
+        qualityTimer = nil
     }
 
     private func tick() {

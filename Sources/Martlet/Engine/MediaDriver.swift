@@ -46,6 +46,8 @@ actor MediaDriver {
     /// Who is told of bytes that came with pictures.
     var onMetadata: (@Sendable (TrackKey, [UInt8]) -> Void)?
     var metadataReceivers: [TrackKey: MetadataReceiver] = [:]
+    var pathWatch = PathWatch()
+    var qualityTimer: Scheduled<Void>?
     /// Why no offer could be made last.
     var offerError: MartletError?
     private var timer: (at: MediaInstant, task: Scheduled<Void>)?
@@ -61,6 +63,7 @@ actor MediaDriver {
     isolated deinit {
         timer?.task.cancel()
         ticker?.cancel()
+        qualityTimer?.cancel()
         for socket in sockets { socket.channel.close(promise: nil) }
     }
 
