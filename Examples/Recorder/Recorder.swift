@@ -74,7 +74,7 @@ final class TrackFile {
     private var pieces = 0
 
     init(_ track: RemoteTrack, ending: String, in folder: URL) throws {
-        // Who is in the room chooses their id: nothing of it may lead out of the folder.
+        // Whoever joins chooses their id: not all that it may have is good in a file's name.
         let participant = track.participant.filter { $0.isLetter || $0.isNumber || $0 == "-" }
         let name = "\(participant)-\(track.source.rawValue)-\(track.id).\(ending)"
         url = folder.appendingPathComponent(name)

@@ -1,6 +1,9 @@
 """The programs of `Examples/`, started for a test."""
 
+import queue
+import signal
 import subprocess
+import threading
 
 from harness.server import BUILD
 
@@ -14,27 +17,38 @@ class Example:
             *(str(option) for option in options),
         ]
         self.process = subprocess.Popen(
-            self.arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            self.arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env={"SWIFT_BACKTRACE": "enable=no"},
         )
+        self.lines = queue.Queue()
+        threading.Thread(target=self.read, daemon=True).start()
 
-    def line(self):
-        """The next line that it prints."""
-        return self.process.stdout.readline().strip()
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip("\n"))
+        self.lines.put(None)
 
-    def finish(self, seconds=40):
-        """Waits for its end, which must be a good one; gives the lines that it printed."""
-        out, error = self.process.communicate(timeout=seconds)
-        assert self.process.returncode == 0, f"{self.arguments}: {self.process.returncode}\n{out}\n{error}"
-        assert error == "", error
-        return out.splitlines()
+    def line(self, seconds=15):
+        """The next line that it prints; `None` at its end."""
+        try:
+            return self.lines.get(timeout=seconds)
+        except queue.Empty:
+            raise AssertionError(f"{self.arguments} printed nothing for {seconds} s") from None
+
+    def finish(self):
+        """Waits for its end, which must be a good one; gives the lines that were not read yet."""
+        rest = list(iter(self.line, None))
+        status = self.process.wait(10)
+        assert status == 0, f"{self.arguments}: {status}\n" + "\n".join(rest)
+        return rest
 
     def interrupt(self):
-        """Ends it as Ctrl-C does; gives the lines that it printed since they were last read."""
-        self.process.send_signal(2)
+        """Ends it as Ctrl-C does; gives the lines that were not read yet."""
+        self.process.send_signal(signal.SIGINT)
         return self.finish()
 
     def stop(self):
         if self.process.poll() is None:
             self.process.kill()
-            self.process.communicate()
+            self.process.wait()
+        self.process.stdout.close()
