@@ -76,12 +76,15 @@ def test_the_broadcaster_plays_a_film_in_step(server, media_tool, example, tmp_p
 
 
 def test_the_transcriber_hears_each_speaker_apart(server, media_tool, example):
+    def speak(name, tone):
+        return media_tool(server, "beep", "talk", "--as", name, "--tone", tone, "--seconds", 4, "--audio-only")
+
+    # One who is there already, and one who comes.
+    speakers = [speak("ada", 300)]
+    assert speakers[0].process.stdout.readline() == "in the room talk\n"
     transcriber = example(server, "Transcriber", "talk", "--as", "scribe")
     assert transcriber.line() == "listening in the room talk"
-    speakers = [
-        media_tool(server, "beep", "talk", "--as", name, "--tone", tone, "--seconds", 4, "--audio-only")
-        for name, tone in [("ada", 300), ("bob", 700)]
-    ]
+    speakers.append(speak("bob", 700))
     for speaker in speakers:
         assert speaker.finish()[0] == 0
     lines = []
