@@ -52,8 +52,8 @@ private func steps(
     @Test func eachTrackHasATaskUntilItGoes() async throws {
         try await withServer { server in
             let (ada, listener) = (try await joined(server, "ada"), try await joined(server, "bob"))
-            let microphone = try await ada.publish(try AudioSource())
             let told = listener.events
+            let microphone = try await ada.publish(try AudioSource())
             _ = try await first(of: told) { event in
                 if case .trackPublished = event { true } else { nil }
             }
