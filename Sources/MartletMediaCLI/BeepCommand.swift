@@ -16,6 +16,8 @@ struct BeepCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
+    @OptionGroup var isolation: IsolationOptions
+
     @Option(help: "VP8 or H264.")
     var codec = "VP8"
 
@@ -80,7 +82,9 @@ struct BeepCommand: AsyncParsableCommand {
         }
         options.cameraSizes = sizes
         options.publishPacing = .byTimestamp
-        let room = Room()
+        let room = isolation.room()
+        let telling = Task { await isolation.tell(of: room) }
+        defer { telling.cancel() }
         try await room.join(options)
         let sound = try AudioSource(bufferMilliseconds: 200)
         try await room.publish(sound, as: .microphone)

@@ -8,5 +8,5 @@ struct MediaCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet-media",
         abstract: "Publishes into rooms of a Martlet server and receives from them.",
-        subcommands: [BeepCommand.self, PlayCommand.self])
+        subcommands: [BeepCommand.self, PlayCommand.self, EngineCommand.self])
 }

@@ -14,6 +14,10 @@ extension Room {
         _ source: AudioSource, as track: TrackSource = .microphone,
         _ options: AudioPublishOptions = AudioPublishOptions()
     ) async throws(MartletError) -> LocalTrackPublication {
+        if let engine {
+            return LocalTrackPublication(
+                try await engine.publish(.sound(source, options), as: track), engine)
+        }
         let link = try linked()
         guard track.isSound else {
             throw MartletError(.invalidArgument, "Sound is a microphone or screenAudio.")
@@ -39,6 +43,10 @@ extension Room {
         _ source: VideoSource, as track: TrackSource = .camera,
         _ options: VideoPublishOptions = VideoPublishOptions()
     ) async throws(MartletError) -> LocalTrackPublication {
+        if let engine {
+            return LocalTrackPublication(
+                try await engine.publish(.pictures(source, options), as: track), engine)
+        }
         let link = try linked()
         guard track == .camera || track == .screen else {
             throw MartletError(.invalidArgument, "Pictures are a camera or a screen.")

@@ -1,0 +1,91 @@
+// Something published through an engine process: what it is, and the way from its source to the engine.
+// SPDX-License-Identifier: Apache-2.0
+import MediaCodecs
+import Synchronization
+
+/// One publication, which outlives the process that carries it.
+final class IsolatedPublication: Sendable {
+    /// What is pushed, and how it is published.
+    enum Feed: Sendable {
+        case sound(AudioSource, AudioPublishOptions)
+        case pictures(VideoSource, VideoPublishOptions)
+    }
+
+    /// How many frames may be under way that the engine has not taken: the buffer that an application sees is that of its source.
+    private static let framesUnderWay = 2
+
+    let number: UInt32
+    let source: TrackSource
+    let feed: Feed
+    let mute: MuteSwitch
+    private let pump = Mutex<Pump?>(nil)
+
+    private struct Pump {
+        var task: Task<Void, Never>
+        var credits: MediaQueue<Bool>
+    }
+
+    init(number: UInt32, source: TrackSource, feed: Feed) {
+        self.number = number
+        self.source = source
+        self.feed = feed
+        switch feed {
+        case .sound(_, let options): mute = MuteSwitch(options.isMuted)
+        case .pictures(_, let options): mute = MuteSwitch(options.isMuted)
+        }
+    }
+
+    deinit { stop() }
+
+    /// What asks an engine for it, as it stands now.
+    var request: EngineRequest {
+        switch feed {
+        case .sound(let sound, var options):
+            options.isMuted = mute.isMuted
+            return .publishSound(number, source, sound.format, options)
+        case .pictures(_, var options):
+            options.isMuted = mute.isMuted
+            return .publishPictures(number, source, options)
+        }
+    }
+
+    /// Hands on from now on what is pushed.
+    func start(over connection: EngineConnection) {
+        let credits = MediaQueue<Bool>(capacity: Self.framesUnderWay)
+        for _ in 0..<Self.framesUnderWay { _ = credits.tryWrite(true, weight: 1) }
+        let (feed, number) = (feed, number)
+        // Owned by the publication, which cancels it.
+        let task = Task {
+            switch feed {
+            case .sound(let source, _):
+                while await credits.next() != nil, let frame = await source.queue.next() {
+                    let packed = PackedFrame(frame, gain: source.gain)
+                    guard await connection.deliver(packed, stream: number) else { return }
+                }
+            case .pictures(let source, _):
+                while await credits.next() != nil, let pushed = await source.queue.next() {
+                    let packed = PackedFrame(pushed.frame, rotation: pushed.rotation)
+                    guard await connection.deliver(packed, stream: number) else { return }
+                }
+            }
+        }
+        replace(Pump(task: task, credits: credits))
+    }
+
+    /// Hands nothing more on; what waits in the source stays there.
+    func stop() { replace(nil) }
+
+    private func replace(_ next: Pump?) {
+        let before = pump.withLock { pump in
+            defer { pump = next }
+            return pump
+        }
+        before?.task.cancel()
+    }
+
+    /// The engine has taken a frame.
+    func noteTaken() { _ = pump.withLock { $0?.credits }?.tryWrite(true, weight: 1) }
+
+    /// Waits until all that was pushed has been handed on, once the source was closed.
+    func drain() async { await pump.withLock { $0?.task }?.value }
+}
