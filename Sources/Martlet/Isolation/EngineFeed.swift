@@ -8,11 +8,15 @@ final class EngineFeed: Sendable {
     enum Source: Sendable {
         case sound(AudioSource)
         case pictures(VideoSource)
+        case encodedSound(EncodedAudioSource)
+        case encodedPictures(EncodedVideoSource)
     }
 
     private enum Element: Sendable {
         case sound(AudioFrame, gain: Int)
         case picture(PushedPicture)
+        case encodedSound(EncodedAudioFrame)
+        case encodedPicture(EncodedVideoFrame)
     }
 
     /// What waits here waits beside the application's own buffer, and so is short.
@@ -47,6 +51,10 @@ final class EngineFeed: Sendable {
                         try await sound.write(frame)
                     case (.pictures(let pictures), .picture(let pushed)):
                         try await pictures.write(pushed.frame, rotation: pushed.rotation)
+                    case (.encodedSound(let sound), .encodedSound(let frame)):
+                        try await sound.write(frame)
+                    case (.encodedPictures(let pictures), .encodedPicture(let frame)):
+                        try await pictures.write(frame)
                     default: break
                     }
                 } catch is CancellationError {
@@ -59,6 +67,8 @@ final class EngineFeed: Sendable {
             switch source {
             case .sound(let sound): sound.close()
             case .pictures(let pictures): pictures.close()
+            case .encodedSound(let sound): sound.close()
+            case .encodedPictures(let pictures): pictures.close()
             }
         }
         task.withLock { $0 = running }
@@ -78,6 +88,12 @@ final class EngineFeed: Sendable {
             guard let (frame, rotation) = notice.picture(bytes) else { return false }
             return queue.tryWrite(
                 .picture(PushedPicture(frame: frame, rotation: rotation)), weight: 1)
+        case .encodedSound:
+            guard let frame = notice.encodedSound(bytes) else { return false }
+            return queue.tryWrite(.encodedSound(frame), weight: 1)
+        case .encodedPictures:
+            guard let frame = notice.encodedPicture(bytes) else { return false }
+            return queue.tryWrite(.encodedPicture(frame), weight: 1)
         }
     }
 

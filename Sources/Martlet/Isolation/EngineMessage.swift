@@ -15,6 +15,10 @@ enum EngineMessage: Codable, Sendable {
     case reply(id: UInt64, EngineReply)
     /// Something happened, in order.
     case event(RoomEvent)
+    /// Somebody needs a keyframe of a publication that the application encodes.
+    case keyframeNeeded(UInt32)
+    /// What such a publication may spend, in bits a second.
+    case bitrate(UInt32, Int)
     /// A stream that the room listens to has ended.
     case tapEnded(UInt32)
     /// The room asks whether the engine is alive.
@@ -31,6 +35,9 @@ enum EngineRequest: Codable, Sendable {
 
     case publishSound(UInt32, TrackSource, SoundFormat, AudioPublishOptions)
     case publishPictures(UInt32, TrackSource, VideoPublishOptions)
+    case publishEncodedSound(UInt32, TrackSource, AudioCodec, AudioPublishOptions)
+    case publishEncodedPictures(
+        UInt32, TrackSource, VideoCodec, maxBitsPerSecond: Int, isMuted: Bool)
     /// Nothing more is written; answered when all of it has left.
     case finish(UInt32)
     case mute(UInt32, Bool)

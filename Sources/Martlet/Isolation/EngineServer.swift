@@ -67,7 +67,7 @@ actor EngineServer {
                 }
                 self.connection?.send(.reply(id: id, reply))
             }
-        case .hello, .reply, .event, .tapEnded, .pong: break
+        case .hello, .reply, .event, .keyframeNeeded, .bitrate, .tapEnded, .pong: break
         }
     }
 
@@ -92,6 +92,18 @@ actor EngineServer {
             let pictures = try VideoSource(bufferedFrames: EngineFeed.bufferedFrames)
             let publication = try await room.publish(pictures, as: source, options)
             add(EngineFeed(.pictures(pictures), publication), number)
+        case .publishEncodedSound(let number, let source, let codec, let options):
+            let sound = try EncodedAudioSource(
+                codec: codec, bufferedFrames: EngineFeed.bufferedFrames)
+            let publication = try await room.publish(sound, as: source, options)
+            add(EngineFeed(.encodedSound(sound), publication), number)
+        case .publishEncodedPictures(let number, let source, let codec, let bitrate, let isMuted):
+            let pictures = try EncodedVideoSource(
+                codec: codec, bufferedFrames: EngineFeed.bufferedFrames)
+            tellEncoder(pictures, number)
+            let publication = try await room.publish(
+                pictures, as: source, maxBitsPerSecond: bitrate, isMuted: isMuted)
+            add(EngineFeed(.encodedPictures(pictures), publication), number)
         case .finish(let number): await feeds[number]?.finish()
         case .mute(let number, let isMuted):
             try await feed(number).publication.setMuted(isMuted)
@@ -154,6 +166,18 @@ actor EngineServer {
         feeds[number] = feed
         guard let connection else { return }
         feed.start { connection.sendTaken(number) }
+    }
+
+    /// Hands on what the network says to whoever encodes, until the source is closed.
+    private func tellEncoder(_ pictures: EncodedVideoSource, _ number: UInt32) {
+        guard let connection else { return }
+        let (requests, bitrates) = (pictures.keyframeRequests, pictures.bitrates)
+        Task.detached {
+            for await _ in requests { connection.send(.keyframeNeeded(number)) }
+        }
+        Task.detached {
+            for await bitrate in bitrates { connection.send(.bitrate(number, bitrate)) }
+        }
     }
 
     // MARK: Streams

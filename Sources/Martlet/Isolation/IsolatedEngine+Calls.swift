@@ -220,9 +220,17 @@ extension IsolatedEngine {
             noteTracks(event)
         case .tapEnded(let tap):
             taps.removeValue(forKey: tap)?.finish()
+        case .keyframeNeeded(let number): encoded(number)?.tellKeyframeNeed()
+        case .bitrate(let number, let bitrate): encoded(number)?.tell(bitrate: bitrate)
         case .pong: child.unansweredPings = 0
         case .hello, .request, .ping: break
         }
+    }
+
+    private func encoded(_ number: UInt32) -> EncodedVideoSource? {
+        let publication = publications.first { $0.number == number }
+        guard case .encodedPictures(let source, _, _)? = publication?.feed else { return nil }
+        return source
     }
 
     func take(_ notice: FrameNotice, _ bytes: LentBytes, from number: Int) -> Bool {

@@ -63,7 +63,8 @@ extension IsolatedEngine {
 
     /// Opens the streams again whose tracks are there.
     private func reopenTaps(of participants: [RemoteParticipant]) async {
-        for tap in taps.values.sorted(by: { $0.number < $1.number }) where !tap.isOpen {
+        for tap in taps.values.sorted(by: { $0.number < $1.number })
+        where !tap.isOpen && !tap.isOver {
             var track: RemoteTrack?
             if let target = tap.target {
                 track = participants.first { $0.id == target.participant }?.track(target.source)
@@ -71,23 +72,37 @@ extension IsolatedEngine {
             }
             guard let request = tap.request(track) else { continue }
             tap.isOpen = true
+            tap.track = track?.id
             do throws(MartletError) { try await call(request) } catch { tap.isOpen = false }
         }
     }
 
-    /// A track that a stream waits for may have come.
+    /// A track that a stream waits for may have come, or one that is listened to may have gone.
     func noteTracks(_ event: RoomEvent) {
         let found: [RemoteTrack]
         switch event {
+        case .trackUnpublished(let participant, let track):
+            for tap in taps.values
+            where tap.isOpen && tap.track == track && tap.target?.participant == participant {
+                tap.isOver = true
+            }
+            return
+        case .participantLeft(let participant, _):
+            for tap in taps.values where tap.isOpen && tap.target?.participant == participant {
+                tap.isOver = true
+            }
+            return
         case .trackPublished(let track): found = [track]
         case .participantJoined(let participant): found = participant.tracks
         default: return
         }
         for track in found {
             let target = IsolatedTap.Target(participant: track.participant, source: track.source)
-            for tap in taps.values where !tap.isOpen && tap.target == target {
+            for tap in taps.values 
+            where !tap.isOpen && !tap.isOver && tap.target == target {
                 guard let request = tap.request(track) else { continue }
                 tap.isOpen = true
+                tap.track = track.id
                 Task {
                     do throws(MartletError) {
                         try await self.call(request)

@@ -9,6 +9,8 @@ final class IsolatedPublication: Sendable {
     enum Feed: Sendable {
         case sound(AudioSource, AudioPublishOptions)
         case pictures(VideoSource, VideoPublishOptions)
+        case encodedSound(EncodedAudioSource, AudioPublishOptions)
+        case encodedPictures(EncodedVideoSource, maxBitsPerSecond: Int, isMuted: Bool)
     }
 
     /// How many frames may be under way that the engine has not taken: the buffer that an application sees is that of its source.
@@ -32,6 +34,8 @@ final class IsolatedPublication: Sendable {
         switch feed {
         case .sound(_, let options): mute = MuteSwitch(options.isMuted)
         case .pictures(_, let options): mute = MuteSwitch(options.isMuted)
+        case .encodedSound(_, let options): mute = MuteSwitch(options.isMuted)
+        case .encodedPictures(_, _, let isMuted): mute = MuteSwitch(isMuted)
         }
     }
 
@@ -46,6 +50,12 @@ final class IsolatedPublication: Sendable {
         case .pictures(_, var options):
             options.isMuted = mute.isMuted
             return .publishPictures(number, source, options)
+        case .encodedSound(let sound, var options):
+            options.isMuted = mute.isMuted
+            return .publishEncodedSound(number, source, sound.codec, options)
+        case .encodedPictures(let pictures, let bitrate, _):
+            return .publishEncodedPictures(
+                number, source, pictures.codec, maxBitsPerSecond: bitrate, isMuted: mute.isMuted)
         }
     }
 
@@ -56,20 +66,23 @@ final class IsolatedPublication: Sendable {
         let (feed, number) = (feed, number)
         // Owned by the publication, which cancels it.
         let task = Task {
-            switch feed {
-            case .sound(let source, _):
-                while await credits.next() != nil, let frame = await source.queue.next() {
-                    let packed = PackedFrame(frame, gain: source.gain)
-                    guard await connection.deliver(packed, stream: number) else { return }
-                }
-            case .pictures(let source, _):
-                while await credits.next() != nil, let pushed = await source.queue.next() {
-                    let packed = PackedFrame(pushed.frame, rotation: pushed.rotation)
-                    guard await connection.deliver(packed, stream: number) else { return }
-                }
+            while await credits.next() != nil, let packed = await Self.next(of: feed) {
+                guard await connection.deliver(packed, stream: number) else { return }
             }
         }
         replace(Pump(task: task, credits: credits))
+    }
+
+    /// The next frame of a source; `nil`: it was closed, or the task was cancelled.
+    private static func next(of feed: Feed) async -> PackedFrame? {
+        switch feed {
+        case .sound(let source, _):
+            await source.queue.next().map { PackedFrame($0, gain: source.gain) }
+        case .pictures(let source, _):
+            await source.queue.next().map { PackedFrame($0.frame, rotation: $0.rotation) }
+        case .encodedSound(let source, _): await source.queue.next().map { PackedFrame($0) }
+        case .encodedPictures(let source, _, _): await source.queue.next().map { PackedFrame($0) }
+        }
     }
 
     /// Hands nothing more on; what waits in the source stays there.

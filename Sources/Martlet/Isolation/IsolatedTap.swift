@@ -32,12 +32,17 @@ final class IsolatedTap {
     let output: Output
     /// Whether the engine feeds it.
     var isOpen = false
+    /// The track that it was opened for, whose end is its own: nobody else's is to be seen there.
+    var track: String?
+    /// Whether that track has ended.
+    var isOver = false
     private var awaitsKeyframe = true
 
     init(number: UInt32, track: RemoteTrack?, output: Output) {
         self.number = number
         target = track.map { Target(participant: $0.participant, source: $0.source) }
         self.output = output
+        self.track = track?.id
     }
 
     /// What asks an engine for it.
