@@ -112,6 +112,12 @@ int32_t martlet_engine_start(const char *path, int socket, int reads, int writes
         failure = posix_spawn_file_actions_adddup2(
             &actions, copies[index], MARTLET_ENGINE_SOCKET + index);
     }
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+    // What else the application has open is none of the child's.
+    if (!failure) {
+        failure = posix_spawn_file_actions_addclosefrom_np(&actions, MARTLET_ENGINE_WRITES + 1);
+    }
+#endif
     if (!failure) {
         failure = posix_spawnattr_setflags(
             &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);

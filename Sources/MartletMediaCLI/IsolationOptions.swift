@@ -24,16 +24,22 @@ struct IsolationOptions: ParsableArguments {
         return Room(isolation: .process(options))
     }
 
-    /// Says on stderr which process carries the room, and what becomes of it; returns with the task.
-    func tell(of room: Room) async {
-        guard isolated else { return }
-        for await event in room.events {
-            guard case .connectionChanged(let change) = event else { continue }
-            switch change.to {
-            case .connected: await Self.say("engine \(room.engineProcess.map { "\($0)" } ?? "?")")
-            case .disconnected(let reason):
-                Self.say("disconnected \(reason.rawValue): \(change.error?.description ?? "-")")
-            default: break
+    /// Says on stderr which process carries the room, and what becomes of it, until it is cancelled.
+    func telling(of room: Room) -> Task<Void, Never> {
+        // Begun before anything happens.
+        let events = room.events
+        guard isolated else { return Task {} }
+        return Task {
+            for await event in events {
+                guard case .connectionChanged(let change) = event else { continue }
+                switch change.to {
+                case .connected:
+                    let process = await room.engineProcess
+                    Self.say("engine \(process.map { "\($0)" } ?? "?")")
+                case .disconnected(let reason):
+                    Self.say("disconnected \(reason.rawValue): \(change.error?.description ?? "-")")
+                default: break
+                }
             }
         }
     }

@@ -27,7 +27,7 @@ struct PlayCommand: AsyncParsableCommand {
 
     func run() async throws {
         let room = isolation.room()
-        let telling = Task { await isolation.tell(of: room) }
+        let telling = isolation.telling(of: room)
         defer { telling.cancel() }
         let events = room.events
         let options = try server.join()

@@ -67,7 +67,8 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "Martlet": [
         "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "PeerTransport",
-        "Negotiation", "Signaling", "ClientMedia", "ClientSession", "ClientIO", "MediaCodecs", "NIOCore",
+        "Negotiation", "Signaling", "ClientMedia", "ClientSession", "ClientIO", "MediaCodecs",
+        "NIOCore",
         "NIOPosix",
         "FoundationEssentials", "Synchronization",
     ],

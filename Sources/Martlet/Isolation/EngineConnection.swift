@@ -50,16 +50,16 @@ final class EngineConnection: Sendable {
         on loop: any EventLoop, listener: EngineListener
     ) async throws(MartletError) -> EngineConnection {
         do {
-            let channel = try await ClientBootstrap(group: loop)
-                .channelOption(.autoRead, value: false)
-                .withConnectedSocket(descriptor).get()
-            let connection = EngineConnection(channel: channel, outgoing: outgoing)
-            try await loop.submit {
-                try channel.pipeline.syncOperations.addHandler(
-                    EngineHandler(connection, incoming: incoming, listener: listener))
-            }.get()
-            try await channel.setOption(.autoRead, value: true).get()
-            return connection
+            return try await ClientBootstrap(group: loop).withConnectedSocket(descriptor) {
+                channel in
+                // Listens before anything can come, an end included.
+                channel.eventLoop.makeCompletedFuture {
+                    let connection = EngineConnection(channel: channel, outgoing: outgoing)
+                    try channel.pipeline.syncOperations.addHandler(
+                        EngineHandler(connection, incoming: incoming, listener: listener))
+                    return connection
+                }
+            }
         } catch {
             throw MartletError(.engineFailed, "The engine's socket cannot be used: \(error)")
         }

@@ -69,7 +69,8 @@ struct EngineProcess: Sendable {
         var (ours, theirs): (Int32, Int32) = (-1, -1)
         let status = unsafe martlet_engine_pair(&ours, &theirs)
         guard status == 0 else {
-            throw MartletError(.engineFailed, "There is no socket for an engine (errno \(-status)).")
+            throw MartletError(
+                .engineFailed, "There is no socket for an engine (errno \(-status)).")
         }
         return (ours, theirs)
     }

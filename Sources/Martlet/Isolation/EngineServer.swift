@@ -172,10 +172,10 @@ actor EngineServer {
     private func tellEncoder(_ pictures: EncodedVideoSource, _ number: UInt32) {
         guard let connection else { return }
         let (requests, bitrates) = (pictures.keyframeRequests, pictures.bitrates)
-        Task.detached {
+        Task {
             for await _ in requests { connection.send(.keyframeNeeded(number)) }
         }
-        Task.detached {
+        Task {
             for await bitrate in bitrates { connection.send(.bitrate(number, bitrate)) }
         }
     }
@@ -214,11 +214,17 @@ actor EngineServer {
         taps.removeValue(forKey: number)?.cancel()
         guard let connection else { return }
         // Ends with the stream, which ends with the room.
-        taps[number] = Task.detached {
-            for await element in stream {
-                guard await connection.deliver(pack(element), stream: number) else { return }
-            }
-            if !Task.isCancelled { connection.send(.tapEnded(number)) }
+        taps[number] = Task { await Self.carry(stream, number, over: connection, pack) }
+    }
+
+    /// Does so away from the event loop: frames are copied.
+    private static func carry<Element: Sendable>(
+        _ stream: AsyncStream<Element>, _ number: UInt32, over connection: EngineConnection,
+        _ pack: @Sendable (Element) -> PackedFrame
+    ) async {
+        for await element in stream {
+            guard await connection.deliver(pack(element), stream: number) else { return }
         }
+        if !Task.isCancelled { connection.send(.tapEnded(number)) }
     }
 }

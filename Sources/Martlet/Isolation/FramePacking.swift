@@ -56,7 +56,9 @@ struct PackedFrame: Sendable {
         case .picture(let frame):
             var offset = 0
             unsafe Self.copy(frame.y, frame.yStride, frame.width, frame.height, target, &offset)
-            let (stride, width, height) = (frame.chromaStride, frame.chromaWidth, frame.chromaHeight)
+            let (stride, width, height) = (
+                frame.chromaStride, frame.chromaWidth, frame.chromaHeight
+            )
             unsafe Self.copy(frame.u, stride, width, height, target, &offset)
             unsafe Self.copy(frame.v, stride, width, height, target, &offset)
         }
@@ -82,10 +84,12 @@ struct PackedFrame: Sendable {
                     .copyMemory(from: UnsafeRawBufferPointer(rebasing: plane[..<(width * height)]))
             } else {
                 for row in 0..<height {
-                    unsafe UnsafeMutableRawBufferPointer(rebasing: target[(offset + row * width)...])
-                        .copyMemory(
-                            from: UnsafeRawBufferPointer(
-                                rebasing: plane[(row * stride)..<(row * stride + width)]))
+                    unsafe UnsafeMutableRawBufferPointer(
+                        rebasing: target[(offset + row * width)...]
+                    )
+                    .copyMemory(
+                        from: UnsafeRawBufferPointer(
+                            rebasing: plane[(row * stride)..<(row * stride + width)]))
                 }
             }
         }

@@ -96,8 +96,9 @@ extension IsolatedEngine {
     func sendMessage(
         _ content: String, to participants: [String]?, id: String?
     ) async throws(MartletError) -> [String] {
-        guard case .names(let missing) = try await call(
-            .sendMessage(content, to: participants, id: id))
+        guard
+            case .names(let missing) = try await call(
+                .sendMessage(content, to: participants, id: id))
         else { throw Self.misunderstood }
         return missing
     }
@@ -155,11 +156,17 @@ extension IsolatedEngine {
     func unpublish(_ publication: IsolatedPublication) async throws(MartletError) {
         publication.stop()
         publications.removeAll { $0 === publication }
+        guard child != nil || joined == nil else { return }
         try await call(.unpublish(publication.number))
     }
 
     func finish(_ publication: IsolatedPublication) async {
-        await publication.drain()
+        // A process that takes the place of another goes on with what is left.
+        while await !publication.drain(), joined != nil,
+            publications.contains(where: { $0 === publication })
+        {
+            guard (try? await Task.sleep(for: .milliseconds(50))) != nil else { return }
+        }
         _ = try? await call(.finish(publication.number))
     }
 

@@ -98,7 +98,7 @@ extension IsolatedEngine {
         }
         for track in found {
             let target = IsolatedTap.Target(participant: track.participant, source: track.source)
-            for tap in taps.values 
+            for tap in taps.values
             where !tap.isOpen && !tap.isOver && tap.target == target {
                 guard let request = tap.request(track) else { continue }
                 tap.isOpen = true

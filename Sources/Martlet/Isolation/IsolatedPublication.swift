@@ -23,7 +23,7 @@ final class IsolatedPublication: Sendable {
     private let pump = Mutex<Pump?>(nil)
 
     private struct Pump {
-        var task: Task<Void, Never>
+        var task: Task<Bool, Never>
         var credits: MediaQueue<Bool>
     }
 
@@ -67,8 +67,9 @@ final class IsolatedPublication: Sendable {
         // Owned by the publication, which cancels it.
         let task = Task {
             while await credits.next() != nil, let packed = await Self.next(of: feed) {
-                guard await connection.deliver(packed, stream: number) else { return }
+                guard await connection.deliver(packed, stream: number) else { return false }
             }
+            return !Task.isCancelled
         }
         replace(Pump(task: task, credits: credits))
     }
@@ -100,5 +101,6 @@ final class IsolatedPublication: Sendable {
     func noteTaken() { _ = pump.withLock { $0?.credits }?.tryWrite(true, weight: 1) }
 
     /// Waits until all that was pushed has been handed on, once the source was closed.
-    func drain() async { await pump.withLock { $0?.task }?.value }
+    /// - Returns: Whether it has; `false`: what handed it on is gone.
+    func drain() async -> Bool { await pump.withLock { $0?.task }?.value ?? false }
 }

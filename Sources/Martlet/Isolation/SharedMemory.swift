@@ -5,8 +5,9 @@ import CEngineProcess
 /// A mapped piece of anonymous memory, unmapped with the object.
 ///
 /// Its size is sealed: whoever else has it cannot take pages away from under a reader, which would end the process (SIGBUS).
-@safe  // The mapping is made in `init`, unmapped in `deinit`, and every access below is checked against its size.
+@safe
 final class SharedMemory: @unchecked Sendable {
+    // The mapping is made in `init`, unmapped in `deinit`, and every access below is checked against its size, so the class is safe.
     // `base` and `count` never change. Who writes and reads which bytes at what time is the rings' affair; bytes that change while
     // they are copied are the other side's own loss, since nothing is decided by them before they were copied.
 
