@@ -79,9 +79,9 @@ def test_E34_G01_G04_G06_a_killed_engine_is_told_and_another_goes_on(server, med
         assert other != process and is_gone(process)
         assert told - killed < 1
         back.append(again - killed)
+        time.sleep(3)
         assert (logs / f"engine-{process}.log").exists()
         assert "joined" in (logs / f"engine-{other}.log").read_text()
-        time.sleep(3)
 
     assert bot.process.poll() is None
     lines = output(viewer).strip().splitlines()
@@ -115,6 +115,7 @@ def test_G06_without_restarts_the_application_goes_on_alone(server, media_tool):
     viewer = media_tool(server, "play", "alone", "--seconds", 4, "--isolated")
     says = Errors(viewer)
     _, process = says.wait("engine")
+    time.sleep(1)
     os.kill(int(process), signal.SIGSEGV)
     _, why = says.wait("disconnected")
     assert "SIGSEGV" in why, why
