@@ -74,6 +74,17 @@ final class EngineConnection: Sendable {
     /// Says something.
     func send(_ message: EngineMessage) { write(.message(message)) }
 
+    /// Answers; an answer that is too long is none.
+    func send(_ reply: EngineReply, to request: UInt64) {
+        var buffer = channel.allocator.buffer(capacity: 256)
+        let message = EngineMessage.reply(id: request, reply)
+        if (try? EngineFraming.write(.message(message), into: &buffer)) == nil {
+            let error = MartletError(.engineFailed, "The engine's answer is too long to be told.")
+            return send(.reply(id: request, .failed(error)))
+        }
+        write(buffer)
+    }
+
     /// Says that a frame of a publication was taken.
     func sendTaken(_ stream: UInt32) { write(.taken(stream)) }
 
@@ -86,6 +97,10 @@ final class EngineConnection: Sendable {
             close()
             return
         }
+        write(buffer)
+    }
+
+    private func write(_ buffer: ByteBuffer) {
         let count = buffer.readableBytes
         let waits = waiting.add(count, ordering: .relaxed).newValue
         guard waits <= Self.messagesWaitingMax else { return close() }

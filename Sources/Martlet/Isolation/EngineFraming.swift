@@ -45,6 +45,10 @@ enum EnginePart: Sendable {
 enum EngineFraming {
     /// The longest message, in bytes.
     static let messageBytesMax = 16 << 20
+    /// The longest one that tells an event, of which many may wait for whoever listens.
+    static let eventBytesMax = 256 << 10
+    /// Beyond this, before or after 1970, there is no time: two of them can be subtracted without a care.
+    private static let microsecondsMax: Int64 = 1 << 60
 
     private enum Kind: UInt8 {
         case message = 1
@@ -100,7 +104,13 @@ enum EngineFraming {
         case .message:
             do {
                 let json = Data(body.readableBytesView)
-                return .message(try JSONDecoder().decode(EngineMessage.self, from: json))
+                let message = try JSONDecoder().decode(EngineMessage.self, from: json)
+                if case .event = message, length > eventBytesMax {
+                    throw EngineProtocolError("an event of \(length) bytes")
+                }
+                return .message(message)
+            } catch let error as EngineProtocolError {
+                throw error
             } catch {
                 throw EngineProtocolError("a message that is none")
             }
@@ -158,7 +168,8 @@ enum EngineFraming {
         default: return nil
         }
         return FrameNotice(
-            stream: stream, content: content, timestampMicroseconds: timestamp,
+            stream: stream, content: content,
+            timestampMicroseconds: min(max(timestamp, -microsecondsMax), microsecondsMax),
             position: position, count: count)
     }
 }

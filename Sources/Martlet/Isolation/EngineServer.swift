@@ -65,7 +65,7 @@ actor EngineServer {
                 } catch {
                     reply = .failed(error)
                 }
-                self.connection?.send(.reply(id: id, reply))
+                self.connection?.send(reply, to: id)
             }
         case .hello, .reply, .event, .keyframeNeeded, .bitrate, .tapEnded, .pong: break
         }

@@ -120,6 +120,31 @@ import Wire
         }
     }
 
+    @Test func whatIsLargerThanAnEventIsNone() throws {
+        let long = String(repeating: "x", count: EngineFraming.eventBytesMax)
+        var event = try bytes(.message(.event(.messageReceived(from: nil, id: nil, content: long))))
+        #expect(throws: EngineProtocolError.self) { try EngineFraming.read(&event) }
+        var reply = try bytes(.message(.reply(id: 1, .text(long))))
+        #expect(try EngineFraming.read(&reply) != nil)
+        let endless = String(repeating: "x", count: EngineFraming.messageBytesMax)
+        #expect(throws: EngineProtocolError.self) {
+            try bytes(.message(.reply(id: 1, .text(endless))))
+        }
+    }
+
+    @Test func timesThatCannotBeAreCutSoThatNobodyOverflows() throws {
+        for time in [Int64.min, .max, -1, 1 << 50] {
+            var notice = notices[0]
+            notice.timestampMicroseconds = time
+            var buffer = try bytes(.frame(notice))
+            guard case .frame(let read)? = try EngineFraming.read(&buffer) else {
+                Issue.record("no frame")
+                continue
+            }
+            #expect(read.timestampMicroseconds == min(max(time, -(1 << 60)), 1 << 60))
+        }
+    }
+
     @Test func randomBytesAndDamagedMessagesStopNothing() throws {
         var random = SeededRandom(seed: 3)
         let whole = try bytes(.message(.event(.trackPublished(try track))))

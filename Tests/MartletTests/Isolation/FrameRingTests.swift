@@ -1,6 +1,7 @@
 // That frames in shared memory never lie over each other, and that nobody is believed who says where one lies.
 // SPDX-License-Identifier: Apache-2.0
 import CEngineProcess
+import Foundation
 import Testing
 import Wire
 
@@ -103,6 +104,8 @@ import Wire
             #expect(reader.read(at: offset, count: count) { _ in true } == nil)
             #expect(unsafe writer.write(at: offset, count: count) { _ in true } == nil)
         }
+        // Whoever has the descriptor cannot take pages away.
+        #expect(ftruncate(descriptor, 10) == -1 && ftruncate(descriptor, 10_000) == -1)
         // A descriptor that is no sealed memory: a socket.
         var (ours, theirs): (Int32, Int32) = (-1, -1)
         #expect(unsafe martlet_engine_pair(&ours, &theirs) == 0)
