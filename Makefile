@@ -46,8 +46,12 @@ test: ## Install what is missing and run everything CI runs
 	$(MAKE) --no-print-directory e2e
 	$(MAKE) --no-print-directory fuzz
 
+# Tests that play and listen in real time over real sockets: beside simulations that take all cores they would starve.
+REAL_TIME_TESTS = MartletTests|ClientIOTests
+
 unit: ## Run the unit, architecture and simulation tests
-	swift test --skip-build
+	swift test --skip-build --skip '$(REAL_TIME_TESTS)'
+	swift test --skip-build --no-parallel --filter '$(REAL_TIME_TESTS)'
 	cd Benchmarks && python3 -m unittest -q comparison.test_comparison
 
 simulate: ## Run 1,000 whole systems in virtual time, with faults, from seeds

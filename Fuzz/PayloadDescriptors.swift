@@ -45,6 +45,9 @@ import Wire
         }
     }
     _ = Keyframe.layerSizes(codec: .vp9, payload: payload.span)
+    if let octet = VP9LayerOctet.ofIndependentFrame(payload.span) {
+        precondition(octet.offset < payload.count && octet.spatial < 8)
+    }
     fuzzDependencies(payload)
     return 0
 }
@@ -58,6 +61,14 @@ private func fuzzDependencies(_ input: [UInt8]) {
         precondition(!structure.isEmpty && structure.sizes.count <= 4)
     }
     for start in stride(from: 0, to: input.count, by: DependencyDescriptor.mandatoryCount) {
+        let rest = Array(input[start...].prefix(64))
+        if let amended = AmendedDescriptor(rest.span, by: structure) {
+            var same = structure
+            let descriptor = DependencyDescriptor.parse(amended.span, structure: &same)
+            let before = DependencyDescriptor.parse(rest.span)
+            precondition(descriptor?.frameNumber == before?.frameNumber)
+            precondition(AmendedDescriptor(amended.span, by: structure) == nil)
+        }
         let part = Array(input[start...].prefix(DependencyDescriptor.mandatoryCount))
         guard let descriptor = DependencyDescriptor.parse(part.span, structure: &structure) else {
             continue

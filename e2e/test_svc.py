@@ -74,7 +74,13 @@ def test_S02_a_viewer_turns_to_any_size_within_one_stream(
     assert cy.page.evaluate(DECODER)["freezes"] - bystander["freezes"] <= 1
 
 
-def test_S02_the_size_of_the_view_decides_within_one_stream(server, participant):
+GAP = """(since) => {
+  const times = window.testFrames.map(([at]) => at).filter((at) => at >= since);
+  return Math.max(...times.slice(1).map((at, place) => at - times[place]));
+}"""
+
+
+def test_S01_S02_the_size_of_the_view_decides_within_one_stream(server, participant):
     ada = participant(
         address(server, "view", "Ada", microphone=0, svc=1, width=960, height=540)
     )
@@ -83,7 +89,21 @@ def test_S02_the_size_of_the_view_decides_within_one_stream(server, participant)
     # Without a word on the codec it is VP9.
     assert bob.page.evaluate(CODEC) == "video/VP9"
     set_style = """(style) => { window.testVideo.style.cssText = style; }"""
+    started = bob.page.evaluate("() => performance.now()")
     bob.page.evaluate(set_style, "width: 120px; height: 68px; flex: none")
     wait_until(lambda: width(bob) == 240, "the smallest picture fills the view", 5)
+    # What nobody wants is not encoded.
+    alone, less = wait_until(
+        lambda: (sent := ada.page.evaluate(SENT))["width"] == 240 and sent,
+        "the smallest picture alone is sent",
+        8,
+    )
+    assert alone["mode"] == "L1T3"
     bob.page.evaluate(set_style, "width: 960px; height: 540px")
-    wait_until(lambda: width(bob) == 960, "the largest picture is back", 5)
+    _, more = wait_until(lambda: width(bob) == 960, "the largest picture is back", 5)
+    # What the change brings shows in the second after it.
+    bob.page.wait_for_timeout(1000)
+    gap = bob.page.evaluate(GAP, started)
+    remark(f"one size is sent after {less:.1f} s, all after {more:.1f} s; longest gap {gap:.0f} ms")
+    assert gap < 500
+    assert ada.page.evaluate(SENT)["mode"] == "L3T3_KEY"

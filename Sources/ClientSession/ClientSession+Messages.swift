@@ -54,6 +54,7 @@ extension ClientSession {
         session = reply.session
         participant = reply.participant
         grants = reply.grants
+        iceServers = reply.iceServers
         lastSequence = 0
         // Who comes back must be known by the same name, whoever chose it.
         request?.participant = reply.participant.id
@@ -147,8 +148,11 @@ extension ClientSession {
             request?.attributes = info.attributes
         case .trackUnpublished(let id, let track) where id == participant?.id:
             withdrawn(track)
-        case .layersWanted(let track, let layers, let maxBitrates):
-            noteWanted(track, WantedLayers(layers: layers, maxBitrates: maxBitrates))
+        case .layersWanted(let track, let layers, let maxBitrates, let spatialLayers):
+            noteWanted(
+                track,
+                WantedLayers(
+                    layers: layers, maxBitrates: maxBitrates, spatialLayers: spatialLayers))
         case .participantLeft(let id, _):
             choices.forget(id)
             videoChoices.forget(id)

@@ -34,6 +34,8 @@ package struct ClientSession: Sendable {
     package internal(set) var participant: ParticipantInfo?
     /// What oneself may do.
     package internal(set) var grants = TokenGrants()
+    /// Relays for a client that finds no direct way, as the last `joined` told them; empty: there are none.
+    package internal(set) var iceServers: [ICEServer] = []
     /// Everybody else.
     package internal(set) var roster = SessionRoster()
     /// What is, or is to be, published, in the order of asking.

@@ -49,6 +49,12 @@ package struct DependencyTracker: Sendable {
         return fields
     }
 
+    /// The descriptor of a packet just read, its frame referring to the one right before as well; `nil` if it does so
+    /// already, or cannot.
+    package func referringToLast(_ data: Span<UInt8>) -> AmendedDescriptor? {
+        AmendedDescriptor(data, by: structure)
+    }
+
     private mutating func read(
         _ data: Span<UInt8>, at sequence: ExtendedSequenceNumber
     ) -> DependencyDescriptor? {

@@ -35,7 +35,7 @@ struct LayerFilter: Sendable {
     /// Begins anew at a keyframe, from which every layer can be decoded.
     mutating func start(with entry: HistoryEntry, upTo wish: LayerTarget) {
         temporal = wish.temporal
-        spatial.start(at: entry.sequence, limit: wish.spatial)
+        spatial.start(at: entry, limit: wish.spatial)
         timestamp = entry.timestamp
         highest = entry.sequence
     }
@@ -53,7 +53,7 @@ struct LayerFilter: Sendable {
             highest = entry.sequence
         }
         let layers = entry.descriptor.layers
-        let limit = spatial.limit(at: entry.sequence)
+        let limit = spatial.limit(at: entry.sequence, entry.timestamp)
         let isInTime = layers.temporal <= temporal
         let isKept = isInTime && layers.spatial <= limit
         let endsPicture = Self.endsPicture(entry, limit: limit)
@@ -69,12 +69,12 @@ struct LayerFilter: Sendable {
     mutating func forwards(_ entry: HistoryEntry) -> Bool {
         let layers = entry.descriptor.layers
         return layers.temporal <= temporal
-            && layers.spatial <= spatial.limit(at: entry.sequence)
+            && layers.spatial <= spatial.limit(at: entry.sequence, entry.timestamp)
     }
 
     /// Whether a packet that was forwarded was the last of its picture.
     mutating func endsPicture(_ entry: HistoryEntry) -> Bool {
-        Self.endsPicture(entry, limit: spatial.limit(at: entry.sequence))
+        Self.endsPicture(entry, limit: spatial.limit(at: entry.sequence, entry.timestamp))
     }
 
     private static func endsPicture(_ entry: HistoryEntry, limit: UInt8) -> Bool {
@@ -108,8 +108,8 @@ struct LayerFilter: Sendable {
         guard spatial.current > wish || isKeyPicture else {
             return climbWithinPicture(at: entry, upTo: wish)
         }
-        // What is missing before it, and may come late, is judged as this picture is.
-        spatial.move(to: wish, from: highest.rawValue &+ 1)
+        // What is missing before it, and may come late, is judged as its picture is: the end of the last one is needed.
+        spatial.move(to: wish, at: entry, from: highest.rawValue &+ 1)
     }
 
     /// RFC 9628 §4.2: where a frame does without earlier pictures one may climb to its spatial layer from the one
@@ -119,6 +119,6 @@ struct LayerFilter: Sendable {
         guard layers.isIndependent, layers.isFrameStart, layers.temporal == 0,
             layers.spatial == spatial.current + 1, layers.spatial <= wish
         else { return }
-        spatial.move(to: layers.spatial, from: entry.sequence.rawValue)
+        spatial.move(to: layers.spatial, at: entry, from: entry.sequence.rawValue)
     }
 }

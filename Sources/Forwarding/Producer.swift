@@ -53,7 +53,9 @@ package struct Producer: ~Copyable {
     /// How large its pictures are; `nil` while no keyframe has said so.
     package var pictureSize: PictureSize?
     /// How large the pictures of its spatial layers are; empty while it has not said that it has some.
-    package var layerSizes = LayerSizes()
+    package private(set) var layerSizes = LayerSizes()
+    /// The same of all the spatial layers that it has had, also of upper ones that it leaves out now.
+    package private(set) var allSizes = LayerSizes()
     /// What its dependency descriptors have said; AV1 alone.
     package var dependencies = DependencyTracker()
     /// How it keeps sending.
@@ -96,6 +98,13 @@ package struct Producer: ~Copyable {
         Producer(
             generation: 0, track: -1, peer: -1, ssrc: SSRC(0), rid: "", kind: .audio,
             clockRate: 48_000, usesNACK: false, history: (packets: 2, bytes: 0))
+    }
+
+    /// Notes how large the pictures of the spatial layers are that it sends now; those left out are remembered for as
+    /// long as the others keep their sizes.
+    package mutating func noteLayerSizes(_ sizes: LayerSizes) {
+        layerSizes = sizes
+        if !sizes.areSmallest(of: allSizes) { allSizes = sizes }
     }
 
     /// Notes a packet of video that a decoder can start at.

@@ -50,6 +50,8 @@ package struct Track: ~Copyable, Sendable {
     package var watchers: [Watcher] = []
     /// How many layers it may have as the last offer says; 0: not counted yet.
     package var layerCount: UInt8 = 0
+    /// How many sizes its only stream has within it, those included that its publisher was told to leave out.
+    package var spatialCount: UInt8 = 1
     /// How many of its layers are wanted, and what its publisher was told.
     package var demand = LayerDemand()
     /// The most that is to be sent of its smallest size.

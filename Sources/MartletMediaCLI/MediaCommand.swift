@@ -8,5 +8,8 @@ struct MediaCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet-media",
         abstract: "Publishes into rooms of a Martlet server and receives from them.",
-        subcommands: [BeepCommand.self, PlayCommand.self, EngineCommand.self])
+        subcommands: [
+            PublishCommand.self, RecordCommand.self, PlayCommand.self, BeepCommand.self,
+            EngineCommand.self,
+        ])
 }

@@ -56,6 +56,13 @@ struct PlayCommand: AsyncParsableCommand {
             group.cancelAll()
         }
         await figures.note(await room.transportStatistics)
+        for participant in await room.remoteParticipants {
+            for track in participant.tracks {
+                if let found = await room.statistics(of: track) {
+                    await figures.note(found, of: track)
+                }
+            }
+        }
         await room.leave()
         print(try await figures.summary())
     }

@@ -22,6 +22,14 @@ actor PlayFigures {
         var audibleMilliseconds = 0
         /// The median of what was audible, in hertz.
         var frequency: Double?
+        /// Packets that never came, that came because they were asked for, and sound that was made up.
+        var packetsLost: Int64 = 0
+        var repeatedPackets: UInt64 = 0
+        var concealedMilliseconds = 0.0
+        /// How long sound is held at the end.
+        var soundDelayMilliseconds = 0.0
+        /// How often pictures were left out for packets that never came.
+        var interruptions: UInt64 = 0
     }
 
     /// What is printed at the end.
@@ -53,6 +61,16 @@ actor PlayFigures {
 
     func note(_ statistics: TransportStatistics) { transport = statistics }
 
+    func note(_ statistics: RemoteTrackStatistics, of track: RemoteTrack) {
+        change(track) { figures in
+            figures.packetsLost = statistics.packetsLost
+            figures.repeatedPackets = statistics.repeatedPackets
+            figures.concealedMilliseconds = statistics.concealed / .milliseconds(1)
+            figures.soundDelayMilliseconds = statistics.soundDelay / .milliseconds(1)
+            figures.interruptions = statistics.interruptions
+        }
+    }
+
     func hearMixed(_ pieces: AsyncStream<AudioFrame>) async {
         for await _ in pieces {
             mixed += 10
@@ -76,8 +94,9 @@ actor PlayFigures {
                 }
             }
             if heard.isAudible, wasAudible[track.id] == false {
+                let place = heard.onset.map { Int64($0) * 1_000 / 48 } ?? 0
                 beeps[track.participant, default: []].append(
-                    (piece.timestampMicroseconds, .now))
+                    (piece.timestampMicroseconds + place, .now))
             }
             wasAudible[track.id] = heard.isAudible
         }

@@ -23,6 +23,8 @@ struct TestTone {
 struct HeardPiece {
     /// The mean of squares, square-rooted; full scale is 32,768.
     let loudness: Double
+    /// The first sample that is more than noise.
+    let onset: Int?
     /// How often the sign changes, as the frequency of a sine; nothing for silence.
     let frequency: Double
 
@@ -33,6 +35,7 @@ struct HeardPiece {
             power += Double(sample) * Double(sample)
             if index > 0, (samples[index - 1] < 0) != (sample < 0) { crossings += 1 }
         }
+        onset = samples.firstIndex { abs(Int($0)) > 1_500 }
         loudness = (power / Double(max(1, samples.count))).squareRoot()
         frequency = Double(crossings) / 2 * 48_000 / Double(max(1, samples.count))
     }

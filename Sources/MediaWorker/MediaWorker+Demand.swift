@@ -3,6 +3,7 @@
 import BasicContainers
 import Forwarding
 import Negotiation
+import Payloads
 import RTP
 import Wire
 
@@ -32,23 +33,30 @@ extension MediaWorker {
     }
 
     private mutating func reportDemand(ofTrack track: Int, of index: Int, at now: MediaInstant) {
-        let total = layerCount(ofTrack: track, of: index)
+        let streamCount = layerCount(ofTrack: track, of: index)
+        let total = streamCount > 1 ? streamCount : spatialCount(ofTrack: track)
+        // How many sizes one stream may have is known where its publisher is told.
+        let isRelayed = peers[index]?.foreignLoop != nil
+        let most = isRelayed && streamCount == 1 ? UInt8(LayerSizes.countMax) : total
         var wanted: UInt8 = 0
         let watchers = tracks[track]?.watchers ?? []
         for position in watchers.indices {
             guard let cap = slots[watchers[position].slot]?.cap else { continue }
-            wanted = max(wanted, min(cap.spatial, total - 1) + 1)
+            wanted = max(wanted, min(cap.spatial, most - 1) + 1)
         }
         let size = rateNeed(ofTrack: track, at: now)
-        guard peers[index]?.foreignLoop == nil else {
+        guard !isRelayed else {
             return relayDemand(wanted, size?.need, ofTrack: track, of: index)
         }
         wanted = max(wanted, min(tracks[track]?.relays.layersWanted ?? 0, total))
         var sent: UInt8 = 0
         let streams = tracks[track]?.producers ?? []
         for position in streams.indices {
-            guard producers[streams[position]].cadence.isAlive(at: now) else { continue }
-            sent = max(sent, min(producers[streams[position]].layer, total - 1) + 1)
+            let stream = streams[position]
+            guard producers[stream].cadence.isAlive(at: now) else { continue }
+            let within = UInt8(clamping: max(producers[stream].layerSizes.count, 1))
+            let highest = streamCount > 1 ? producers[stream].layer : within - 1
+            sent = max(sent, min(highest, total - 1) + 1)
         }
         let told = tracks[track]?.demand.update(wanted: wanted, of: total, sent: sent, at: now)
         let isLimited = updateRate(ofTrack: track, of: index, size, at: now)
@@ -60,12 +68,30 @@ extension MediaWorker {
         if let limit = tracks[track]?.rate.encodedLimit ?? nil, let name = names.first {
             limits[name] = Int(limit)
         }
+        let isCut = streamCount == 1 && count > 0 && count < total
         emit(
             .layersWanted(
-                peer, mid: mid, layers: Array(names.prefix(Int(count))), maxBitrates: limits))
+                peer, mid: mid, layers: Array(names.prefix(Int(count))), maxBitrates: limits,
+                spatial: isCut ? SpatialDemand(wanted: count, total: total) : nil))
     }
 
-    /// How many layers a track may have, 1 to 8.
+    /// How many sizes a track's only stream has within it, 1 to 8: those that come, and while its publisher is told to
+    /// leave some out also those.
+    private mutating func spatialCount(ofTrack track: Int) -> UInt8 {
+        var count: UInt8 = 1
+        let streams = tracks[track]?.producers ?? []
+        for position in streams.indices {
+            count = max(count, UInt8(clamping: producers[streams[position]].allSizes.count))
+        }
+        let known = tracks[track]?.spatialCount ?? 1
+        if let told = tracks[track]?.demand.told(of: known), told < known {
+            count = max(count, known)
+        }
+        tracks[track]?.spatialCount = count
+        return count
+    }
+
+    /// How many streams of different size a track may have, 1 to 8.
     private mutating func layerCount(ofTrack track: Int, of index: Int) -> UInt8 {
         let known = tracks[track]?.layerCount ?? 0
         if known > 0 { return known }

@@ -30,14 +30,28 @@ extension MediaWorker {
         } catch {
             return drops.count(error == .replayed ? .replayed : .authenticationFailed)
         }
-        let packet = datagram.span.extracting(0..<count)
+        guard
+            let arrival = understand(
+                datagram.span.extracting(0..<count), header: header, sequence, from: index, at: now)
+        else { return }
+        if arrival.format.codec == .vp9 { tieToLayerBelow(arrival, in: &datagram) }
+        take(arrival, in: datagram.span.extracting(0..<count), at: now)
+    }
+
+    /// What a packet that was opened is; `nil` (and counted) if it is of no use.
+    private mutating func understand(
+        _ packet: Span<UInt8>, header: RTPHeader, _ sequence: ExtendedSequenceNumber,
+        from index: Int, at now: MediaInstant
+    ) -> Arrival? {
         noteTransportSequence(of: header, in: packet, from: index, at: now)
-        guard let route = route(of: header, in: packet, from: index, at: now) else { return }
+        guard let route = route(of: header, in: packet, from: index, at: now) else { return nil }
         guard let format = tracks[route.track]?.format(for: header.payloadType) else {
-            return drops.count(.unknownPayloadType)
+            drops.count(.unknownPayloadType)
+            return nil
         }
         guard let payload = try? header.payloadRange(in: packet) else {
-            return drops.count(.malformedRTP)
+            drops.count(.malformedRTP)
+            return nil
         }
         if tracks[route.track]?.hasStarted == false { start(track: route.track, of: index) }
         var arrival = Arrival(
@@ -45,12 +59,12 @@ extension MediaWorker {
             track: route.track,
             producer: route.producer)
         if format.isRetransmission {
-            guard unwrap(&arrival, in: packet) else { return }
+            guard unwrap(&arrival, in: packet) else { return nil }
         } else {
             producers[route.producer].reception.record(
                 sequence, timestamp: header.timestamp, at: now)
         }
-        take(arrival, in: packet, at: now)
+        return arrival
     }
 
     /// A media packet that has been opened and understood.
@@ -130,10 +144,17 @@ extension MediaWorker {
         {
             entry.orientation = packet.uint8(at: range.lowerBound)
         }
+        let kind: RelayedPacketKind = arrival.format.isRetransmission ? .repeated : .fresh
+        if !dependencies.isEmpty,
+            let tied = tiedDependencies(of: entry, packet.extracting(dependencies), producer: index)
+        {
+            return take(
+                entry, kind, payload: payload, dependencies: tied.span, producer: index,
+                track: arrival.track, at: now)
+        }
         take(
-            entry, arrival.format.isRetransmission ? .repeated : .fresh, payload: payload,
-            dependencies: packet.extracting(dependencies), producer: index, track: arrival.track,
-            at: now)
+            entry, kind, payload: payload, dependencies: packet.extracting(dependencies),
+            producer: index, track: arrival.track, at: now)
     }
 
     /// Remembers a packet that was understood, and offers it to everyone who watches: here, and through other loops.

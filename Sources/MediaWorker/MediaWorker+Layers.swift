@@ -84,7 +84,7 @@ extension MediaWorker {
             producers[producer].pictureSize != size || producers[producer].layerSizes != sizes
         else { return }
         producers[producer].pictureSize = size
-        producers[producer].layerSizes = sizes
+        producers[producer].noteLayerSizes(sizes)
         orderLayers(ofTrack: track)
     }
 
@@ -132,9 +132,9 @@ extension MediaWorker {
             for stream in streams {
                 layers.append((producers[stream].layer, producers[stream].pictureSize))
             }
-            // Of one stream what counts are the sizes within it.
-            if streams.count == 1, producers[streams[0]].layerSizes.count > 1 {
-                let sizes = producers[streams[0]].layerSizes
+            // Of one stream what counts are the sizes within it, also those that nobody wants at present.
+            if streams.count == 1, producers[streams[0]].allSizes.count > 1 {
+                let sizes = producers[streams[0]].allSizes
                 layers = (0..<sizes.count).map { (UInt8($0), sizes[$0]) }
             }
         }

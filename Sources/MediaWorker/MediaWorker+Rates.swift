@@ -53,7 +53,7 @@ extension MediaWorker {
         let layers = layers(ofTrack: track, at: now)
         guard let smallest = layers.wanted(upTo: 0), let largest = layers.wanted(upTo: 7),
             // Of several sizes in one stream none can be bounded by itself.
-            producers[smallest].layerSizes.count <= 1
+            tracks[track]?.spatialCount ?? 1 <= 1
         else { return nil }
         let rule: RateNeed.Rule = smallest == largest ? .most : .least
         var need: RateNeed?

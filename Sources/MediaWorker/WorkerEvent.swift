@@ -22,8 +22,10 @@ package enum WorkerEvent: Sendable {
     /// such event it shows all that was asked for.
     case slotQuality(receiver: PeerID, mid: String, source: SlotBinding, ReceivedQuality)
     /// The layers of a section that anybody wants now, by RID (`""` without simulcast), and the most bits a second that
-    /// somebody could use of some of them, as encoders count; until this is said, all, and without bound.
-    case layersWanted(PeerID, mid: String, layers: [String], maxBitrates: [String: Int])
+    /// somebody could use of some of them, as encoders count; until this is said, all, and without bound. `spatial`: of
+    /// the sizes within a section's only stream not all are wanted.
+    case layersWanted(
+        PeerID, mid: String, layers: [String], maxBitrates: [String: Int], spatial: SpatialDemand?)
     /// How loud the speaking peers are; only those that changed.
     case audioLevels([AudioLevelReport])
     /// Somebody begins to speak, and so loud; the next `audioLevels` may be half a second away.
@@ -59,6 +61,20 @@ package struct AudioLevelReport: Sendable, Equatable {
         self.publisher = publisher
         self.mid = mid
         self.level = level
+    }
+}
+
+/// How many of the sizes within one stream (spatial layers) anybody wants, counted from the smallest.
+package struct SpatialDemand: Sendable, Equatable {
+    /// How many are wanted, 1 to 7.
+    package var wanted: UInt8
+    /// How many there are where all are sent: more than are wanted, up to 8.
+    package var total: UInt8
+
+    /// Says how many of how many are wanted.
+    package init(wanted: UInt8, total: UInt8) {
+        self.wanted = wanted
+        self.total = total
     }
 }
 

@@ -111,7 +111,8 @@ package struct DependencyDescriptor: Equatable, Sendable {
 
 /// Reads bits, the highest of each byte first.
 struct BitCursor {
-    private var bit: Int
+    /// The next bit, counted from the first of the data.
+    private(set) var bit: Int
 
     /// Starts at a whole byte.
     init(offset: Int) { bit = offset * 8 }

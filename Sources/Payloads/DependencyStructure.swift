@@ -23,9 +23,12 @@ package struct DependencyStructure: Sendable {
     /// What frames of one kind have in common.
     struct Template: Sendable {
         var place = Place()
-        /// How many frames back it refers at most, 0 to 16.
-        var reach: UInt8 = 0
+        /// How many frames back it refers: bit 0 is set for one, bit 15 for sixteen.
+        var references: UInt16 = 0
         var isSwitchPoint = false
+
+        /// How many frames back it refers at most, 0 to 16.
+        var reach: Int { UInt16.bitWidth - references.leadingZeroBitCount }
     }
 
     private var templates = InlineArray<64, Template>(repeating: Template())
@@ -130,7 +133,7 @@ package struct DependencyStructure: Sendable {
                 guard let follows = cursor.bits(1, in: data) else { return false }
                 if follows == 0 { break }
                 guard let lessOne = cursor.bits(4, in: data) else { return false }
-                templates[number].reach = max(templates[number].reach, UInt8(lessOne) + 1)
+                templates[number].references |= 1 << UInt16(lessOne)
             }
         }
         return true

@@ -28,6 +28,17 @@ package struct LayerSizes: Equatable, Sendable {
     /// The size of the highest layer; `nil` if none is known.
     package var largest: PictureSize? { self[count - 1] }
 
+    /// Whether these are the smallest of another's sizes, and that has more: what is left of a stream without its upper
+    /// layers. Encoders round, and a device may be turned: areas count, and may differ by an eighth.
+    package func areSmallest(of other: LayerSizes) -> Bool {
+        guard count > 0, count < other.count else { return false }
+        for layer in 0..<count {
+            let (one, two) = (sizes[layer].area, other.sizes[layer].area)
+            guard max(one, two) - min(one, two) <= two / 8 else { return false }
+        }
+        return true
+    }
+
     /// Whether two say the same.
     package static func == (one: LayerSizes, other: LayerSizes) -> Bool {
         guard one.count == other.count else { return false }

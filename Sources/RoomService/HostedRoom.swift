@@ -256,10 +256,13 @@ package struct HostedRoom: Sendable {
                 told)
         case .peerConnected(let peer), .peerMediaResumed(let peer), .mediaStarted(let peer, _):
             core.mediaConnected(SessionKey(peer), at: now)
-        case .layersWanted(let peer, let mid, let layers, let maxBitrates):
+        case .layersWanted(let peer, let mid, let layers, let maxBitrates, let spatial):
             guard let mid = try? MediaSectionID(mid) else { return }
             core.layersWanted(
-                SessionKey(peer), mid: mid, layers: layers, maxBitrates: maxBitrates)
+                SessionKey(peer), mid: mid, layers: layers, maxBitrates: maxBitrates,
+                spatial: spatial.map {
+                    SpatialLayersWanted(wanted: Int($0.wanted), of: Int($0.total))
+                })
         case .peerMediaLost(let peer):
             core.mediaLost(SessionKey(peer), at: now)
         case .peerFailed(let peer, _):

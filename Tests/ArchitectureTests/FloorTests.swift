@@ -70,7 +70,7 @@ private let allowedImports: [String: Set<String>] = [
         "Negotiation", "Signaling", "ClientMedia", "ClientSession", "ClientIO", "MediaCodecs",
         "NIOCore",
         "NIOPosix",
-        "FoundationEssentials", "Synchronization",
+        "FoundationEssentials", "Synchronization", "Glibc",
     ],
     "MartletMediaCLI": [
         "Martlet", "MediaCodecs", "MediaFiles", "Signaling", "ArgumentParser", "UnixSignals",
@@ -163,6 +163,14 @@ private let sansIOTargets: Set<String> = [
         ] {
             #expect(package.components(separatedBy: "\"\(name)\"").count - 1 == count, "\(name)")
         }
+    }
+
+    /// No binary comes with it: sources, and libraries of the distribution.
+    @Test func G10_theNativeSDKIsALibraryOfThePackage() throws {
+        let package = try String(
+            contentsOf: SourceTree.root.appendingPathComponent("Package.swift"), encoding: .utf8)
+        #expect(package.contains(".library(name: \"Martlet\", targets: [\"Martlet\"])"))
+        #expect(!package.contains("binaryTarget"))
     }
 
     @Test func sansIOFloorsAskNobodyForTheTime() throws {

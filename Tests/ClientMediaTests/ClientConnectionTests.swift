@@ -206,6 +206,38 @@ private final class NativeCall {
         #expect(abs((found - expected).nanoseconds - leg) < 2_000_000)
     }
 
+    @Test(arguments: 1...3 as ClosedRange<UInt64>)
+    func jitterDoesNotMoveSoundAndPicturesApart(seed: UInt64) throws {
+        var rough = ImpairmentPlan()
+        rough.up.delay = .milliseconds(20)
+        rough.down.delay = .milliseconds(20)
+        rough.up.jitter = .milliseconds(50)
+        rough.down.jitter = .milliseconds(50)
+        rough.up.loss = 0.05
+        rough.down.loss = 0.05
+        let call = try NativeCall(seed: seed, up: rough, down: rough)
+        call.run(seconds: 10)
+        let zero = call.call.ntpAtZero
+        var pictures: [Int64] = []
+        for (_, frame) in call.frames.suffix(60) {
+            guard let captured = frame.capturedAt,
+                let source = call.sent.first(where: { $0.bytes == frame.bytes })
+            else { continue }
+            pictures.append((captured.instant(clockZero: zero) - source.at).nanoseconds / 1_000)
+        }
+        var sounds: [Int64] = []
+        for (_, step) in call.heard.suffix(100) {
+            guard case .packet(let sound, _) = step else { continue }
+            let number = Int(sound.payload[1]) << 8 | Int(sound.payload[2])
+            let time = call.viewer.connection?.captureTime(mid: "0", of: sound.timestamp)
+            guard let time else { continue }
+            let at = call.sent[0].at + .milliseconds(20) * Int64(number)
+            sounds.append((time.instant(clockZero: zero) - at).nanoseconds / 1_000)
+        }
+        let apart = (try #require(pictures.last)) - (try #require(sounds.last))
+        #expect(abs(apart) < 2_000)
+    }
+
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func lostPacketsAreRepairedOnBothLegs(seed: UInt64) throws {
         var lossy = ImpairmentPlan()

@@ -158,6 +158,25 @@ struct SpatialSource {
         #expect(markers.values.allSatisfy { $0 == 1 } && markers.count == 20)
     }
 
+    /// The end of the last large picture and the start of the first small one are missing, and come late.
+    @Test func whatComesLateIsJudgedAsItsPictureWas() throws {
+        var random = SeededRandom(seed: 6)
+        let source = SpatialSource(pictures: 8, random: &random, packetsMax: 1)
+        let slot = makeSlot()
+        // Pictures of three packets: 11 ends the fourth, 12 begins the fifth.
+        for entry in source.packets[..<11] { _ = slot.admit(entry, from: 0, at: at(0)) }
+        slot.setTarget(LayerTarget(spatial: 1, temporal: 7))
+        for entry in source.packets[13...] { _ = slot.admit(entry, from: 0, at: at(0)) }
+        let (end, start) = (source.packets[11], source.packets[12])
+        let late = [end, start].map { slot.admit($0, from: 0, at: at(0)).numbers }
+        try #require(late[0] != nil && late[1] != nil)
+        #expect(late[0]?.marker == true && late[1]?.marker == false)
+        #expect(late[1]?.sequence.rawValue == (late[0]?.sequence.rawValue ?? 0) + 1)
+        #expect(slot.numbersAgain(for: end) == late[0])
+        // Of the small pictures nothing more leaves.
+        #expect(slot.numbersAgain(for: source.packets[14]) == nil)
+    }
+
     @Test func timeIsTakenUpOnlyAtASwitchPoint() {
         var random = SeededRandom(seed: 8)
         let source = SpatialSource(pictures: 16, random: &random)

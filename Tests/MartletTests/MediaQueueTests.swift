@@ -5,7 +5,7 @@ import Testing
 @testable import Martlet
 
 @Suite struct MediaQueueTests {
-    @Test func E33_I05_aFullBufferSaysSoAndTakesMoreWhenThereIsRoom() async throws {
+    @Test func E33_I05_I07_aFullBufferSaysSoAndTakesMoreWhenThereIsRoom() async throws {
         let queue = MediaQueue<Int>(capacity: 30)
         var states = queue.bufferStates().makeAsyncIterator()
         #expect(await states.next() == .empty)

@@ -36,7 +36,7 @@ private final class Wish: Sendable {
 }
 
 @Suite(.serialized) struct RoomTests {
-    @Test func C02_C07_C22_C23_E06_twoMeetAndPart() async throws {
+    @Test func C02_C07_C22_C23_E06_G07_G12_twoMeetAndPart() async throws {
         try await withServer { server in
             let room = anyRoom()
             let events = room.events
@@ -75,7 +75,7 @@ private final class Wish: Sendable {
         }
     }
 
-    @Test func O01_O03_O09_O11_P14_soundInEveryFormAtOnce() async throws {
+    @Test func I04_O01_O03_O04_O09_O10_O11_O12_O13_P14_Y02_soundInEveryFormAtOnce() async throws {
         try await withServer { server in
             let speaker = try await joined(server, "ada")
             let listener = try await joined(server, "bob")
@@ -121,8 +121,71 @@ private final class Wish: Sendable {
             let figures = try #require(await listener.statistics(of: microphone))
             #expect(figures.packets > 50)
             #expect(await publication.statistics.first?.packets ?? 0 > 50)
+            try await Self.checkStatistics(of: listener)
             await speaker.leave()
             await listener.leave()
+        }
+    }
+
+    /// Rows N03, N05, N06 and N07, of somebody who only listens.
+    private static func checkStatistics(of room: Room) async throws {
+        let session = await room.sessionStatistics
+        #expect(session.participants == 2 && session.duration > .seconds(1))
+        #expect(session.bytesReceived > 2_000 && session.bytesSent > 500)
+        let transport = await room.transportStatistics
+        #expect(transport.isConnected && transport.bytesReceived >= session.bytesReceived)
+        #expect(transport.roundTrip > .zero && transport.roundTrip < .seconds(1))
+        let system = room.systemStatistics
+        #expect(system.cpuTime > .zero && system.residentBytes > 1 << 20)
+    }
+
+    @Test func I01_I03_N01_N02_N04_aScreenIsFittedIntoItsSize() async throws {
+        try await withServer { server in
+            let sender = try await joined(server, "ada")
+            let viewer = try await joined(server, "bob")
+            let source = try VideoSource()
+            var options = VideoPublishOptions()
+            options.width = 320
+            options.height = 180
+            options.fit = .contain
+            let publication = try await sender.publish(source, as: .screen, options)
+            let pushing = Task {
+                while !Task.isCancelled {
+                    // Square: black bars are left and right of it.
+                    try await source.write(try grey(200, width: 200, height: 200))
+                    try await Task.sleep(for: .milliseconds(40))
+                }
+            }
+            defer { pushing.cancel() }
+            let screen = try await track(.screen, in: viewer)
+            let frames = try await viewer.video(of: screen)
+            let seen = try await first(of: frames) { frame -> (UInt8, UInt8)? in
+                (frame.y[90 * frame.yStride + 20], greyOf(frame))
+            }
+            #expect(seen.0 < 40 && abs(Int(seen.1) - 200) < 8)
+            let sent = try #require(await publication.statistics.first)
+            #expect(sent.frames > 0 && sent.keyframes > 0 && sent.bytes > 0)
+            let received = try #require(await viewer.statistics(of: screen))
+            #expect(received.frames > 0 && received.keyframes > 0 && received.packets > 0)
+            await sender.leave()
+            await viewer.leave()
+        }
+    }
+
+    @Test func G03_mediaHasAPortOfTheRangeOrSaysThatNoneIsFree() async throws {
+        try await withServer { server in
+            let port = UInt16.random(in: 20_000...30_000)
+            let room = try await joined(server, "ada") { $0.mediaPorts = port...(port + 1) }
+            let mixed = try await room.mixedAudio()
+            _ = try await first(of: mixed) { $0.samples.count }
+            let second = try await joined(server, "bob") { $0.mediaPorts = port...(port + 1) }
+            let third = Room()
+            var options = JoinOptions(server: server, room: "demo", participant: "cy")
+            options.mediaPorts = port...(port + 1)
+            let code = await Self.code { try await third.join(options) }
+            #expect(code == 6011)
+            await second.leave()
+            await room.leave()
         }
     }
 
@@ -157,7 +220,7 @@ private final class Wish: Sendable {
     }
 
     @Test(arguments: [VideoCodec.vp8, .h264])
-    func I02_O06_O07_picturesDecodedAndAsTheyCame(codec: VideoCodec) async throws {
+    func I02_O05_O06_O07_O08_picturesDecodedAndAsTheyCame(codec: VideoCodec) async throws {
         try await withServer { server in
             let sender = try await joined(server, "ada")
             let viewer = try await joined(server, "bob")
@@ -187,6 +250,12 @@ private final class Wish: Sendable {
             #expect(picture.0 == 320 && picture.1 == 180)
             #expect(abs(Int(picture.2) - 150) < 8)
             #expect(pieces[0].isKeyframe && pieces[0].codec == codec)
+            // Annex B: a start code, then parameter sets.
+            if codec == .h264 {
+                #expect(
+                    pieces[0].bytes.prefix(3) == [0, 0, 0]
+                        || pieces[0].bytes.prefix(3) == [0, 0, 1])
+            }
             var decoder = try VideoDecoder(codec: codec)
             let bytes = pieces[0].bytes
             let first = try decoder.decode(bytes.span, timestampMicroseconds: 0)
@@ -196,7 +265,7 @@ private final class Wish: Sendable {
         }
     }
 
-    @Test func I01_encodedPicturesAndSoundPassThrough() async throws {
+    @Test func Y03_encodedPicturesAndSoundPassThrough() async throws {
         try await withServer { server in
             let sender = try await joined(server, "ada") { $0.publishPacing = .byTimestamp }
             let viewer = try await joined(server, "bob")
@@ -252,6 +321,65 @@ private final class Wish: Sendable {
             let pcm = try await viewer.audio(of: microphone)
             let samples = try await Self.samples(pcm, seconds: 2)
             #expect(abs(heard(samples.suffix(24_000), rate: 48_000).frequency - 600) < 12)
+            await sender.leave()
+            await viewer.leave()
+        }
+    }
+
+    @Test func D15_D19_D20_D21_D22_D23_D24_bytesGoWithPictures() async throws {
+        try await withServer { server in
+            let sender = try await joined(server, "ada")
+            let viewer = try await joined(server, "bob")
+            let source = try VideoSource()
+            var options = VideoPublishOptions()
+            options.codec = .h264
+            let publication = try await sender.publish(source, as: .camera, options)
+            let pushing = Task {
+                while !Task.isCancelled {
+                    try await source.write(try grey(90))
+                    try await Task.sleep(for: .milliseconds(33))
+                }
+            }
+            defer { pushing.cancel() }
+            let camera = try await track(.camera, in: viewer)
+            let frames = try await viewer.video(of: camera)
+            _ = try await first(of: frames) { $0.width }
+            let events = viewer.events
+            let large = [UInt8](repeating: 0, count: 4_096)
+            try publication.sendMetadata([1, 0, 0, 3], repeats: 5)
+            try publication.sendMetadata(large, after: .milliseconds(300))
+            try publication.sendMetadata([9], after: .milliseconds(400))
+            let found = Mutex<[[UInt8]]>([])
+            let got = try await first(of: events) { event -> [[UInt8]]? in
+                guard case .metadataReceived(from: "bob", _, _) = event else {
+                    if case .metadataReceived(from: "ada", track: camera.id, let bytes) = event {
+                        return found.withLock { found in
+                            found.append(bytes)
+                            return bytes == [9] ? found : nil
+                        }
+                    }
+                    return nil
+                }
+                return nil
+            }
+            // Each once, though the first went out with five pictures.
+            #expect(got == [[1, 0, 0, 3], large, [9]])
+            #expect(throws: MartletError.self) {
+                try publication.sendMetadata([UInt8](repeating: 1, count: 4_097))
+            }
+            #expect(throws: MartletError.self) { try publication.sendMetadata([], repeats: 1) }
+            // With keyframes alone: one is asked for.
+            try publication.sendMetadata([7], keyFramesOnly: true)
+            let more = try await viewer.encodedVideo(of: camera)
+            _ = try await first(of: more) { $0.isKeyframe ? true : nil }
+            let again = viewer.events
+            try publication.sendMetadata([8])
+            let next = try await first(of: again) { event -> [UInt8]? in
+                if case .metadataReceived(_, _, let bytes) = event { bytes } else { nil }
+            }
+            #expect(next == [7] || next == [8])
+            let sound = try await sender.publish(try AudioSource())
+            #expect(throws: MartletError.self) { try sound.sendMetadata([1]) }
             await sender.leave()
             await viewer.leave()
         }

@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import MediaCodecs
+import Payloads
 import Testing
 
 @testable import MediaFiles
@@ -23,15 +24,30 @@ import Testing
         return types
     }
 
+    /// The stream without parameter sets behind its first slice.
+    private func withoutLaterSets(_ stream: [UInt8]) -> [UInt8] {
+        var (result, hasSlice): ([UInt8], Bool) = ([], false)
+        var cursor = AnnexBUnitCursor(stream.span)
+        while let unit = cursor.next(in: stream.span) {
+            let type = stream[unit.lowerBound] & 31
+            if type == 5 { hasSlice = true }
+            if !hasSlice || (type != 7 && type != 8) { result += [0, 0, 0, 1] + stream[unit] }
+        }
+        return result
+    }
+
     /// As MP4 stores it: with lengths, and parameter sets in the head alone.
     @Test func h264IsAByteStreamWithParameterSetsBeforeEachKeyframe() throws {
         let folder = try TemporaryFolder()
         let (raw, path) = (folder.file("a.h264"), folder.file("a.mp4"))
         try record(raw, .h264, codec: .h264, pictures: encodedPictures(.h264, count: 30))
-        // The sets stand before the first picture alone in the file's stream.
+        // The sets in the head alone, as cameras send them too; and before the first picture alone.
         try run(
             "ffmpeg", "-i", raw, "-c", "copy", "-bsf:v", "filter_units=remove_types=7|8", path)
-        for source in [raw, path] {
+        let once = folder.file("once.h264")
+        let stream = [UInt8](try Data(contentsOf: URL(fileURLWithPath: raw)))
+        try Data(withoutLaterSets(stream)).write(to: URL(fileURLWithPath: once))
+        for source in [raw, path, once] {
             let contents = try Contents(source)
             #expect(contents.packets.count == 30)
             for (index, packet) in contents.packets.enumerated() {

@@ -120,7 +120,8 @@ func aacFrames(count: Int) throws -> [[UInt8]] {
 
 let stereo = SoundFormat(sampleRate: 48_000, channels: 2)
 
-/// Writes pictures and sound as they would come: each when it is due. Sound begins at 0.
+/// Writes pictures and sound as they would come: each when it is due. Sound begins at 0. If it is not finished, the file is that of
+/// the name with `.killed` behind it.
 func record(
     _ path: String, _ format: MediaFileFormat, codec: VideoCodec? = nil,
     pictures: [EncodedPicture] = [], picturesFrom start: Int64 = 0, sound: [[UInt8]] = [],
@@ -148,7 +149,9 @@ func record(
             soundIndex += 1
         }
     }
-    if isFinished { try writer.finish() }
+    guard !isFinished else { return try writer.finish() }
+    // What is on the disk while it still writes, for closing would write what waits.
+    try FileManager.default.copyItem(atPath: path, toPath: path + ".killed")
 }
 
 /// All that is left in a reader.

@@ -94,7 +94,7 @@ final class DividedCall {
         }
         let events = call.events
         for (_, event) in events[eventCount...] {
-            guard case .layersWanted(let peer, "1", _, let bitrates) = event,
+            guard case .layersWanted(let peer, "1", _, let bitrates, _) = event,
                 let number = publishers.firstIndex(where: { $0.id == peer })
             else { continue }
             bounds.append((call.now, bitrates.values.first))

@@ -13,6 +13,14 @@ extension ImpairmentPlan {
         plan.down.queueDelayMax = .milliseconds(300)
         return plan
     }
+
+    /// A path that loses that part of what is sent either way and delays it, each way.
+    static func lossy(_ loss: Double, delay: MediaDuration) -> ImpairmentPlan {
+        var plan = ImpairmentPlan()
+        (plan.up.loss, plan.down.loss) = (loss, loss)
+        (plan.up.delay, plan.down.delay) = (delay, delay)
+        return plan
+    }
 }
 
 /// Bytes sent to one receiver in steps of 100 ms, IP and UDP headers counted.

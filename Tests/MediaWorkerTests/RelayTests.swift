@@ -56,7 +56,7 @@ struct RelayedCall {
     /// What was told of the layers that are wanted.
     var demands: [String] {
         call.events.compactMap { entry in
-            guard case .layersWanted(publisher.id, "1", let layers, _) = entry.event else {
+            guard case .layersWanted(publisher.id, "1", let layers, _, _) = entry.event else {
                 return nil
             }
             return layers.joined(separator: ",")

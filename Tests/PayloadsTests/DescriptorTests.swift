@@ -299,3 +299,35 @@ private func readAll(_ payload: [UInt8]) {
     #expect(sizes.count == 8 && sizes.largest?.width == 8)
     #expect(sizes != LayerSizes() && sizes == sizes)
 }
+
+/// What is written into a payload of VP9 that stands behind two other bytes; `nil`: nothing.
+private func tied(_ payload: [UInt8]) -> [UInt8]? {
+    guard let octet = VP9LayerOctet.ofIndependentFrame(payload.span) else { return nil }
+    var bytes = [0, 0] + payload
+    var span = bytes.mutableSpan
+    octet.setPredictedFromBelow(in: &span, from: 2)
+    return Array(bytes.dropFirst(2))
+}
+
+@Test func upperFramesBetweenKeyframesCanBeTiedToTheLayerBelow() throws {
+    // |I|P|L|F|B|E|V|Z|, a picture's number of one or two bytes or none, |TID|U|SID|D|.
+    #expect(tied([0xFD, 0x81, 0x02, 0x32, 0x02, 9]) == [0xFD, 0x81, 0x02, 0x33, 0x02, 9])
+    #expect(tied([0xFC, 0x01, 0x04, 0x02, 9]) == [0xFC, 0x01, 0x05, 0x02, 9])
+    #expect(tied([0x6C, 0x02, 7, 9]) == [0x6C, 0x03, 7, 9])
+    let read = try #require(tied([0xEC, 0x81, 0x02, 0x34, 7, 9]))
+    let descriptor = VP9Descriptor.parse(read.span)
+    #expect(descriptor?.isInterLayerPredicted == true && descriptor?.spatialLayer == 2)
+    // A keyframe, the rest of a frame, one without layers, the smallest, one that says so already.
+    let others: [[UInt8]] = [
+        [0xBC, 1, 4, 9], [0xF0, 1, 4, 9], [0xD8, 1, 4, 9], [0xFC, 1, 0x20, 9], [0xFC, 1, 5, 9],
+    ]
+    for payload in others { #expect(tied(payload) == nil) }
+    let whole: [UInt8] = [0xFC, 0x81, 0x02, 0x04, 9]
+    for count in 0..<4 { #expect(tied(Array(whole.prefix(count))) == nil) }
+    let octet = VP9LayerOctet.ofIndependentFrame(whole.span)
+    #expect(octet == VP9LayerOctet(offset: 3, spatial: 2))
+    var short: [UInt8] = [1, 2]
+    var span = short.mutableSpan
+    octet?.setPredictedFromBelow(in: &span, from: 0)
+    #expect(short == [1, 2])
+}

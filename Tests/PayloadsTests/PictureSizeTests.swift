@@ -41,6 +41,25 @@ private struct BitWriter {
 }
 
 @Suite struct PictureSizeTests {
+    @Test func whatIsLeftOfSeveralSizesIsKnown() {
+        func sizes(_ list: (UInt16, UInt16)...) -> LayerSizes {
+            var sizes = LayerSizes()
+            for (width, height) in list { sizes.append(PictureSize(width: width, height: height)) }
+            return sizes
+        }
+        let all = sizes((160, 90), (320, 180), (640, 360))
+        #expect(sizes((160, 90)).areSmallest(of: all))
+        #expect(sizes((160, 90), (320, 180)).areSmallest(of: all))
+        // Rounded, and turned.
+        #expect(sizes((160, 92), (180, 320)).areSmallest(of: all))
+        for other in [
+            all, sizes(), sizes((320, 180)), sizes((160, 102)), sizes((160, 90), (640, 360)),
+            sizes((160, 90), (320, 180), (640, 360), (1_280, 720)),
+        ] {
+            #expect(!other.areSmallest(of: all))
+        }
+    }
+
     private func parameterSet(
         profile: UInt8 = 66, width: Int, height: Int, pictureOrder: UInt32 = 2,
         isInterlaced: Bool = false, scaling: Bool = false

@@ -98,6 +98,10 @@ import Wire
             harness.take().messages(to: 1) == [
                 .layersWanted(track, ["q", "h"], maxBitrates: ["q": 60_000])
             ])
+        let spatial = SpatialLayersWanted(wanted: 1, of: 3)
+        harness.room.layersWanted(key(1), mid: mid("1"), layers: [""], spatial: spatial)
+        #expect(
+            harness.take().messages(to: 1) == [.layersWanted(track, [""], spatialLayers: spatial)])
         // Of what is not published there is nothing to say.
         harness.room.layersWanted(key(1), mid: mid("2"), layers: [])
         #expect(harness.take().messages(to: 1) == [])

@@ -142,6 +142,8 @@ enum Samples {
         .slots([assignment]),
         .layersWanted(TrackID(number: 7), ["q", "h"]), .layersWanted(TrackID(number: 7), []),
         .layersWanted(TrackID(number: 7), [""], maxBitrates: ["": 400_000]),
+        .layersWanted(
+            TrackID(number: 7), [""], spatialLayers: SpatialLayersWanted(wanted: 1, of: 3)),
         .slots([]), .needSlots(SlotDemand(video: 8, audio: 0)),
         .audioLevels([AudioLevel(participant: who(), level: 127)]),
         .tokenWillExpire(TokenWarning(deadline: 1_900_000_000, secondsLeft: 30)),

@@ -51,6 +51,13 @@ WATCH = """(() => {
   };
 })()"""
 
+# Makes every view that wide.
+SHRINK = """(width) => {
+  for (const video of document.querySelectorAll('video')) {
+    video.style.cssText = `width: ${width}px; height: ${(width * 9) / 16}px; flex: none`;
+  }
+}"""
+
 # How long the encoder worked and what was sent, of each size that is sent.
 ENCODED = """async () => {
   const sizes = {};
@@ -80,7 +87,7 @@ def widths(pictures, since):
     return changes
 
 
-def run(playwright, way, options, seconds):
+def run(playwright, way, options, seconds, view=0):
     """What one way to send shows a viewer, and what it costs."""
     with contextlib.ExitStack() as stack:
         server = Server().start()
@@ -102,6 +109,10 @@ def run(playwright, way, options, seconds):
         publisher = enter(sending, "Ada", network.port, width=1280, height=720, **way)
         wait_until(lambda: viewer.page.evaluate("() => window.shown.length"), "a picture is shown")
         time.sleep(4)
+        if view:
+            viewer.page.evaluate(SHRINK, view)
+            # Publishers are told after three seconds.
+            time.sleep(6)
         before, used, began = publisher.page.evaluate(ENCODED), processor_seconds(sending), time.monotonic()
         time.sleep(seconds)
         after, passed = publisher.page.evaluate(ENCODED), time.monotonic() - began
@@ -128,6 +139,7 @@ def main(words):
     parser.add_argument(
         "--network", default="", help="the publisher's, as options of martlet-impair ('--delay-ms 20 --loss 0.02')"
     )
+    parser.add_argument("--view", type=int, default=0, help="pixels across of the viewer's view (the whole page)")
     arguments = parser.parse_args(words)
     codecs = [codec for codec in arguments.only.split(",") if codec]
     with sync_playwright() as playwright:
@@ -135,7 +147,7 @@ def main(words):
             if codecs and way["codec"] not in codecs:
                 continue
             for _ in range(arguments.rounds):
-                told = run(playwright, way, arguments.network.split(), arguments.seconds)
+                told = run(playwright, way, arguments.network.split(), arguments.seconds, arguments.view)
                 print(" ".join(f"{name}={value}" for name, value in way.items()) + ": " + told, flush=True)
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
     print(f"load {load}, {os.cpu_count()} cores")

@@ -66,7 +66,9 @@ export class EventRouter {
         roster.assign(event.assignments);
         break;
       case 'layersWanted':
-        publisher.sendLayers(event.track, event.layers, event.maxBitrates).catch(() => {});
+        publisher
+          .sendLayers(event.track, event.layers, event.maxBitrates, event.spatialLayers)
+          .catch(() => {});
         break;
       case 'needSlots':
         this.#surroundings.grow(event.video, event.audio);

@@ -11,6 +11,7 @@ import type { TrackKind, TrackSource } from './messages';
 import { PublishStates } from './PublishStates';
 import type { MediaFlow } from './qualityIncidents';
 import type { EmitRoomEvent, TrackEndReason, UnpublishReason } from './RoomEvents';
+import type { SpatialLayers } from './spatialLayers';
 import { activate, captureSize, shape } from './videoEncodings';
 
 /** What the publisher needs of the session around it. */
@@ -225,15 +226,18 @@ export class LocalPublisher {
     id: string,
     layers: readonly string[],
     maxBitrates?: Readonly<Record<string, number>>,
+    spatial?: SpatialLayers,
   ): Promise<void> {
     return this.#inTurn(async () => {
       const track = this.#announced(id);
       if (track?.kind !== 'video') return;
       track.layersWanted = layers;
       track.usefulBitrates = maxBitrates;
-      const { section, shapedFor: capture, usefulBitrates, source } = track;
+      track.spatialLayers = spatial;
+      const { section, shapedFor: capture, usefulBitrates, spatialLayers, source } = track;
       const keepsSize = source === 'screen';
-      await activate(section.sender, { capture, layers, usefulBitrates, keepsSize });
+      const useful = { usefulBitrates, spatialLayers, keepsSize };
+      await activate(section.sender, { capture, layers, ...useful });
     });
   }
 
@@ -366,6 +370,7 @@ export class LocalPublisher {
     // The section may have carried a track that nobody received.
     track.layersWanted = undefined;
     track.usefulBitrates = undefined;
+    track.spatialLayers = undefined;
     await this.#shape(track);
     await this.#send(track);
     const publish = { type: 'publish', source, mid: section.mid } as const;
@@ -378,11 +383,12 @@ export class LocalPublisher {
 
   /** Chooses the sizes and rates of a track after those of its capture. */
   async #shape(track: LocalTrack): Promise<void> {
-    const { layersWanted: layers, usefulBitrates, maxBitrate, section, kind, source } = track;
-    const keepsSize = source === 'screen';
+    const { layersWanted: layers, maxBitrate, section, kind, source } = track;
+    const { usefulBitrates, spatialLayers } = track;
+    const useful = { usefulBitrates, spatialLayers, keepsSize: source === 'screen' };
     const capture = kind === 'video' ? captureSize(track.mediaStreamTrack) : undefined;
     track.shapedFor = capture;
-    await shape(section.sender, { capture, layers, usefulBitrates, keepsSize, maxBitrate });
+    await shape(section.sender, { capture, layers, maxBitrate, ...useful });
   }
 
   /** Sends what is published; announces what the server of this session does not know yet. */

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MediaView } from './MediaView';
 import type { TrackKind, TrackSource } from './messages';
+import type { SpatialLayers } from './spatialLayers';
 import type { CaptureSize } from './videoEncodings';
 
 /** How far publishing is. `idle`: not in a room. */
@@ -24,6 +25,8 @@ export class LocalTrack {
   layersWanted: readonly string[] | undefined;
   /** By size the most bits a second that somebody could use. @internal */
   usefulBitrates: Readonly<Record<string, number>> | undefined;
+  /** How many of the sizes within its only stream somebody receives; undefined: all may be. @internal */
+  spatialLayers: SpatialLayers | undefined;
   /** The capture size its sizes were chosen for; undefined before that. @internal */
   shapedFor: CaptureSize | undefined;
   /** Whether the server of the present session knows it. @internal */

@@ -340,6 +340,44 @@ test('what nobody can use of a size is not encoded, and the bound is taken back'
   await room.leave();
 });
 
+test('S01: sizes within one stream that nobody receives are not encoded, until somebody does', async () => {
+  const { room } = await joinedRoom();
+  const { sender } = FakeConnection.last.sections[1]!;
+  const usual = { active: true, scalabilityMode: 'L3T3_KEY' };
+  sender.encodings = [usual];
+  const media = new FakeTrack('video');
+  media.size = { width: 1280, height: 720 };
+  const publish = () => room.publishTrack(media as unknown as MediaStreamTrack, 'camera');
+  const track = await publish();
+  const want = async (wanted?: number, layers = ['']) => {
+    const spatialLayers = wanted !== undefined && { spatialLayers: { wanted, of: 3 } };
+    FakeServer.last.say({ type: 'layersWanted', track: track.id, layers, ...spatialLayers });
+    await settle();
+    return sender.encodings[0];
+  };
+  const one = { scalabilityMode: 'L1T3', scaleResolutionDownBy: 4, maxBitrate: 150_000 };
+  assert.deepEqual(await want(2), usual);
+  assert.deepEqual(await want(1), { ...usual, ...one });
+  // Another camera has the same share of its sizes.
+  media.size = { width: 640, height: 360 };
+  await clock.pass(2_000);
+  assert.equal(sender.encodings[0]?.scalabilityMode, 'L1T3');
+  assert.equal(sender.encodings[0]?.maxBitrate, 40_000);
+  media.size = { width: 1280, height: 720 };
+  await clock.pass(2_000);
+  assert.deepEqual(sender.encodings[0], { ...usual, ...one });
+  assert.deepEqual(await want(2), usual);
+  assert.deepEqual(await want(1), { ...usual, ...one });
+  assert.deepEqual(await want(), usual);
+  assert.deepEqual(await want(undefined, []), { ...usual, active: false });
+  assert.deepEqual(await want(1), { ...usual, ...one });
+  // Whoever publishes anew begins with all of them.
+  await room.unpublish(track);
+  await publish();
+  assert.deepEqual(sender.encodings[0], usual);
+  await room.leave();
+});
+
 test('S01: the sizes follow the capture: one known late, one that is turned, another device', async () => {
   const { room } = await joinedRoom();
   const section = FakeConnection.last.sections[1];

@@ -27,6 +27,7 @@ import {
   trackQuality,
 } from './messageParts';
 import type { ServerMessage } from './serverMessages';
+import type { SpatialLayers } from './spatialLayers';
 
 /** The text of a message. */
 export function encodeMessage(message: ClientMessage): string {
@@ -169,6 +170,7 @@ const readers: { [Type in ServerMessage['type']]: (fields: Fields) => ServerMess
     track: string(f['track'], 'track'),
     layers: list(f['layers'], 'layers', string),
     ...optional('maxBitrates', f['maxBitrates'], bitrates),
+    ...optional('spatialLayers', f['spatialLayers'], spatialLayers),
   }),
   needSlots: (f) => ({
     type: 'needSlots',
@@ -196,6 +198,11 @@ const readers: { [Type in ServerMessage['type']]: (fields: Fields) => ServerMess
   ping: () => ({ type: 'ping' }),
   pong: (f) => ({ type: 'pong', ...optional('id', f['id'], integer) }),
 };
+
+function spatialLayers(value: unknown, name: string): SpatialLayers {
+  const fields = record(value, name);
+  return { wanted: integer(fields['wanted'], 'wanted'), of: integer(fields['of'], 'of') };
+}
 
 function bitrates(value: unknown, name: string): Record<string, number> {
   return Object.fromEntries(

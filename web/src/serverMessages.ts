@@ -15,6 +15,7 @@ import type {
   TrackInfo,
   TrackQuality,
 } from './messages';
+import type { SpatialLayers } from './spatialLayers';
 
 /** The server's answers, which carry the number of a request. */
 export type ServerReply =
@@ -61,6 +62,8 @@ export type ServerEvent =
       layers: readonly string[];
       /** By layer the most bits a second that anybody could use; of others there is no bound. */
       maxBitrates?: Readonly<Record<string, number>>;
+      /** How many of the sizes within its only stream are wanted; absent: all. */
+      spatialLayers?: SpatialLayers;
     }
   | { type: 'needSlots'; video: number; audio: number }
   | { type: 'audioLevels'; levels: AudioLevel[] }

@@ -1,5 +1,8 @@
 // What a sender encodes: the sizes a picture is worth, their rates, and which of them anybody receives.
 // SPDX-License-Identifier: Apache-2.0
+import { pictureBitrate } from './pictureBitrate';
+import { cutSpatialLayers } from './spatialLayers';
+import type { LayeredEncoding, SpatialLayers } from './spatialLayers';
 
 /** How large the pictures of a track are, in pixels. */
 export interface CaptureSize {
@@ -21,12 +24,6 @@ export function sizeCount(capture: CaptureSize | undefined): number {
   return pixels >= pixelsOfTwo ? 2 : 1;
 }
 
-/** The most bits a second a picture of that many pixels is given: 150,000 at 320x180, 560,000 at
- * 640x360, 2.1 million at 1280x720. */
-function bitrate(pixels: number): number {
-  return Math.round((150 * (pixels / (320 * 180)) ** 0.95)) * 1000;
-}
-
 /** The encodings of a camera sent in several sizes: the largest is always the capture's own, and
  * `maxBitrate` its bound; a smaller one gets at most half of the next. */
 export function simulcastEncodings(
@@ -37,7 +34,7 @@ export function simulcastEncodings(
   const { width, height } = capture ?? { width: 1280, height: 720 };
   return rids.map((rid, place) => {
     const scale = 2 ** Math.max(0, count - 1 - place);
-    const rate = bitrate((width * height) / scale ** 2);
+    const rate = pictureBitrate((width * height) / scale ** 2);
     return {
       rid,
       active: place < count,
@@ -57,6 +54,8 @@ export function captureSize(track: MediaStreamTrack): CaptureSize | undefined {
 interface Useful {
   /** By size the most bits a second; `undefined`: no bound. */
   usefulBitrates: Readonly<Record<string, number>> | undefined;
+  /** How many of the sizes within its only stream; `undefined`: all. */
+  spatialLayers: SpatialLayers | undefined;
   /** Whether pictures keep their size where they get fewer bits: what stands on a screen is to be read. */
   keepsSize: boolean;
 }
@@ -114,11 +113,13 @@ const scales = [1, 1.5, 2, 2.5, 3, 4] as const;
  * An only size browsers make still smaller where that is needed, one of several they do not. */
 export function scaleFor(useful: number, pixels: number, isAlone: boolean): number {
   const worth = (isAlone ? 1.2 : 0.75) * useful;
-  const fits = (scale: number) => bitrate(pixels / scale ** 2) <= worth;
+  const fits = (scale: number) => pictureBitrate(pixels / scale ** 2) <= worth;
   return scales.find(fits) ?? scales[scales.length - 1]!;
 }
 
-type Chosen = Record<'maxBitrate' | 'scaleResolutionDownBy', number | undefined>;
+const boundFields = ['maxBitrate', 'scaleResolutionDownBy', 'scalabilityMode'] as const;
+
+type Chosen = Pick<LayeredEncoding, (typeof boundFields)[number]>;
 
 /** By size what was chosen where somebody can use less, so that it comes back. */
 const chosenBefore = new WeakMap<RTCRtpSender, Map<string, Chosen>>();
@@ -126,36 +127,39 @@ const chosenBefore = new WeakMap<RTCRtpSender, Map<string, Chosen>>();
 /** Bounds sizes by what somebody can use of them. */
 function bound(
   sender: RTCRtpSender,
-  encodings: RTCRtpEncodingParameters[],
-  { usefulBitrates, keepsSize }: Useful,
+  encodings: LayeredEncoding[],
+  { usefulBitrates, spatialLayers, keepsSize }: Useful,
 ): void {
   const chosen = new Map<string, Chosen>();
   const capture = sender.track ? captureSize(sender.track) : undefined;
+  const { width, height } = capture ?? { width: 1280, height: 720 };
+  const pixelsOf = ({ scaleResolutionDownBy: scale = 1 }: LayeredEncoding) =>
+    (width * height) / scale ** 2;
+  const isAlone = encodings.length === 1;
   for (const encoding of encodings) {
     const rid = encoding.rid ?? '';
+    const before = { ...encoding };
+    if (spatialLayers && isAlone) cutSpatialLayers(encoding, spatialLayers, pixelsOf(encoding));
     const useful = usefulBitrates?.[rid];
-    const { maxBitrate, scaleResolutionDownBy } = encoding;
-    if (useful === undefined || (maxBitrate ?? Infinity) <= useful) continue;
-    chosen.set(rid, { maxBitrate, scaleResolutionDownBy });
-    encoding.maxBitrate = useful;
-    if (keepsSize) continue;
-    const { width, height } = capture ?? { width: 1280, height: 720 };
-    const scale = scaleResolutionDownBy ?? 1;
-    const pixels = (width * height) / scale ** 2;
-    const isAlone = encodings.length === 1;
-    encoding.scaleResolutionDownBy = scale * scaleFor(useful, pixels, isAlone);
+    if (useful !== undefined && (encoding.maxBitrate ?? Infinity) > useful) {
+      encoding.maxBitrate = useful;
+      if (!keepsSize) {
+        const scale = scaleFor(useful, pixelsOf(encoding), isAlone);
+        encoding.scaleResolutionDownBy = (encoding.scaleResolutionDownBy ?? 1) * scale;
+      }
+    }
+    if (boundFields.some((name) => encoding[name] !== before[name])) chosen.set(rid, before);
   }
   chosenBefore.set(sender, chosen);
 }
 
-function unbound(sender: RTCRtpSender, encodings: RTCRtpEncodingParameters[]): void {
+function unbound(sender: RTCRtpSender, encodings: LayeredEncoding[]): void {
   for (const encoding of encodings) {
     const chosen = chosenBefore.get(sender)?.get(encoding.rid ?? '');
     if (!chosen) continue;
-    for (const name of ['maxBitrate', 'scaleResolutionDownBy'] as const) {
-      const value = chosen[name];
-      if (value === undefined) delete encoding[name];
-      else encoding[name] = value;
+    for (const name of boundFields) {
+      if (chosen[name] === undefined) delete encoding[name];
+      else Object.assign(encoding, { [name]: chosen[name] });
     }
   }
 }

@@ -35,23 +35,21 @@ extension SessionDriver {
 
     private func openSocket() {
         closeSocket()
-        let number = socketNumber
         let socket = WebSocketClient(address, options: options.webSocket, on: eventLoop) {
             [weak self] event in
-            self?.assumeIsolated { $0.heard(event, from: number) }
+            self?.assumeIsolated { $0.heard(event) }
         }
         self.socket = socket
         socket.connect()
     }
 
+    /// Nothing that the socket still brings is told.
     private func closeSocket() {
-        socketNumber += 1
         socket?.close()
         socket = nil
     }
 
-    private func heard(_ event: WebSocketClient.Event, from number: UInt64) {
-        guard number == socketNumber else { return }
+    private func heard(_ event: WebSocketClient.Event) {
         switch event {
         case .opened: tell { $0.socketOpened(at: $1) }
         case .received(let text): receive(text)
@@ -61,7 +59,6 @@ extension SessionDriver {
 
     private func lose(_ error: WebSocketError) {
         lastLinkError = error
-        socketNumber += 1
         socket = nil
         tell { $0.socketClosed(at: $1) }
     }
@@ -157,9 +154,10 @@ extension SessionDriver {
         finishMedia()
         guard hearsMedia else { return }
         if case .slots = ticket.purpose { return }
+        let pause = TimeAmount.milliseconds(250 << Int64(mediaFailures))
         mediaFailures = min(mediaFailures + 1, 5)
         let number = mediaNumber
-        eventLoop.scheduleTask(in: .milliseconds(250 << Int64(mediaFailures))) { [weak self] in
+        eventLoop.scheduleTask(in: pause) { [weak self] in
             self?.assumeIsolated { if $0.mediaNumber == number { $0.takeMediaFailed() } }
         }
     }
@@ -183,11 +181,18 @@ extension SessionDriver {
         eventLoop.execute { [weak self] in self?.assumeIsolated { $0.takeMediaFailed() } }
     }
 
-    /// The network is another one: an address came or went. From any thread.
+    /// The network is another one: an address came or went. Cheap, from any thread: what comes within 50 ms, as several
+    /// addresses do, is one change.
     package nonisolated func networkChanged() {
-        eventLoop.execute { [weak self] in
-            self?.assumeIsolated { driver in driver.tell { $0.networkChanged(at: $1) } }
+        guard !isNetworkChanging.exchange(true, ordering: .relaxed) else { return }
+        eventLoop.scheduleTask(in: .milliseconds(50)) { [weak self] in
+            self?.assumeIsolated { $0.takeNetworkChanged() }
         }
+    }
+
+    private func takeNetworkChanged() {
+        isNetworkChanging.store(false, ordering: .relaxed)
+        tell { $0.networkChanged(at: $1) }
     }
 
     private func takeMediaHeard() {

@@ -12,6 +12,11 @@ extension SessionDriver {
     /// - Throws: `.refused(.invalidState)` unless `disconnected`; then nothing has changed. Else why joining failed.
     @discardableResult
     package func join(_ request: JoinRequest) async throws(SessionFailure) -> RoomInfo {
+        if phase == .disconnected {
+            lastRefusal = nil
+            lastLinkError = nil
+            hasFallenBehind = false
+        }
         try perform { session, now throws(SignalingError) in try session.join(request, at: now) }
         _ = try await wait(for: .joined)
         guard let room = session.room else { throw .aborted }

@@ -29,9 +29,9 @@ package actor SessionDriver {
     var lastRefusal: SignalingError?
     /// Why the last socket was lost.
     var lastLinkError: WebSocketError?
+    /// Whether the application left too many events unread.
+    var hasFallenBehind = false
     var socket: WebSocketClient?
-    /// Grows with each socket: what an older one brings is not handed in.
-    var socketNumber: UInt64 = 0
     var mediaOperations: [MediaOperation] = []
     var mediaTask: Task<Void, Never>?
     /// Whether that is throwing a link away, which nothing makes moot.
@@ -43,6 +43,8 @@ package actor SessionDriver {
     /// How often in a row a media link could not take its answer.
     var mediaFailures = 0
     nonisolated let mediaHeardAt = Atomic<Int64>(.min)
+    /// Whether the session is about to be told that the network is another one.
+    nonisolated let isNetworkChanging = Atomic<Bool>(false)
     var waiters: [Waiter] = []
     private var lastWaiter: UInt64 = 0
     private var timer: (at: MediaInstant, task: Scheduled<Void>)?
@@ -56,7 +58,7 @@ package actor SessionDriver {
     /// - Parameters:
     ///   - address: The server's signalling WebSocket.
     ///   - media: The media link, made anew with each offer for `.join`.
-    ///   - eventLoop: Where to run; `nil`: on one of those that all drivers share.
+    ///   - eventLoop: Where to run, one of a `MultiThreadedEventLoopGroup`; `nil`: on one of those that all drivers share.
     ///   - onEvent: Called on the event loop with each event, in order, instead of `events`; not to block.
     /// - Throws: `.invalidArgument` if the window is out of its range of 30 to 50 s.
     package init(
@@ -95,14 +97,21 @@ package actor SessionDriver {
         SessionState(
             phase: session.phase, reason: session.reason, lostLink: session.lostLink,
             attempt: session.attempt, room: session.room, participant: session.participant,
-            grants: session.grants, roster: session.roster, publications: session.publications,
+            grants: session.grants, iceServers: session.iceServers, roster: session.roster,
+            publications: session.publications,
             failure: session.phase == .disconnected || session.phase == .reconnecting
-                ? failure : nil)
+                ? failure : nil,
+            linkError: lastLinkError)
     }
 
     /// Why the connection stands where it stands, as an error.
     var failure: SessionFailure {
-        session.reason.failure(refusal: lastRefusal, link: lastLinkError)
+        if hasFallenBehind {
+            return .refused(
+                SignalingError(
+                    .connectionTooSlow, detail: "The application left too many events unread."))
+        }
+        return session.reason.failure(refusal: lastRefusal, link: lastLinkError)
     }
 
     // MARK: Driving
@@ -153,9 +162,8 @@ package actor SessionDriver {
             if change.to == .connected {
                 lastLinkError = nil
                 lastRefusal = nil
-                renewDeadlines()
             }
-            if change.to == .connecting { lastRefusal = nil }
+            setDeadlines(change.to == .connected ? now + options.requestTimeout : nil)
         case .answered(let id, let outcome): answered(id, outcome)
         default: break
         }
@@ -163,8 +171,7 @@ package actor SessionDriver {
         if case .dropped = eventsIn.yield(event), session.phase != .leaving,
             session.phase != .disconnected
         {
-            lastRefusal = SignalingError(
-                .connectionTooSlow, detail: "The application left too many events unread.")
+            hasFallenBehind = true
             session.leave(at: now)
         }
     }
@@ -173,18 +180,14 @@ package actor SessionDriver {
 
     private func schedule() {
         var next = session.nextDeadline
-        if session.phase == .connected {
-            for waiter in waiters {
-                if let deadline = waiter.deadline { next = min(next ?? deadline, deadline) }
-            }
+        for waiter in waiters {
+            if let deadline = waiter.deadline { next = min(next ?? deadline, deadline) }
         }
         guard let next else { return }
         // An earlier timer finds out by itself that it came too early.
         if let timer, timer.at <= next { return }
         timer?.task.cancel()
-        let task = eventLoop.scheduleTask(
-            deadline: options.clock.deadline(next)
-        ) { [weak self] in
+        let task = eventLoop.scheduleTask(deadline: options.clock.deadline(next)) { [weak self] in
             self?.assumeIsolated { $0.timerFired() }
             return
         }
@@ -210,7 +213,9 @@ package actor SessionDriver {
             await withCheckedContinuation { continuation in
                 var waiter = Waiter(
                     number: number, aim: aim, request: request, continuation: continuation)
-                if request != nil { waiter.deadline = now + options.requestTimeout }
+                if request != nil, session.phase == .connected {
+                    waiter.deadline = now + options.requestTimeout
+                }
                 waiters.append(waiter)
                 schedule()
             }
@@ -254,12 +259,11 @@ package actor SessionDriver {
 
     private func checkWaiters() {
         let now = now
-        let isConnected = session.phase == .connected
         var index = 0
         while index < waiters.count {
             let waiter = waiters[index]
             var outcome = waiter.aim.outcome(in: session, failure: failure)
-            if outcome == nil, isConnected, let deadline = waiter.deadline, deadline <= now {
+            if outcome == nil, let deadline = waiter.deadline, deadline <= now {
                 outcome = .failure(.requestTimedOut)
             }
             guard let outcome else {
@@ -271,9 +275,8 @@ package actor SessionDriver {
         }
     }
 
-    /// What waited while the links were lost has all its time again.
-    private func renewDeadlines() {
-        let deadline = now + options.requestTimeout
+    /// What waits while the links are lost has all its time again when they are back.
+    private func setDeadlines(_ deadline: MediaInstant?) {
         for index in waiters.indices where waiters[index].request != nil {
             waiters[index].deadline = deadline
         }

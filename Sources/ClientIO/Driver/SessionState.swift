@@ -19,10 +19,14 @@ package struct SessionState: Sendable {
     package let participant: ParticipantInfo?
     /// What oneself may do.
     package let grants: TokenGrants
+    /// Relays for a media link that finds no direct way; empty: there are none.
+    package let iceServers: [ICEServer]
     /// Everybody else, and what the slots show.
     package let roster: SessionRoster
     /// What is, or is to be, published, in the order of asking.
     package let publications: [Publication]
     /// Why the connection is lost or ended, in more words than `reason`; `nil` while it stands.
     package let failure: SessionFailure?
+    /// Why the last socket was lost or could not be opened; `nil` while the connection stands.
+    package let linkError: WebSocketError?
 }

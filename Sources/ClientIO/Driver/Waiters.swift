@@ -29,7 +29,7 @@ struct Waiter {
     let aim: Aim
     /// The request under way for it.
     var request: RequestID?
-    /// When it is waited for no longer, while the links are there.
+    /// When it is waited for no longer; `nil` while the links are lost, or where nothing was asked.
     var deadline: MediaInstant?
     let continuation: CheckedContinuation<Outcome, Never>
 }

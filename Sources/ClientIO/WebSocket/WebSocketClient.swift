@@ -53,19 +53,26 @@ package final class WebSocketClient {
         deadline = eventLoop.assumeIsolated().scheduleTask(in: options.connectTimeout) {
             [weak self] in self?.end(timedOut)
         }
-        ClientBootstrap(group: eventLoop)
+        let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(options.connectTimeout)
             // Nothing is read before there is somebody to read it.
             .channelOption(.autoRead, value: false)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .connect(host: address.host, port: address.port)
-            .assumeIsolated()
-            .whenComplete { [self] result in
-                switch result {
-                case .success(let channel): connected(channel)
-                case .failure(let error): end(explain(error))
-                }
+        let connecting: EventLoopFuture<any Channel>
+        if let number = try? SocketAddress(ipAddress: address.host, port: address.port) {
+            connecting = bootstrap.connect(to: number)
+        } else {
+            connecting =
+                bootstrap
+                .resolver(SharedResolver(address, on: eventLoop))
+                .connect(host: address.host, port: address.port)
+        }
+        connecting.assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .success(let channel): connected(channel)
+            case .failure(let error): end(explain(error))
             }
+        }
     }
 
     private func connected(_ channel: any Channel) {

@@ -6,8 +6,8 @@ package import NIOCore
 package struct WebSocketOptions: Sendable {
     /// From looking up the name to the WebSocket's opening.
     package var connectTimeout = TimeAmount.seconds(10)
-    /// Bytes of the largest message taken; no message of the server is larger.
-    package var messageBytesMax = 1024 * 1024
+    /// Bytes of the largest message taken. The largest of all is `joined`, which describes everybody in the room.
+    package var messageBytesMax = 4 * 1024 * 1024
     /// Frames one message may be cut into.
     package var fragmentsMax = 256
     /// Messages that may wait to be sent; one more ends the connection.

@@ -64,6 +64,11 @@ extension ClientConnection {
         receivers.first { $0.mid == mid }?.captureTime(of: timestamp)
     }
 
+    /// Whether the sender of a section has reported its clock.
+    package func hasReport(mid: String) -> Bool {
+        receivers.first { $0.mid == mid }?.clock != nil
+    }
+
     /// How loud the last packet of a section was; `nil`: nothing came, or it does not say.
     package func level(mid: String) -> AudioLevel? {
         receivers.first { $0.mid == mid }?.level

@@ -26,6 +26,8 @@ package struct WantedLayers: Hashable, Sendable {
     package var layers: [String]
     /// The most bits a second that anybody could use of some of them; of others there is no bound.
     package var maxBitrates: [String: Int]
+    /// How many of the sizes within the only stream; `nil`: all.
+    package var spatialLayers: SpatialLayersWanted?
 }
 
 /// A choice of whose tracks are wanted, as it was last made.

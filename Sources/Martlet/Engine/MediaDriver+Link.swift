@@ -15,7 +15,12 @@ extension MediaDriver: MediaLink {
         switch purpose {
         case .join:
             closeConnection()
-            try await openSockets()
+            do { try await openSockets() } catch {
+                offerError =
+                    error as? MartletError
+                    ?? MartletError(.engineFailed, "No socket for media can be opened: \(error).")
+                throw error
+            }
             offer = settings.offer(
                 fingerprint: try ClientIdentity.made.get().fingerprint, using: &random)
         case .restart: offer?.restartICE(with: .fresh(using: &random))

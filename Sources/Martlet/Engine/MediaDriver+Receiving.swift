@@ -4,6 +4,7 @@ import ClientMedia
 import MediaCodecs
 import NIOCore
 import Negotiation
+import Payloads
 import RTP
 import Signaling
 import Wire
@@ -65,9 +66,15 @@ extension MediaDriver {
     // MARK: Pictures
 
     func take(_ frame: EncodedFrame, mid: String, at now: MediaInstant) {
+        var frame = frame
         let owner = track(mid, at: frame.timestamp)
-        guard owner.isKnown else {
-            // The word of whose it is comes another way, and may be slower.
+        if frame.capturedAt == nil {
+            frame.capturedAt = connection?.captureTime(mid: mid, of: frame.timestamp)
+        }
+        // The word of whose it is comes another way, and may be slower; when it was captured the first report says, which comes
+        // right behind it.
+        let isTimed = frame.capturedAt != nil || now - frame.completeAt > Self.reportWait
+        guard undelivered[mid] == nil, owner.isKnown, isTimed || owner.key == nil else {
             undelivered[mid, default: []].append(frame)
             if undelivered[mid]?.count ?? 0 > Self.undeliveredMax {
                 undelivered[mid]?.removeFirst()
@@ -78,6 +85,15 @@ extension MediaDriver {
         deliver(frame, key, mid: mid, at: now)
     }
 
+    /// How long a sender's first report is waited for.
+    private static let reportWait = MediaDuration.milliseconds(400)
+
+    /// Looks whether frames that wait can be handed out by now.
+    func deliverHeld() {
+        guard !undelivered.isEmpty else { return }
+        for slot in assignments { deliverHeld(mid: slot.mid.text) }
+    }
+
     private func deliverHeld(mid: String) {
         guard let frames = undelivered.removeValue(forKey: mid) else { return }
         for frame in frames { take(frame, mid: mid, at: Self.now) }
@@ -85,6 +101,13 @@ extension MediaDriver {
 
     private func deliver(_ frame: EncodedFrame, _ key: TrackKey, mid: String, at now: MediaInstant)
     {
+        if frame.codec == .h264 {
+            for message in metadataReceivers[key, default: MetadataReceiver()].receive(
+                frame.bytes.span)
+            {
+                onMetadata?(key, message.bytes)
+            }
+        }
         let pair = pair(of: mid)
         let due = lipSyncs[pair, default: LipSync()].showing(captured: frame.capturedAt, at: now)
         if pair != mid, let delay = lipSyncs[pair]?.soundDelay {
@@ -204,9 +227,13 @@ extension MediaDriver {
         if players[mid] == nil {
             // What came while nobody listened is old.
             connection?.discardSound(mid: mid)
-            players[mid] = SoundPlayer(start: start)
+            players[mid] = SoundPlayer(start: start, at: now)
         }
         guard let player = players[mid] else { return nil }
+        // Without a report nobody knows when it was captured: it comes with the first packets.
+        if connection?.hasReport(mid: mid) != true, now - player.madeAt < Self.reportWait {
+            return nil
+        }
         while player.needsMore {
             guard let step = connection?.nextSound(mid: mid, at: now), player.take(step) else {
                 break
@@ -238,6 +265,6 @@ extension NTPTime {
         // Seconds below those of 1970 are of the era that begins in 2036 (RFC 5905 §6).
         var seconds = Int64(rawValue >> 32) - 2_208_988_800
         if seconds < 0 { seconds += 1 << 32 }
-        return seconds * 1_000_000 + Int64((rawValue & 0xFFFF_FFFF) * 1_000_000 >> 32)
+        return seconds * 1_000_000 + Int64(((rawValue & 0xFFFF_FFFF) * 1_000_000) >> 32)
     }
 }

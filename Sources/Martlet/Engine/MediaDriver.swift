@@ -5,6 +5,7 @@ import ClientMedia
 import ClientSession
 import NIOCore
 import Negotiation
+import Payloads
 import PeerTransport
 import RTP
 import Signaling
@@ -42,6 +43,11 @@ actor MediaDriver {
     var isPlaying = false
     var nextTick = MediaInstant.zero
     var ticker: Scheduled<Void>?
+    /// Who is told of bytes that came with pictures.
+    var onMetadata: (@Sendable (TrackKey, [UInt8]) -> Void)?
+    var metadataReceivers: [TrackKey: MetadataReceiver] = [:]
+    /// Why no offer could be made last.
+    var offerError: MartletError?
     private var timer: (at: MediaInstant, task: Scheduled<Void>)?
     private var lastSender: (socket: SocketAddress, network: NetworkAddress)?
     private var socketAddresses: [NetworkAddress: SocketAddress] = [:]
@@ -58,7 +64,12 @@ actor MediaDriver {
         for socket in sockets { socket.channel.close(promise: nil) }
     }
 
-    func attach(_ session: SessionDriver) { self.session = session }
+    func attach(
+        _ session: SessionDriver, onMetadata: @escaping @Sendable (TrackKey, [UInt8]) -> Void
+    ) {
+        self.session = session
+        self.onMetadata = onMetadata
+    }
 
     /// Now, on the clock of the connection.
     static var now: MediaInstant {
@@ -108,6 +119,7 @@ actor MediaDriver {
         let now = Self.now
         if let due = connection?.nextDeadline, due <= now { connection?.advance(to: now) }
         drainEvents(at: now)
+        deliverHeld()
         flush(at: now)
         schedule()
     }
@@ -188,6 +200,7 @@ actor MediaDriver {
         lipSyncs = [:]
         assignments = []
         bandwidth = nil
+        metadataReceivers = [:]
     }
 
     // MARK: Events

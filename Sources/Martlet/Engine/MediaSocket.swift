@@ -54,7 +54,7 @@ struct MediaSocket: Sendable {
         onDatagram: @escaping @Sendable (ByteBuffer, SocketAddress) -> Void,
         onTurnEnd: @escaping @Sendable () -> Void
     ) async throws -> MediaSocket {
-        let bootstrap = DatagramBootstrap(group: loop)
+        var bootstrap = DatagramBootstrap(group: loop)
             .channelOption(.datagramVectorReadMessageCount, value: batch)
             .channelOption(
                 .recvAllocator,
@@ -68,6 +68,11 @@ struct MediaSocket: Sendable {
                         DatagramHandler(onDatagram: onDatagram, onTurnEnd: onTurnEnd))
                 }
             }
+        // Each family has a socket of its own, on the same port if need be.
+        if isIPv6 {
+            bootstrap = bootstrap.channelOption(
+                ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
+        }
         let host = isIPv6 ? "::" : "0.0.0.0"
         guard let ports else {
             return MediaSocket(

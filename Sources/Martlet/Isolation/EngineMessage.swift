@@ -41,6 +41,8 @@ enum EngineRequest: Codable, Sendable {
     /// Nothing more is written; answered when all of it has left.
     case finish(UInt32)
     case mute(UInt32, Bool)
+    case sendMetadata(
+        UInt32, [UInt8], repeats: Int, after: Duration, keyFramesOnly: Bool)
     case unpublish(UInt32)
     case stopPublishing(UInt32)
 
@@ -54,6 +56,7 @@ enum EngineRequest: Codable, Sendable {
     case localParticipant
     case name
     case transportStatistics
+    case sessionStatistics
     case sendingStatistics(UInt32)
     case receivingStatistics(RemoteTrack)
 
@@ -88,6 +91,7 @@ enum EngineReply: Codable, Sendable {
     case names([String])
     case number(Int)
     case transport(TransportStatistics)
+    case session(SessionStatistics)
     case sent([LocalTrackStatistics])
     case received(RemoteTrackStatistics?)
 }

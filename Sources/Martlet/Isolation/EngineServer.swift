@@ -126,6 +126,10 @@ actor EngineServer {
         case .participants: return .participants(await room.remoteParticipants)
         case .localParticipant: return .participant(await room.localParticipant)
         case .name: return .text(await room.name)
+        case .sendMetadata(let number, let bytes, let repeats, let delay, let keyFramesOnly):
+            try feed(number).publication.sendMetadata(
+                bytes, repeats: repeats, after: delay, keyFramesOnly: keyFramesOnly)
+        case .sessionStatistics: return .session(await room.sessionStatistics)
         case .transportStatistics: return .transport(await room.transportStatistics)
         case .sendingStatistics(let number):
             return .sent(await feeds[number]?.publication.statistics ?? [])

@@ -60,6 +60,15 @@ extension IsolatedEngine {
         }
     }
 
+    var sessionStatistics: SessionStatistics {
+        get async {
+            guard case .session(let found) = try? await call(.sessionStatistics) else {
+                return SessionStatistics()
+            }
+            return found
+        }
+    }
+
     func statistics(of track: RemoteTrack) async -> RemoteTrackStatistics? {
         guard case .received(let found) = try? await call(.receivingStatistics(track)) else {
             return nil
@@ -75,6 +84,17 @@ extension IsolatedEngine {
 
     nonisolated func networkChanged() {
         eventLoop.execute { self.assumeIsolated { $0.tell(.networkChanged) } }
+    }
+
+    /// Hands on what was checked here already; where too much waits in the engine, it is left out.
+    nonisolated func sendMetadata(
+        _ publication: IsolatedPublication, _ bytes: [UInt8], repeats: Int, after delay: Duration,
+        keyFramesOnly: Bool
+    ) {
+        let request = EngineRequest.sendMetadata(
+            publication.number, bytes, repeats: repeats, after: delay,
+            keyFramesOnly: keyFramesOnly)
+        eventLoop.execute { self.assumeIsolated { $0.tell(request) } }
     }
 
     // MARK: Talking

@@ -41,6 +41,17 @@ final class IsolatedPublication: Sendable {
 
     deinit { stop() }
 
+    /// Says of metadata what is wrong with it, and is thrown away; `nil`: it is sound.
+    var metadataCheck: MetadataOutbox? {
+        switch feed {
+        case .sound, .encodedSound: nil
+        case .pictures(_, let options):
+            MetadataOutbox(layers: 1, isPossible: options.codec == .h264)
+        case .encodedPictures(let pictures, _, _):
+            MetadataOutbox(layers: 1, isPossible: pictures.codec == .h264)
+        }
+    }
+
     /// What asks an engine for it, as it stands now.
     var request: EngineRequest {
         switch feed {

@@ -14,6 +14,7 @@ struct EncodedVideoSender: Sendable {
     let timeline: PublishTimeline
     let mute: MuteSwitch
     let signals: EncoderSignals
+    let metadata: MetadataOutbox
     let driver: MediaDriver
 
     func run() async throws {
@@ -59,7 +60,10 @@ struct EncodedVideoSender: Sendable {
             let turns = frame.rotation.rawValue / 90
             let refusal = await driver.send(
                 OutgoingFrame(
-                    codec: frame.codec.mediaCodec, bytes: frame.bytes, capturedAt: captured,
+                    codec: frame.codec.mediaCodec,
+                    bytes: metadata.attached(
+                        to: frame.bytes, layer: 0, isKeyframe: frame.isKeyframe),
+                    capturedAt: captured,
                     isKeyframe: frame.isKeyframe, orientation: turns == 0 ? nil : UInt8(turns)),
                 mid: signals.mid)
             switch refusal {

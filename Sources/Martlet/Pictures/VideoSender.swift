@@ -19,6 +19,7 @@ struct VideoSender: Sendable {
     let mute: MuteSwitch
     /// The sizes, the smallest first; each is half of the next.
     let layers: [EncoderSignals]
+    let metadata: MetadataOutbox
     let driver: MediaDriver
 
     func run() async throws {
@@ -54,7 +55,9 @@ struct VideoSender: Sendable {
                 else { continue }
                 let refusal = await driver.send(
                     OutgoingFrame(
-                        codec: options.codec.mediaCodec, bytes: encoded.bytes,
+                        codec: options.codec.mediaCodec,
+                        bytes: metadata.attached(
+                            to: encoded.bytes, layer: index, isKeyframe: encoded.isKeyframe),
                         capturedAt: captured, isKeyframe: encoded.isKeyframe),
                     mid: encoder.signals.mid, rid: encoder.signals.rid)
                 // What was not sent is missing to what follows; the connection asks when there is room again.

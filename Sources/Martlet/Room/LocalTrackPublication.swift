@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import ClientIO
 import Signaling
+import Wire
 
 /// A published source. It goes on across breaks, until it is taken back or the room is left.
 public final class LocalTrackPublication: Sendable {
     /// What carries it.
     private enum Carrier: Sendable {
         case session(
-            SessionDriver, MediaDriver, MediaSectionID, [EncoderSignals], Task<Void, Never>)
+            SessionDriver, MediaDriver, MediaSectionID, [EncoderSignals], MetadataOutbox?,
+            Task<Void, Never>)
         case engine(IsolatedEngine, IsolatedPublication)
     }
 
@@ -19,11 +21,12 @@ public final class LocalTrackPublication: Sendable {
 
     init(
         source: TrackSource, mid: MediaSectionID, session: SessionDriver, driver: MediaDriver,
-        mute: MuteSwitch, layers: [EncoderSignals], task: Task<Void, Never>
+        mute: MuteSwitch, layers: [EncoderSignals], metadata: MetadataOutbox?,
+        task: Task<Void, Never>
     ) {
         self.source = source
         self.mute = mute
-        carrier = .session(session, driver, mid, layers, task)
+        carrier = .session(session, driver, mid, layers, metadata, task)
     }
 
     init(_ publication: IsolatedPublication, _ engine: IsolatedEngine) {
@@ -33,7 +36,7 @@ public final class LocalTrackPublication: Sendable {
     }
 
     deinit {
-        if case .session(_, _, _, _, let task) = carrier { task.cancel() }
+        if case .session(_, _, _, _, _, let task) = carrier { task.cancel() }
     }
 
     /// Whether it is silent for now.
@@ -43,10 +46,42 @@ public final class LocalTrackPublication: Sendable {
     /// - Throws: A ``MartletError``.
     public func setMuted(_ isMuted: Bool) async throws(MartletError) {
         switch carrier {
-        case .session(let session, _, let mid, _, _):
+        case .session(let session, _, let mid, _, _, _):
             mute.isMuted = isMuted
             do { try await session.mute(mid: mid, isMuted) } catch { throw MartletError(error) }
         case .engine(let engine, let publication): try await engine.setMuted(publication, isMuted)
+        }
+    }
+
+    /// Sends bytes of the application with the next pictures, as supplemental enhancement information (rows D19 to D23); the
+    /// others are told ``RoomEvent/metadataReceived(from:track:bytes:)`` when they come to that picture.
+    /// - Parameters:
+    ///   - bytes: 1 to 4,096.
+    ///   - repeats: With how many pictures they go out, 1 to 30, against loss: receivers tell them once.
+    ///   - delay: How long they wait before that, up to a minute.
+    ///   - keyFramesOnly: Whether they go out with keyframes alone, of which calls have few.
+    /// - Throws: A ``MartletError``: 1004 if the pictures are not of H.264 or something is out of range, 7003 if 64 wait.
+    public func sendMetadata(
+        _ bytes: [UInt8], repeats: Int = 2, after delay: Duration = .zero,
+        keyFramesOnly: Bool = false
+    ) throws(MartletError) {
+        let (seconds, attoseconds) = delay.components
+        let nanoseconds = min(max(seconds, -1), 1_000) * 1_000_000_000 + attoseconds / 1_000_000_000
+        let metadata: MetadataOutbox?
+        switch carrier {
+        case .session(_, _, _, _, let outbox, _): metadata = outbox
+        case .engine(_, let publication): metadata = publication.metadataCheck
+        }
+        guard let metadata else {
+            throw MartletError(.invalidArgument, "Metadata goes with pictures, not with sound.")
+        }
+        try metadata.enqueue(
+            bytes, repeats: repeats, delay: MediaDuration(nanoseconds: nanoseconds),
+            isForKeyframesOnly: keyFramesOnly)
+        if case .engine(let engine, let publication) = carrier {
+            engine.sendMetadata(
+                publication, bytes, repeats: repeats, after: .nanoseconds(nanoseconds),
+                keyFramesOnly: keyFramesOnly)
         }
     }
 
@@ -54,7 +89,7 @@ public final class LocalTrackPublication: Sendable {
     /// - Throws: A ``MartletError``.
     public func unpublish() async throws(MartletError) {
         switch carrier {
-        case .session(let session, _, let mid, _, _):
+        case .session(let session, _, let mid, _, _, _):
             await stop()
             do { try await session.unpublish(mid: mid) } catch { throw MartletError(error) }
         case .engine(let engine, let publication): try await engine.unpublish(publication)
@@ -64,7 +99,7 @@ public final class LocalTrackPublication: Sendable {
     /// Waits until all that was pushed into the source has left, once the source was closed.
     public func finish() async {
         switch carrier {
-        case .session(_, _, _, _, let task): await task.value
+        case .session(_, _, _, _, _, let task): await task.value
         case .engine(let engine, let publication): await engine.finish(publication)
         }
     }
@@ -72,7 +107,7 @@ public final class LocalTrackPublication: Sendable {
     /// Sends nothing more.
     func stop() async {
         switch carrier {
-        case .session(_, let driver, _, let layers, let task):
+        case .session(_, let driver, _, let layers, _, let task):
             task.cancel()
             for layer in layers { await driver.remove(layer) }
         case .engine(_, let publication): publication.stop()
@@ -83,7 +118,7 @@ public final class LocalTrackPublication: Sendable {
     public var statistics: [LocalTrackStatistics] {
         get async {
             switch carrier {
-            case .session(_, let driver, let mid, _, _):
+            case .session(_, let driver, let mid, _, _, _):
                 await driver.sendingStatistics(mid: mid.text)
             case .engine(let engine, let publication): await engine.statistics(of: publication)
             }

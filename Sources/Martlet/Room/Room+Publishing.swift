@@ -30,7 +30,7 @@ extension Room {
         let sender = SoundSender(
             source: source, options: options, pacing: link.options.publishPacing,
             timeline: link.timeline, mute: mute, mid: mid.text, driver: link.media)
-        return try await publish(track, mid, mute: mute, layers: [], link) {
+        return try await publish(track, mid, mute: mute, layers: [], nil, link) {
             try await sender.run()
         }
     }
@@ -64,10 +64,12 @@ extension Room {
             return EncoderSignals(
                 mid: mid.text, rid: rid, startBitrate: min(bitrate, 600_000), maxBitrate: bitrate)
         }
+        let metadata = MetadataOutbox(layers: layers.count, isPossible: options.codec == .h264)
         let sender = VideoSender(
             source: source, options: options, pacing: link.options.publishPacing,
-            timeline: link.timeline, mute: mute, layers: layers, driver: link.media)
-        return try await publish(track, mid, mute: mute, layers: layers, link) {
+            timeline: link.timeline, mute: mute, layers: layers, metadata: metadata,
+            driver: link.media)
+        return try await publish(track, mid, mute: mute, layers: layers, metadata, link) {
             try await sender.run()
         }
     }
@@ -107,10 +109,11 @@ extension Room {
         let signals = EncoderSignals(
             mid: mid.text, rid: nil, startBitrate: min(maxBitsPerSecond, 600_000),
             maxBitrate: maxBitsPerSecond)
+        let metadata = MetadataOutbox(layers: 1, isPossible: source.codec == .h264)
         let sender = EncodedVideoSender(
             source: source, pacing: link.options.publishPacing, timeline: link.timeline,
-            mute: mute, signals: signals, driver: link.media)
-        return try await publish(track, mid, mute: mute, layers: [signals], link) {
+            mute: mute, signals: signals, metadata: metadata, driver: link.media)
+        return try await publish(track, mid, mute: mute, layers: [signals], metadata, link) {
             try await sender.run()
         }
     }
@@ -136,7 +139,7 @@ extension Room {
         let sender = EncodedAudioSender(
             source: source, options: options, pacing: link.options.publishPacing,
             timeline: link.timeline, mute: mute, mid: mid.text, driver: link.media)
-        return try await publish(track, mid, mute: mute, layers: [], link) {
+        return try await publish(track, mid, mute: mute, layers: [], nil, link) {
             try await sender.run()
         }
     }
@@ -150,7 +153,8 @@ extension Room {
 
     private func publish(
         _ track: TrackSource, _ mid: MediaSectionID, mute: MuteSwitch, layers: [EncoderSignals],
-        _ link: Link, _ run: @escaping @Sendable () async throws -> Void
+        _ metadata: MetadataOutbox?, _ link: Link,
+        _ run: @escaping @Sendable () async throws -> Void
     ) async throws(MartletError) -> LocalTrackPublication {
         do {
             try await link.session.publish(track.signaled, mid: mid, muted: mute.isMuted)
@@ -170,7 +174,7 @@ extension Room {
         }
         let publication = LocalTrackPublication(
             source: track, mid: mid, session: link.session, driver: link.media, mute: mute,
-            layers: layers, task: task)
+            layers: layers, metadata: metadata, task: task)
         keep(publication)
         return publication
     }

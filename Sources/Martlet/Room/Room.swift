@@ -31,6 +31,8 @@ public actor Room {
     /// What carries the room out in another process; `nil`: it is carried out here.
     nonisolated let engine: IsolatedEngine?
     private var link: Link?
+    /// When the present session was joined.
+    private(set) var joinedAt: ContinuousClock.Instant?
     private var publications: [LocalTrackPublication] = []
 
     /// A participant that has not joined.
@@ -115,13 +117,21 @@ public actor Room {
         await end()
         let link = try Self.link(options, hub: hub)
         self.link = link
-        await link.media.attach(link.session)
+        let hub = self.hub
+        await link.media.attach(link.session) { key, bytes in
+            hub.tell(
+                .metadataReceived(
+                    from: key.participant.text, track: key.track.text, bytes: bytes))
+        }
         do throws(SessionFailure) {
             let request: JoinRequest
             do { request = try options.request() } catch { throw .refused(error) }
             _ = try await link.session.join(request)
+            joinedAt = .now
         } catch {
             await link.media.end()
+            // What went wrong on this side says more.
+            if let cause = await link.media.offerError { throw cause }
             throw MartletError(error)
         }
     }
@@ -188,6 +198,7 @@ public actor Room {
         await stopPublishing()
         await link?.media.end()
         link = nil
+        joinedAt = nil
     }
 
     func linked() throws(MartletError) -> Link {

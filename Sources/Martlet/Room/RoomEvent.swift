@@ -55,6 +55,8 @@ public enum RoomEvent: Sendable, Codable {
     case networkQuality(participant: String, up: NetworkGrade, down: NetworkGrade)
     /// Somebody sent a packet over a data stream.
     case dataReceived(from: String, stream: Int, bytes: [UInt8], userTimestamp: Int64?)
+    /// Somebody sent bytes with a picture of H.264 (row D24), which is about to be seen.
+    case metadataReceived(from: String, track: String, bytes: [UInt8])
     /// A packet of one's own may not have arrived: the session ended while it was under way.
     case dataLost(stream: Int)
     /// Somebody sent a message, or (without a sender) the server.

@@ -149,7 +149,7 @@ final class RoomHub: Sendable {
     private func hear(_ message: ServerMessage, session: SessionDriver, media: MediaDriver) {
         switch message {
         case .slots(let slots): media.assumeIsolated { $0.assign(slots) }
-        case .layersWanted(let track, _, _):
+        case .layersWanted(let track, _, _, _):
             let publication = session.assumeIsolated { session in
                 session.state.publications.first { $0.track == track }
             }

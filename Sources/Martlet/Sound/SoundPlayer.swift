@@ -29,8 +29,12 @@ final class SoundPlayer {
     /// Packets that could not be decoded.
     private(set) var damaged: UInt64 = 0
 
-    init(start: RTPTimestamp) {
+    /// When it began to listen.
+    let madeAt: MediaInstant
+
+    init(start: RTPTimestamp, at now: MediaInstant) {
         self.start = start
+        madeAt = now
         decoder = try? OpusDecoder(channels: SoundPiece.format.channels)
     }
 

@@ -88,9 +88,13 @@ struct SoundSender: Sendable {
         var span = packet.mutableSpan
         let count = try encoder.encode(samples.span, into: &span)
         packet.removeLast(packet.count - count)
+        // What a decoder gives is by so much later than what went in.
+        let delay = MediaDuration(
+            nanoseconds: Int64(encoder.delaySamples) * 1_000_000_000 / 48_000)
         _ = await driver.send(
             OutgoingFrame(
-                codec: .opus, bytes: packet, capturedAt: captured, level: Self.level(of: samples)),
+                codec: .opus, bytes: packet, capturedAt: captured - delay,
+                level: Self.level(of: samples)),
             mid: mid)
     }
 

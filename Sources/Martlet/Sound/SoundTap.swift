@@ -113,8 +113,9 @@ final class AACSink {
     func take(_ piece: SoundPiece) {
         let format = resampler.format
         let ahead = Int64(waiting.count / format.channels * 1_000_000 / format.sampleRate)
-        // The encoder gives the frame before: what is heard begins so much earlier.
-        let delay = Int64(encoder.delaySamples * 1_000_000 / format.sampleRate)
+        // A frame comes with the samples of the next, and begins with what the encoder held back.
+        let delay = Int64(
+            (encoder.delaySamples + AACEncoder.frameSamples) * 1_000_000 / format.sampleRate)
         let started = piece.microseconds - ahead
         waiting += resampler.convert(piece.samples)
         let count = AACEncoder.frameSamples * format.channels

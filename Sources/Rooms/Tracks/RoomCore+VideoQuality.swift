@@ -29,16 +29,18 @@ struct VideoChoiceTable: Sendable {
 }
 
 extension RoomCore {
-    /// These layers of a published section are wanted by anybody, some of them at no more than so many bits a second; its
-    /// publisher is told. Ignored where nothing is published there.
+    /// These layers of a published section are wanted by anybody, some of them at no more than so many bits a second, or not
+    /// all that are within its one stream; its publisher is told. Ignored where nothing is published there.
     package mutating func layersWanted(
         _ publisher: SessionKey, mid: MediaSectionID, layers: [String],
-        maxBitrates: [String: Int] = [:]
+        maxBitrates: [String: Int] = [:], spatial: SpatialLayersWanted? = nil
     ) {
         guard let index = index(of: publisher), participants[index].hearsMessages,
             let track = participants[index].tracks.first(where: { $0.mid == mid })
         else { return }
-        tell(publisher, .layersWanted(track.id, layers, maxBitrates: maxBitrates))
+        tell(
+            publisher,
+            .layersWanted(track.id, layers, maxBitrates: maxBitrates, spatialLayers: spatial))
         flush()
     }
 

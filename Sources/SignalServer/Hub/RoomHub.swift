@@ -175,7 +175,7 @@ actor RoomHub {
         case .slotStarted(let peer, _, _, _), .slotQuality(let peer, _, _, _),
             .peerConnected(let peer), .peerMediaResumed(let peer),
             .mediaStarted(let peer, _), .peerMediaLost(let peer), .peerTimedOut(let peer),
-            .peerFailed(let peer, _), .layersWanted(let peer, _, _, _):
+            .peerFailed(let peer, _), .layersWanted(let peer, _, _, _, _):
             await sessions.room(of: SessionKey(peer))?.handle(event)
         case .audioLevels(let reports): await route(reports)
         case .voiceStarted(let report):

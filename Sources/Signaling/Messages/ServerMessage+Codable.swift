@@ -17,7 +17,7 @@ extension ServerMessage: Codable {
     private enum Key: String, CodingKey {
         case type, id, answer, track, code, message, participant, reason, muted, assignments
         case levels, grants, role, stream, unreachable, sequence, retryAfterMilliseconds
-        case qualities, rejoin, quality, layers, maxBitrates
+        case qualities, rejoin, quality, layers, maxBitrates, spatialLayers
     }
 
     private var kind: Kind {
@@ -120,7 +120,9 @@ extension ServerMessage: Codable {
             self = .layersWanted(
                 try track(), try fields.decode([String].self, forKey: .layers),
                 maxBitrates: try fields.decodeIfPresent([String: Int].self, forKey: .maxBitrates)
-                    ?? [:])
+                    ?? [:],
+                spatialLayers: try fields.decodeIfPresent(
+                    SpatialLayersWanted.self, forKey: .spatialLayers))
         case .needSlots: self = .needSlots(try SlotDemand(from: decoder))
         case .audioLevels:
             self = .audioLevels(try fields.decode([AudioLevel].self, forKey: .levels))
@@ -193,10 +195,11 @@ extension ServerMessage: Codable {
             try fields.encode(track, forKey: .track)
             try fields.encode(quality, forKey: .quality)
         case .slots(let assignments): try fields.encode(assignments, forKey: .assignments)
-        case .layersWanted(let track, let layers, let maxBitrates):
+        case .layersWanted(let track, let layers, let maxBitrates, let spatialLayers):
             try fields.encode(track, forKey: .track)
             try fields.encode(layers, forKey: .layers)
             if !maxBitrates.isEmpty { try fields.encode(maxBitrates, forKey: .maxBitrates) }
+            try fields.encodeIfPresent(spatialLayers, forKey: .spatialLayers)
         case .needSlots(let demand): try demand.encode(to: encoder)
         case .audioLevels(let levels): try fields.encode(levels, forKey: .levels)
         case .networkQuality(let qualities): try fields.encode(qualities, forKey: .qualities)

@@ -40,8 +40,11 @@ package enum ServerMessage: Hashable, Sendable {
     /// The whole truth about the slots it names.
     case slots([SlotAssignment])
     /// Which sizes of a track of one's own anybody receives, by RID, and the most bits a second that anybody could use
-    /// of some of them; of those not named there is no bound.
-    case layersWanted(TrackID, [String], maxBitrates: [String: Int] = [:])
+    /// of some of them; of those not named there is no bound. Of spatial layers within one stream all are wanted unless
+    /// it says otherwise.
+    case layersWanted(
+        TrackID, [String], maxBitrates: [String: Int] = [:],
+        spatialLayers: SpatialLayersWanted? = nil)
     /// There are more tracks than slots: offer this many more.
     case needSlots(SlotDemand)
     /// How loud people are; only what changed.
@@ -262,6 +265,20 @@ package struct SlotDemand: Codable, Hashable, Sendable {
     package init(video: Int, audio: Int) {
         self.video = video
         self.audio = audio
+    }
+}
+
+/// How many of the sizes within one stream (spatial layers) anybody wants, counted from the smallest.
+package struct SpatialLayersWanted: Codable, Hashable, Sendable {
+    /// How many are wanted, 1 to 7.
+    package var wanted: Int
+    /// How many there are where all are sent, more than are wanted, up to 8.
+    package var of: Int
+
+    /// Says how many of how many are wanted.
+    package init(wanted: Int, of: Int) {
+        self.wanted = wanted
+        self.of = of
     }
 }
 

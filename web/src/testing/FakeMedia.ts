@@ -37,6 +37,7 @@ export interface FakeEncoding {
   active?: boolean;
   scaleResolutionDownBy?: number;
   maxBitrate?: number;
+  scalabilityMode?: string;
 }
 
 /** A section. */

@@ -1,0 +1,147 @@
+// A source being read and, where it has to be, decoded, on a thread of its own.
+// SPDX-License-Identifier: Apache-2.0
+import Martlet
+import MediaCodecs
+import MediaFiles
+
+/// What is published of a source, piece by piece.
+enum PublishedPiece: Sendable {
+    /// Pictures as they are.
+    case encodedPicture(EncodedVideoFrame)
+    /// A decoded picture.
+    case picture(VideoFrame)
+    /// Sound as it is.
+    case encodedSound(EncodedAudioFrame)
+    /// Decoded sound.
+    case sound(AudioFrame)
+}
+
+/// Reads a file or an address.
+actor FileReading {
+    /// What is in it, and which way it goes.
+    struct Contents: Sendable {
+        var pictures: MediaFilePictures?
+        var sound: MediaFileSound?
+        var passesPictures: Bool
+        var passesSound: Bool
+        var isLive: Bool
+        var durationSeconds: Double?
+    }
+
+    private nonisolated let executor: ThreadExecutor
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+    private nonisolated let stop: MediaFileStop
+    private var reader: MediaFileReader?
+    private var pictureDecoder: MediaFilePictureDecoder?
+    private var soundDecoder: MediaFileSoundDecoder?
+    private var contents: Contents?
+    private var ready: [PublishedPiece] = []
+    private var hasEnded = false
+
+    init() throws {
+        stop = try MediaFileStop()
+        executor = ThreadExecutor(name: "media-reader")
+    }
+
+    deinit { executor.end() }
+
+    /// Makes whatever waits return.
+    nonisolated func end() { stop.stop() }
+
+    /// Opens a source.
+    /// - Parameter transcodes: Whether pictures are decoded even where they could be passed through.
+    func open(_ source: String, transcodes: Bool) throws -> Contents {
+        let made = try MediaFileReader(source, stop: stop)
+        let passesPictures =
+            !transcodes && made.pictures?.route == .passThrough
+            && (made.pictures?.codec == .h264 || made.pictures?.codec == .vp8)
+        let passesSound = made.sound?.route == .passThrough
+        if let pictures = made.pictures, !passesPictures {
+            pictureDecoder = try MediaFilePictureDecoder(pictures)
+        }
+        if let sound = made.sound, !passesSound { soundDecoder = try MediaFileSoundDecoder(sound) }
+        let found = Contents(
+            pictures: made.pictures, sound: made.sound, passesPictures: passesPictures,
+            passesSound: passesSound, isLive: made.isLive,
+            durationSeconds: made.durationNanoseconds.map { Double($0) / 1e9 })
+        contents = found
+        reader = consume made
+        return found
+    }
+
+    /// The next piece; `nil` at the end.
+    func next() throws -> PublishedPiece? {
+        while ready.isEmpty {
+            guard !hasEnded, let packet = try reader?.read() else {
+                guard !hasEnded else { return nil }
+                hasEnded = true
+                try finishDecoders()
+                continue
+            }
+            try take(packet)
+        }
+        return ready.removeFirst()
+    }
+
+    /// Reads from the start again; the timeline goes on.
+    func seekToStart() throws {
+        try reader?.seekToStart()
+        pictureDecoder?.reset()
+        soundDecoder?.reset()
+        hasEnded = false
+    }
+
+    private func take(_ packet: MediaFilePacket) throws {
+        guard let contents else { return }
+        let microseconds = packet.presentationNanoseconds / 1_000
+        let bytes = packet.bytes
+        switch packet.kind {
+        case .picture where contents.passesPictures:
+            guard let codec = contents.pictures?.codec else { return }
+            ready.append(
+                .encodedPicture(
+                    EncodedVideoFrame(
+                        codec: codec, bytes: bytes.indices.map { bytes[$0] },
+                        isKeyframe: packet.isKeyframe, timestampMicroseconds: microseconds)))
+        case .picture:
+            // What is damaged is left out; the decoder goes on.
+            for frame in (try? pictureDecoder?.decode(packet)) ?? [] {
+                ready.append(.picture(frame))
+            }
+        case .sound where contents.passesSound:
+            ready.append(
+                .encodedSound(
+                    EncodedAudioFrame(
+                        bytes: bytes.indices.map { bytes[$0] },
+                        timestampMicroseconds: microseconds)))
+        case .sound: take((try? soundDecoder?.decode(packet)) ?? [])
+        }
+    }
+
+    private func take(_ pieces: [DecodedSound]) {
+        for piece in pieces {
+            let format = SoundFormat(
+                sampleRate: DecodedSound.sampleRate, channels: piece.channels)
+            // Pieces of at most 20 ms, as a source's buffer likes them.
+            let count = DecodedSound.sampleRate / 50 * piece.channels
+            var start = 0
+            while start < piece.samples.count {
+                let end = min(start + count, piece.samples.count)
+                let offset = Int64(start / piece.channels) * 1_000_000 / Int64(format.sampleRate)
+                ready.append(
+                    .sound(
+                        AudioFrame(
+                            samples: Array(piece.samples[start..<end]), format: format,
+                            timestampMicroseconds: piece.presentationNanoseconds / 1_000 + offset)))
+                start = end
+            }
+        }
+    }
+
+    private func finishDecoders() throws {
+        for frame in (try? pictureDecoder?.decode(nil)) ?? [] { ready.append(.picture(frame)) }
+        take((try? soundDecoder?.decode(nil)) ?? [])
+    }
+}

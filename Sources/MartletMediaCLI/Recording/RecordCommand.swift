@@ -1,0 +1,62 @@
+// A room into files.
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Foundation
+import Martlet
+
+/// What a recording is written as.
+enum RecordFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
+    /// One Matroska file of each participant: pictures as they came, sound as Opus.
+    case mkv
+    /// One MP4 file of each participant: H.264 (encoded, if it came as something else) and AAC.
+    case mp4
+    /// Each track by itself: .h264 or .mkv, and .wav.
+    case tracks
+}
+
+struct RecordCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "record",
+        abstract: "Records a room: a file of each participant, playable and in step.",
+        discussion: """
+            Files are named after the participant and the source. One goes on when the picture's size changes; a new one \
+            begins when somebody leaves and comes back, begins to show pictures, or changes the codec. A recording that is \
+            killed can be played up to its last moments.
+            """)
+
+    @OptionGroup var server: ServerOptions
+
+    @Option(help: "The folder of the files; it is made if it is not there.")
+    var folder = "."
+
+    @Option(help: "mkv, mp4 or tracks.")
+    var format = RecordFormat.mkv
+
+    @Flag(help: "Prints nothing but the files at the end.")
+    var quiet = false
+
+    func run() async throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw ValidationError(
+                "The folder \(folder) cannot be made: \(error.localizedDescription)")
+        }
+        let room = Room()
+        let events = room.events
+        try await room.join(try server.join())
+        let desk = RecordingDesk(room: room, folder: folder, format: format, isQuiet: quiet)
+        if !quiet { print("recording the room \(server.room) into \(folder)") }
+        let seconds = server.seconds
+        let watching = Task { await desk.follow(events) }
+        if seconds > 0 {
+            try? await Task.sleep(for: .seconds(seconds))
+        } else {
+            await Interruption.wait()
+        }
+        await room.leave()
+        watching.cancel()
+        for line in await desk.finish() { print(line) }
+    }
+}

@@ -1,0 +1,125 @@
+"""`martlet-media publish` and `record`: files into calls and calls into files, judged by Chromium and FFmpeg."""
+
+import subprocess
+import time
+
+import pytest
+
+from harness import recordings
+from harness.browser import wait_until
+from harness.figures import remark
+from harness.page import address
+from test_native import TONES, behind_a_proxy
+
+
+def make(path, *options):
+    """A file of eight seconds with a moving picture and a tone of 523 Hz."""
+    subprocess.run(
+        [
+            "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25",
+            "-f", "lavfi", "-i", "sine=frequency=523:sample_rate=44100", "-t", "8", *options,
+            str(path),
+        ],
+        check=True,
+    )
+    return path
+
+
+BASELINE = ("-c:v", "libx264", "-profile:v", "baseline", "-g", "25", "-pix_fmt", "yuv420p", "-c:a", "aac")
+REORDERED = ("-c:v", "libx264", "-bf", "2", "-pix_fmt", "yuv420p", "-c:a", "libopus")
+
+
+@pytest.mark.parametrize(
+    "name, options, codec",
+    [("through.mp4", BASELINE, "video/H264"), ("anew.mkv", REORDERED, "video/VP8")],
+)
+def test_a_file_plays_in_chromium(server, participant, media_tool, tmp_path, name, options, codec):
+    path = make(tmp_path / name, *options)
+    page = participant(address(server, "cinema", "Ada", camera=0, microphone=0))
+    tool = media_tool(server, "publish", "cinema", path, "--as", "file", "--loop", "--seconds", 11)
+
+    def playing():
+        return [one for one in page.statistics()["video"] if one["frames"] > 0]
+
+    wait_until(playing, "the file's pictures in the page")
+    before, at = playing()[0]["frames"], time.monotonic()
+    tones = page.page.evaluate(TONES)
+    time.sleep(3)
+    after, elapsed = playing()[0], time.monotonic() - at
+    page.screenshot(f"published-{name.split('.')[0]}")
+    assert after["codec"] == codec and (after["width"], after["height"]) == (640, 360)
+    assert 0.85 * 25 <= (after["frames"] - before) / elapsed <= 1.15 * 25
+    assert any(abs(tone - 523) < 6 for tone in tones), tones
+    status, out, error = tool.finish()
+    assert status == 0, error
+    assert "kbit/s" in out and "00:00:0" in out, out
+    assert ("passed through" if name == "through.mp4" else "encoded anew") in out.splitlines()[0]
+
+
+def test_what_cannot_be_published_says_why(server, media_tool, tmp_path):
+    nothing = tmp_path / "nothing.mp4"
+    nothing.write_bytes(b"no film" * 100)
+    for source, text in [
+        (tmp_path / "gone.mp4", "does not exist"), (nothing, "nothing that FFmpeg can read"),
+        ("concat:/etc/passwd", "are not opened"), ("http://127.0.0.1:1/x.m3u8", "127.0.0.1"),
+    ]:
+        status, _, error = media_tool(server, "publish", "cinema", source).finish()
+        assert status != 0 and text in error, (source, error)
+
+
+def test_a_call_of_chromium_is_recorded(server, participant, media_tool, tmp_path):
+    participant(address(server, "studio", "Ada"))
+    tool = media_tool(server, "record", "studio", "--folder", tmp_path, "--seconds", 8)
+    status, out, error = tool.finish()
+    assert status == 0, error
+    path = recordings.only(tmp_path, ".mkv")
+    found = recordings.probe(path)
+    assert found["video"]["codec_name"] == "vp8" and found["audio"]["codec_name"] == "opus"
+    assert 6.5 <= found["duration"] <= 8.5, found
+    assert recordings.complaints(path) == ""
+    times = recordings.picture_times(path)
+    gaps = [right - left for left, right in zip(times, times[1:])]
+    # Chromium's camera gives twenty pictures a second.
+    assert len(times) > 6.5 * 18 and max(gaps) < 0.3, (len(times), max(gaps))
+    sound = int(found["audio"]["nb_read_packets"])
+    assert abs(sound * 0.02 - found["duration"]) < 0.5, found
+    remark(f"a call of Chromium recorded: {found['duration']:.2f} s, {len(times)} pictures, {sound} packets of sound")
+
+
+@pytest.mark.parametrize("form, codec", [("mkv", "VP8"), ("mp4", "VP8"), ("mp4", "H264")])
+def test_O07_O09_a_recording_is_in_step_through_loss_and_jitter(
+    start_server, impaired, media_tool, tmp_path, form, codec
+):
+    server = behind_a_proxy(
+        start_server, impaired, "--loss", "0.05", "--delay-ms", "20", "--jitter-ms", "50", seed=11
+    )
+    media_tool(server, "beep", "studio", "--as", "bot", "--codec", codec, "--seconds", 60)
+    status, _, error = media_tool(
+        server, "record", "studio", "--folder", tmp_path, "--format", form, "--seconds", 12
+    ).finish()
+    assert status == 0, error
+    path = recordings.only(tmp_path, "." + form)
+    found = recordings.probe(path)
+    expected = {"mkv": ("vp8", "opus"), "mp4": ("h264", "aac")}[form]
+    assert (found["video"]["codec_name"], found["audio"]["codec_name"]) == expected
+    assert found["duration"] > 10 and recordings.complaints(path) == ""
+    apart = recordings.apart(path)
+    remark(f"beep after flash in a recording ({form} of {codec}), 5 % loss and 50 ms jitter: {[round(one) for one in apart]} ms")
+    assert len(apart) >= 8
+    assert max(map(abs, apart)) <= 1_000 / 25, apart
+
+
+def test_tracks_are_recorded_apart_and_who_comes_back_has_another_file(server, media_tool, tmp_path):
+    tool = media_tool(server, "record", "studio", "--folder", tmp_path, "--format", "tracks", "--seconds", 12)
+    for _ in range(2):
+        bot = media_tool(server, "beep", "studio", "--as", "bot", "--codec", "H264", "--seconds", 4)
+        status, _, error = bot.finish()
+        assert status == 0, error
+    status, out, error = tool.finish()
+    assert status == 0, error
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["bot-2.h264", "bot-2.wav", "bot.h264", "bot.wav"], names
+    for name in names:
+        assert recordings.complaints(tmp_path / name) == "", name
+    assert recordings.probe(tmp_path / "bot.wav")["duration"] == pytest.approx(4, abs=0.6)
+    assert int(recordings.probe(tmp_path / "bot.h264")["video"]["nb_read_packets"]) >= 85
