@@ -38,7 +38,8 @@ extension Room {
     /// Publishes pictures, and returns when the others can have them (rows P01 and P07).
     /// - Parameters:
     ///   - track: `.camera` or `.screen`, each once. A camera has as many sizes as ``JoinOptions/cameraSizes``.
-    ///   - makeEncoder: What encodes in place of libvpx and libx264.
+    ///   - makeEncoder: What encodes in place of libvpx and libx264. A room in a process of its own has no use for it: there
+    ///     the engine encodes; publish an ``EncodedVideoSource``.
     /// - Throws: As for sound; 1004 also for options that cannot be.
     @discardableResult
     public func publish(
