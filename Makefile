@@ -98,10 +98,10 @@ compare: ## Measure forwarding beside Janus's, in one sitting (COMPARE="--rounds
 	scripts/compare-janus.sh $(COMPARE)
 
 lint: ## Check the format of the Swift sources
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples Fuzz
 
 format: ## Format the Swift sources in place
-	swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples Fuzz
 
 clean: ## Remove everything that was built
 	rm -rf .build .venv web/dist e2e/output

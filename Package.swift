@@ -265,6 +265,19 @@ let servers: [Target] = [
         swiftSettings: strict),
 ]
 
+/// An example: an application over what users of the SDK have, its public modules.
+func example(_ folder: String) -> Target {
+    .executableTarget(
+        name: "Example" + folder, dependencies: ["Martlet", "MediaCodecs", "ExampleSupport"],
+        path: "Examples/" + folder, swiftSettings: strict)
+}
+let examples: [Target] =
+    [
+        .target(
+            name: "ExampleSupport", dependencies: ["Martlet"], path: "Examples/Support",
+            swiftSettings: strict)
+    ] + ["EchoBot", "Recorder", "FileBroadcaster", "Transcriber", "DemoFlow"].map(example)
+
 /// `MARTLET_SANS_IO_ONLY=1 swift build` leaves out the HTTP server, the executable and their packages: work on
 /// floors 1 to 5 and on the sockets then builds in seconds instead of minutes.
 let isSansIOOnly = Context.environment["MARTLET_SANS_IO_ONLY"] != nil
@@ -293,10 +306,10 @@ let package = Package(
             : [
                 .executable(name: "martlet", targets: ["MartletCLI"]),
                 .executable(name: "martlet-media", targets: ["MartletMediaCLI"]),
-                .library(name: "Martlet", targets: ["Martlet"]),
+                .library(name: "Martlet", targets: ["Martlet", "MediaCodecs"]),
                 .executable(name: "martlet-signal-benchmark", targets: ["SignalingBenchmark"]),
             ]),
     dependencies: [.package(url: "https://github.com/apple/swift-collections", from: "1.6.0")]
         + (isSansIOOnly ? [] : serverPackages),
-    targets: sansIO + drivers + testSupport + (isSansIOOnly ? [] : servers)
+    targets: sansIO + drivers + testSupport + (isSansIOOnly ? [] : servers + examples)
 )

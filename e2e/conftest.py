@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from harness.browser import Participant, launch
+from harness.example import Example
 from harness.figures import MEASURED
 from harness.media_tool import MediaTool
 from harness.person import Person
@@ -69,6 +70,20 @@ def media_tool():
 
     def start(server, verb, room, *options, **settings):
         started.append(MediaTool(server, verb, room, *options, **settings))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+@pytest.fixture
+def example():
+    """Starts a program of `Examples/`; whatever still runs is ended after the test."""
+    started = []
+
+    def start(server, name, room, *options):
+        started.append(Example(server, name, room, *options))
         return started[-1]
 
     yield start

@@ -154,12 +154,12 @@ private let sansIOTargets: Set<String> = [
             #expect(found.isEmpty, "\(target) must not import \(found)")
         }
         // Nor by a dependency that no import shows: the package names the floors where they are declared, in the tests of each,
-        // and codecs below files.
+        // in the examples, and codecs below files.
         let package = try String(
             contentsOf: SourceTree.root.appendingPathComponent("Package.swift"), encoding: .utf8)
         for (name, count) in [
-            ("MediaCodecs", 7), ("CMediaCodecs", 2), ("MediaFiles", 3), ("CMediaFiles", 2),
-            ("Martlet", 5),
+            ("MediaCodecs", 9), ("CMediaCodecs", 2), ("MediaFiles", 3), ("CMediaFiles", 2),
+            ("Martlet", 7),
         ] {
             #expect(package.components(separatedBy: "\"\(name)\"").count - 1 == count, "\(name)")
         }
@@ -171,6 +171,23 @@ private let sansIOTargets: Set<String> = [
             contentsOf: SourceTree.root.appendingPathComponent("Package.swift"), encoding: .utf8)
         #expect(package.contains(".library(name: \"Martlet\", targets: [\"Martlet\"])"))
         #expect(!package.contains("binaryTarget"))
+    }
+
+    /// Examples show what an application can do: they have nothing that it has not.
+    @Test func examplesUseWhatApplicationsHave() throws {
+        let files = try SourceTree.files(below: "Examples")
+        #expect(files.count >= 10, "the examples were not found")
+        let allowed: Set<String> = [
+            "Martlet", "MediaCodecs", "ExampleSupport", "Foundation", "Dispatch",
+        ]
+        for file in files {
+            for module in file.imports {
+                #expect(allowed.contains(module), "\(file.path) must not import \(module)")
+            }
+            #expect(!file.text.contains("package "), "\(file.path) names what is not public")
+            let count = file.text.split(separator: "\n", omittingEmptySubsequences: false).count
+            #expect(count <= 150, "\(file.path) has \(count) lines: an example is read at once")
+        }
     }
 
     @Test func sansIOFloorsAskNobodyForTheTime() throws {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct HouseRulesTests {
     @Test func everyFileSaysWhatItIsAndUnderWhichLicence() throws {
-        for folder in ["Sources", "Tests"] {
+        for folder in ["Sources", "Tests", "Examples"] {
             for file in try SourceTree.files(below: folder) {
                 let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false)
                 #expect(lines.first?.hasPrefix("// ") == true, "\(file.path) has no first sentence")
@@ -23,7 +23,8 @@ import Testing
     }
 
     @Test func nothingInSourcesCanStopTheProcessOnInput() throws {
-        for file in try SourceTree.files(below: "Sources") {
+        let files = try SourceTree.files(below: "Sources") + SourceTree.files(below: "Examples")
+        for file in files {
             for (number, line) in file.text.split(separator: "\n", omittingEmptySubsequences: false)
                 .enumerated()
             {
