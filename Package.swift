@@ -196,11 +196,13 @@ let servers: [Target] = [
             "Wire", "Signaling", "ClientSession", "SignalServer", "MediaWorker", "Negotiation",
             "Rooms", .product(name: "Logging", package: "swift-log"),
         ]),
+    // The process of an isolated room: spawning it, and memory that it shares.
+    .target(name: "CEngineProcess"),
     .target(
         name: "Martlet",
         dependencies: [
-            "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "PeerTransport", "Signaling",
-            "Negotiation", "ClientSession", "ClientMedia", "ClientIO", "MediaCodecs",
+            "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "PeerTransport",
+            "Signaling", "Negotiation", "ClientSession", "ClientMedia", "ClientIO", "MediaCodecs",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
         ],
@@ -208,8 +210,8 @@ let servers: [Target] = [
     tests(
         "Martlet",
         network + [
-            "Wire", "MediaCrypto", "DTLS", "RTP", "Signaling", "Negotiation", "MediaWorker",
-            "MediaIO", "SignalServer", "MediaCodecs",
+            "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Signaling", "Negotiation",
+            "MediaWorker", "MediaIO", "SignalServer", "MediaCodecs",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .target(

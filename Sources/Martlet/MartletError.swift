@@ -6,7 +6,7 @@ import Signaling
 import Wire
 
 /// An error of the SDK; the codes stand in `docs/errors.md` and are those of the server and the browser SDK.
-public struct MartletError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct MartletError: Error, Sendable, Equatable, Codable, CustomStringConvertible {
     /// Codes that the SDK itself gives.
     enum Own: Int {
         case invalidArgument = 1004

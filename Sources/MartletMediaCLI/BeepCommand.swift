@@ -16,6 +16,8 @@ struct BeepCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
+    @OptionGroup var isolation: IsolationOptions
+
     @Option(help: "VP8 or H264.")
     var codec = "VP8"
 
@@ -49,7 +51,7 @@ struct BeepCommand: AsyncParsableCommand {
         guard 1...1_000 ~= count else { throw ValidationError("There are 1 to 1,000 of them.") }
         let before = ProcessFigures.now
         let started = ContinuousClock.now
-        var bots: [(room: Room, tasks: [Task<Void, any Error>])] = []
+        var bots: [Bot] = []
         for number in 1...count { bots.append(try await begin(number)) }
         print(count == 1 ? "in the room \(server.room)" : "\(count) in the room \(server.room)")
         let tasks = bots.flatMap(\.tasks)
@@ -66,13 +68,21 @@ struct BeepCommand: AsyncParsableCommand {
             let used = ProcessFigures.now
             print(used.line(since: before, over: ContinuousClock.now - started, bots: count))
         }
-        for bot in bots { await bot.room.leave() }
+        for bot in bots {
+            await bot.room.leave()
+            bot.telling.cancel()
+        }
+    }
+
+    /// One participant, what it pushes, and what says how its engine is.
+    private struct Bot {
+        var room: Room
+        var tasks: [Task<Void, any Error>]
+        var telling: Task<Void, Never>
     }
 
     /// Lets one participant join and begin.
-    private func begin(
-        _ number: Int
-    ) async throws -> (room: Room, tasks: [Task<Void, any Error>]) {
+    private func begin(_ number: Int) async throws -> Bot {
         var options = try server.join(number: count == 1 ? nil : number)
         if !listens {
             options.receivedPairs = 0
@@ -80,7 +90,8 @@ struct BeepCommand: AsyncParsableCommand {
         }
         options.cameraSizes = sizes
         options.publishPacing = .byTimestamp
-        let room = Room()
+        let room = isolation.room()
+        let telling = isolation.telling(of: room)
         try await room.join(options)
         let sound = try AudioSource(bufferMilliseconds: 200)
         try await room.publish(sound, as: .microphone)
@@ -108,7 +119,7 @@ struct BeepCommand: AsyncParsableCommand {
                         isBeeping: tone == nil, seconds: seconds)
                 })
         }
-        return (room, tasks)
+        return Bot(room: room, tasks: tasks, telling: telling)
     }
 
     private func parsedSize() throws -> (Int, Int) {

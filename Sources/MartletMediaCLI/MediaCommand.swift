@@ -10,5 +10,6 @@ struct MediaCommand: AsyncParsableCommand {
         abstract: "Publishes into rooms of a Martlet server and receives from them.",
         subcommands: [
             PublishCommand.self, RecordCommand.self, PlayCommand.self, BeepCommand.self,
+            EngineCommand.self,
         ])
 }

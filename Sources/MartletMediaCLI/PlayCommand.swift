@@ -16,6 +16,8 @@ struct PlayCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
+    @OptionGroup var isolation: IsolationOptions
+
     @Flag(help: "Prints nothing but the JSON line at the end.")
     var json = false
 
@@ -24,7 +26,9 @@ struct PlayCommand: AsyncParsableCommand {
     var dump: String?
 
     func run() async throws {
-        let room = Room()
+        let room = isolation.room()
+        let telling = isolation.telling(of: room)
+        defer { telling.cancel() }
         let events = room.events
         let options = try server.join()
         try await room.join(options)

@@ -3,7 +3,8 @@
 import Foundation
 
 /// Runs an actor's jobs one after the other on one thread, so that calls that wait hold up nobody else.
-final class ThreadExecutor: SerialExecutor, @unchecked Sendable {  // what it keeps is guarded by its condition
+// What it keeps is guarded by its condition.
+final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     private let condition = NSCondition()
     private var jobs: [UnownedJob] = []
     private var isEnding = false

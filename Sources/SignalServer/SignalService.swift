@@ -43,6 +43,7 @@ package struct SignalService: Sendable {
             // Hummingbird accepts nobody before this returns: what follows must not wait for us.
             await onRunning(port)
         }
+        hub.start()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await serve(application) }
             group.addTask { await hub.run() }

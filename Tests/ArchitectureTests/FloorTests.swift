@@ -66,8 +66,9 @@ private let allowedImports: [String: Set<String>] = [
         "NIOCore", "NIOPosix", "NIOHTTP1", "UnixSignals", "FoundationEssentials", "Synchronization",
     ],
     "Martlet": [
-        "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "PeerTransport", "Negotiation",
-        "Signaling", "ClientMedia", "ClientSession", "ClientIO", "MediaCodecs", "NIOCore",
+        "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "PeerTransport",
+        "Negotiation", "Signaling", "ClientMedia", "ClientSession", "ClientIO", "MediaCodecs",
+        "NIOCore",
         "NIOPosix",
         "FoundationEssentials", "Synchronization", "Glibc",
     ],
@@ -105,6 +106,7 @@ private let allowedImports: [String: Set<String>] = [
 private let ownersOfC: [String: String] = [
     "CMediaCrypto": "MediaCrypto", "CDTLS": "DTLS", "CMediaIO": "MediaIO",
     "CMediaCodecs": "MediaCodecs", "CMediaFiles": "MediaFiles", "CClientTLS": "ClientIO",
+    "CEngineProcess": "Martlet",
 ]
 
 private let sansIOTargets: Set<String> = [

@@ -10,7 +10,7 @@ import Testing
 private func joined(
     _ server: String, _ id: String, _ change: (inout JoinOptions) -> Void = { _ in }
 ) async throws -> Room {
-    let room = Room()
+    let room = anyRoom()
     var options = JoinOptions(server: server, room: "demo", participant: id)
     change(&options)
     try await room.join(options)
@@ -61,7 +61,7 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
 @Suite(.serialized) struct RoomTests {
     @Test func C02_C07_C22_C23_E06_G07_G12_twoMeetAndPart() async throws {
         try await withServer { server in
-            let room = Room()
+            let room = anyRoom()
             let events = room.events
             #expect(room.connectionState == .disconnected(.notJoined))
             try await room.join(JoinOptions(server: server, room: "demo", participant: "ada"))
@@ -473,7 +473,7 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
     }
 
     @Test func C03_C21_whatCannotBeHasItsCode() async throws {
-        let room = Room()
+        let room = anyRoom()
         #expect(await Self.code { _ = try await room.mixedAudio() } == 1005)
         #expect(
             await Self.code { try await room.join(JoinOptions(server: "nowhere", room: "x")) }

@@ -4,7 +4,7 @@ import Synchronization
 import Wire
 
 /// How pushed sound and pictures are put in time (rows Y01 and Y02).
-public enum PublishPacing: Sendable, Equatable {
+public enum PublishPacing: Sendable, Equatable, Codable {
     /// Timestamps are not looked at: what is pushed leaves at once, and sound in the rhythm it is heard in.
     case immediate
     /// Sound and pictures are aligned by their timestamps. All that a room publishes is on one timeline: the first frame

@@ -10,7 +10,7 @@ public typealias VideoEncoderMaker =
     ) throws(MediaCodecError) -> any VideoEncoder & ~Copyable
 
 /// How pushed pictures are encoded.
-public struct VideoPublishOptions: Sendable, Equatable {
+public struct VideoPublishOptions: Sendable, Equatable, Codable {
     /// What they are encoded as: VP8 or H.264.
     public var codec = VideoCodec.vp8
     /// The most that is spent, in bits a second; the network may allow less. 50,000 to 20,000,000.

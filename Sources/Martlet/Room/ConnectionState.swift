@@ -3,7 +3,7 @@
 import Signaling
 
 /// Why a connection moved; one for each move.
-public enum ChangeReason: String, Sendable, Hashable, CaseIterable {
+public enum ChangeReason: String, Sendable, Hashable, Codable, CaseIterable {
     /// The first state: nobody has joined yet.
     case notJoined
     /// The application asked to join.
@@ -76,7 +76,7 @@ public enum ChangeReason: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Which link of a connection is broken.
-public enum LostLink: String, Sendable, Hashable, CaseIterable {
+public enum LostLink: String, Sendable, Hashable, Codable, CaseIterable {
     /// The signalling link.
     case signal
     /// The media link.
@@ -95,7 +95,7 @@ public enum LostLink: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Where a connection to a room stands.
-public enum ConnectionState: Sendable, Hashable {
+public enum ConnectionState: Sendable, Hashable, Codable {
     /// Not in a room, and why.
     case disconnected(ChangeReason)
     /// Joining.
@@ -109,7 +109,7 @@ public enum ConnectionState: Sendable, Hashable {
 }
 
 /// One move of a connection.
-public struct ConnectionChange: Sendable, Hashable {
+public struct ConnectionChange: Sendable, Hashable, Codable {
     /// The state before.
     public let from: ConnectionState
     /// The state after.

@@ -3,7 +3,7 @@
 import Signaling
 
 /// Which tracks of others are subscribed as they come (rows P10 and P11).
-public enum AutoSubscribe: Sendable, Equatable {
+public enum AutoSubscribe: Sendable, Equatable, Codable {
     /// Everything.
     case all
     /// Nothing.
@@ -15,7 +15,7 @@ public enum AutoSubscribe: Sendable, Equatable {
 }
 
 /// What a room is for (row R01).
-public enum RoomProfile: String, Sendable, Equatable {
+public enum RoomProfile: String, Sendable, Equatable, Codable {
     /// Everybody publishes, receives and is seen.
     case communication
     /// Hosts publish; the audience receives and is not seen.
@@ -23,7 +23,7 @@ public enum RoomProfile: String, Sendable, Equatable {
 }
 
 /// How a participant takes part (row R03).
-public enum Role: String, Sendable, Equatable {
+public enum Role: String, Sendable, Equatable, Codable {
     /// One of those who publish.
     case host
     /// One of those who receive only.
@@ -31,7 +31,7 @@ public enum Role: String, Sendable, Equatable {
 }
 
 /// How to join a room. Only `server` and `room` are needed where the server asks for no token.
-public struct JoinOptions: Sendable {
+public struct JoinOptions: Sendable, Codable {
     /// Where the server is: `https://example.com`, `ws://127.0.0.1:7880`.
     public var server: String
     /// The room; it comes into being if it does not exist (rows C12, C13). 1 to 64 bytes.
@@ -59,7 +59,13 @@ public struct JoinOptions: Sendable {
     /// Whether only the loudest are heard, in a room where that is so (rows K01 and K02).
     public var audioRanking = true
     /// Whether data is sent, and whether it is received (row D16).
-    public var data: (publishes: Bool, receives: Bool) = (true, true)
+    public var data: (publishes: Bool, receives: Bool) {
+        get { (publishesData, receivesData) }
+        set { (publishesData, receivesData) = newValue }
+    }
+    // A pair cannot be written as JSON.
+    private var publishesData = true
+    private var receivesData = true
     /// How pushed sound and pictures are put in time (row Y01).
     public var publishPacing = PublishPacing.immediate
     /// In how many sizes the camera's picture may be published, 1 to 3 (row S01).

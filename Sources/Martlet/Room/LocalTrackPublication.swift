@@ -6,15 +6,18 @@ import Wire
 
 /// A published source. It goes on across breaks, until it is taken back or the room is left.
 public final class LocalTrackPublication: Sendable {
+    /// What carries it.
+    private enum Carrier: Sendable {
+        case session(
+            SessionDriver, MediaDriver, MediaSectionID, [EncoderSignals], MetadataOutbox?,
+            Task<Void, Never>)
+        case engine(IsolatedEngine, IsolatedPublication)
+    }
+
     /// What it is published as.
     public let source: TrackSource
-    let mid: MediaSectionID
-    private let session: SessionDriver
-    private let driver: MediaDriver
     private let mute: MuteSwitch
-    private let layers: [EncoderSignals]
-    private let metadata: MetadataOutbox?
-    private let task: Task<Void, Never>
+    private let carrier: Carrier
 
     init(
         source: TrackSource, mid: MediaSectionID, session: SessionDriver, driver: MediaDriver,
@@ -22,16 +25,19 @@ public final class LocalTrackPublication: Sendable {
         task: Task<Void, Never>
     ) {
         self.source = source
-        self.mid = mid
-        self.session = session
-        self.driver = driver
         self.mute = mute
-        self.layers = layers
-        self.metadata = metadata
-        self.task = task
+        carrier = .session(session, driver, mid, layers, metadata, task)
     }
 
-    deinit { task.cancel() }
+    init(_ publication: IsolatedPublication, _ engine: IsolatedEngine) {
+        source = publication.source
+        mute = publication.mute
+        carrier = .engine(engine, publication)
+    }
+
+    deinit {
+        if case .session(_, _, _, _, _, let task) = carrier { task.cancel() }
+    }
 
     /// Whether it is silent for now.
     public var isMuted: Bool { mute.isMuted }
@@ -39,8 +45,12 @@ public final class LocalTrackPublication: Sendable {
     /// Silences it, or lets it be heard or seen again; the others are told (row P17).
     /// - Throws: A ``MartletError``.
     public func setMuted(_ isMuted: Bool) async throws(MartletError) {
-        mute.isMuted = isMuted
-        do { try await session.mute(mid: mid, isMuted) } catch { throw MartletError(error) }
+        switch carrier {
+        case .session(let session, _, let mid, _, _, _):
+            mute.isMuted = isMuted
+            do { try await session.mute(mid: mid, isMuted) } catch { throw MartletError(error) }
+        case .engine(let engine, let publication): try await engine.setMuted(publication, isMuted)
+        }
     }
 
     /// Sends bytes of the application with the next pictures, as supplemental enhancement information (rows D19 to D23); the
@@ -55,34 +65,63 @@ public final class LocalTrackPublication: Sendable {
         _ bytes: [UInt8], repeats: Int = 2, after delay: Duration = .zero,
         keyFramesOnly: Bool = false
     ) throws(MartletError) {
+        let (seconds, attoseconds) = delay.components
+        let nanoseconds = min(max(seconds, -1), 1_000) * 1_000_000_000 + attoseconds / 1_000_000_000
+        let metadata: MetadataOutbox?
+        switch carrier {
+        case .session(_, _, _, _, let outbox, _): metadata = outbox
+        case .engine(_, let publication): metadata = publication.metadataCheck
+        }
         guard let metadata else {
             throw MartletError(.invalidArgument, "Metadata goes with pictures, not with sound.")
         }
-        let (seconds, attoseconds) = delay.components
-        let nanoseconds = min(max(seconds, -1), 1_000) * 1_000_000_000 + attoseconds / 1_000_000_000
         try metadata.enqueue(
             bytes, repeats: repeats, delay: MediaDuration(nanoseconds: nanoseconds),
             isForKeyframesOnly: keyFramesOnly)
+        if case .engine(let engine, let publication) = carrier {
+            engine.sendMetadata(
+                publication, bytes, repeats: repeats, after: .nanoseconds(nanoseconds),
+                keyFramesOnly: keyFramesOnly)
+        }
     }
 
     /// Takes it back (row P02). What still waits in the source is not sent.
     /// - Throws: A ``MartletError``.
     public func unpublish() async throws(MartletError) {
-        await stop()
-        do { try await session.unpublish(mid: mid) } catch { throw MartletError(error) }
+        switch carrier {
+        case .session(let session, _, let mid, _, _, _):
+            await stop()
+            do { try await session.unpublish(mid: mid) } catch { throw MartletError(error) }
+        case .engine(let engine, let publication): try await engine.unpublish(publication)
+        }
     }
 
     /// Waits until all that was pushed into the source has left, once the source was closed.
-    public func finish() async { await task.value }
+    public func finish() async {
+        switch carrier {
+        case .session(_, _, _, _, _, let task): await task.value
+        case .engine(let engine, let publication): await engine.finish(publication)
+        }
+    }
 
     /// Sends nothing more.
     func stop() async {
-        task.cancel()
-        for layer in layers { await driver.remove(layer) }
+        switch carrier {
+        case .session(_, let driver, _, let layers, _, let task):
+            task.cancel()
+            for layer in layers { await driver.remove(layer) }
+        case .engine(_, let publication): publication.stop()
+        }
     }
 
     /// What it has sent, of each size, the smallest first.
     public var statistics: [LocalTrackStatistics] {
-        get async { await driver.sendingStatistics(mid: mid.text) }
+        get async {
+            switch carrier {
+            case .session(_, let driver, let mid, _, _, _):
+                await driver.sendingStatistics(mid: mid.text)
+            case .engine(let engine, let publication): await engine.statistics(of: publication)
+            }
+        }
     }
 }

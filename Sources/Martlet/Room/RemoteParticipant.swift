@@ -5,7 +5,7 @@ import ClientSession
 import Signaling
 
 /// A track of somebody else, as of the moment it was asked for.
-public struct RemoteTrack: Sendable, Hashable {
+public struct RemoteTrack: Sendable, Hashable, Codable {
     /// Its id, unique in the room.
     public let id: String
     /// Whose it is.
@@ -36,7 +36,7 @@ public struct RemoteTrack: Sendable, Hashable {
 }
 
 /// Somebody in the room, as of the moment they were asked for.
-public struct RemoteParticipant: Sendable, Hashable {
+public struct RemoteParticipant: Sendable, Hashable, Codable {
     /// Who it is.
     public let id: String
     /// The name shown to people.

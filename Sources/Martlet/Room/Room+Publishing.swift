@@ -14,6 +14,10 @@ extension Room {
         _ source: AudioSource, as track: TrackSource = .microphone,
         _ options: AudioPublishOptions = AudioPublishOptions()
     ) async throws(MartletError) -> LocalTrackPublication {
+        if let engine {
+            return LocalTrackPublication(
+                try await engine.publish(.sound(source, options), as: track), engine)
+        }
         let link = try linked()
         guard track.isSound else {
             throw MartletError(.invalidArgument, "Sound is a microphone or screenAudio.")
@@ -34,7 +38,8 @@ extension Room {
     /// Publishes pictures, and returns when the others can have them (rows P01 and P07).
     /// - Parameters:
     ///   - track: `.camera` or `.screen`, each once. A camera has as many sizes as ``JoinOptions/cameraSizes``.
-    ///   - makeEncoder: What encodes in place of libvpx and libx264.
+    ///   - makeEncoder: What encodes in place of libvpx and libx264. A room in a process of its own has no use for it: there
+    ///     the engine encodes; publish an ``EncodedVideoSource``.
     /// - Throws: As for sound; 1004 also for options that cannot be.
     @discardableResult
     public func publish(
@@ -42,6 +47,10 @@ extension Room {
         _ options: VideoPublishOptions = VideoPublishOptions(),
         makeEncoder: @escaping VideoEncoderMaker = Room.softwareEncoder
     ) async throws(MartletError) -> LocalTrackPublication {
+        if let engine {
+            return LocalTrackPublication(
+                try await engine.publish(.pictures(source, options), as: track), engine)
+        }
         let link = try linked()
         guard track == .camera || track == .screen else {
             throw MartletError(.invalidArgument, "Pictures are a camera or a screen.")
@@ -86,6 +95,13 @@ extension Room {
         _ source: EncodedVideoSource, as track: TrackSource = .camera,
         maxBitsPerSecond: Int = 2_500_000, isMuted: Bool = false
     ) async throws(MartletError) -> LocalTrackPublication {
+        if let engine {
+            return LocalTrackPublication(
+                try await engine.publish(
+                    .encodedPictures(
+                        source, maxBitsPerSecond: maxBitsPerSecond, isMuted: isMuted), as: track),
+                engine)
+        }
         let link = try linked()
         guard track == .camera || track == .screen else {
             throw MartletError(.invalidArgument, "Pictures are a camera or a screen.")
@@ -121,6 +137,10 @@ extension Room {
         _ source: EncodedAudioSource, as track: TrackSource = .microphone,
         _ options: AudioPublishOptions = AudioPublishOptions()
     ) async throws(MartletError) -> LocalTrackPublication {
+        if let engine {
+            return LocalTrackPublication(
+                try await engine.publish(.encodedSound(source, options), as: track), engine)
+        }
         let link = try linked()
         guard track.isSound else {
             throw MartletError(.invalidArgument, "Sound is a microphone or screenAudio.")

@@ -6,7 +6,7 @@ import NIOCore
 import Signaling
 
 /// Which of the sizes that somebody's picture is sent in (row S02).
-public enum VideoQuality: String, Sendable, Equatable {
+public enum VideoQuality: String, Sendable, Equatable, Codable {
     /// The smallest.
     case low
     /// The one in the middle; of two the larger.
@@ -27,6 +27,9 @@ extension Room {
     public func setSubscribed(
         _ isWanted: Bool, to participant: String, source: TrackSource? = nil
     ) async throws(MartletError) {
+        if let engine {
+            return try await engine.subscribe(isWanted, to: participant, source: source)
+        }
         let link = try linked()
         do {
             try await link.session.setSubscribed(
@@ -39,6 +42,9 @@ extension Room {
     public func setQuality(
         _ quality: VideoQuality, of participant: String, source: TrackSource = .camera
     ) async throws(MartletError) {
+        if let engine {
+            return try await engine.setQuality(quality, of: participant, source: source)
+        }
         let link = try linked()
         var choice = VideoChoice()
         choice.quality =
@@ -66,7 +72,10 @@ extension Room {
     public func mixedAudio(
         format: SoundFormat = SoundFormat(sampleRate: 48_000, channels: 2)
     ) async throws(MartletError) -> AsyncStream<AudioFrame> {
-        try await sound(nil) { continuation throws(MediaCodecError) in
+        if let engine {
+            return try await engine.open(nil, waitingMax: Self.piecesMax) { .samples(format, $0) }
+        }
+        return try await sound(nil) { continuation throws(MediaCodecError) in
             .pcm(try PCMSink(format: format, continuation))
         }
     }
@@ -77,7 +86,10 @@ extension Room {
     public func audio(
         of track: RemoteTrack, format: SoundFormat = SoundFormat(sampleRate: 48_000, channels: 1)
     ) async throws(MartletError) -> AsyncStream<AudioFrame> {
-        try await sound(try Self.soundKey(track)) { continuation throws(MediaCodecError) in
+        if let engine {
+            return try await engine.open(track, waitingMax: Self.piecesMax) { .samples(format, $0) }
+        }
+        return try await sound(try Self.soundKey(track)) { continuation throws(MediaCodecError) in
             .pcm(try PCMSink(format: format, continuation))
         }
     }
@@ -87,7 +99,12 @@ extension Room {
     public func mixedAAC(
         _ options: AACOptions = AACOptions()
     ) async throws(MartletError) -> AsyncStream<EncodedAudioFrame> {
-        try await sound(nil) { continuation throws(MediaCodecError) in
+        if let engine {
+            return try await engine.open(nil, waitingMax: Self.piecesMax) {
+                .encodedSound(options, $0)
+            }
+        }
+        return try await sound(nil) { continuation throws(MediaCodecError) in
             .aac(try AACSink(options: options, continuation))
         }
     }
@@ -97,7 +114,12 @@ extension Room {
     public func aac(
         of track: RemoteTrack, _ options: AACOptions = AACOptions()
     ) async throws(MartletError) -> AsyncStream<EncodedAudioFrame> {
-        try await sound(try Self.soundKey(track)) { continuation throws(MediaCodecError) in
+        if let engine {
+            return try await engine.open(track, waitingMax: Self.piecesMax) {
+                .encodedSound(options, $0)
+            }
+        }
+        return try await sound(try Self.soundKey(track)) { continuation throws(MediaCodecError) in
             .aac(try AACSink(options: options, continuation))
         }
     }
@@ -142,6 +164,11 @@ extension Room {
     public func encodedVideo(
         of track: RemoteTrack
     ) async throws(MartletError) -> AsyncStream<EncodedVideoFrame> {
+        if let engine {
+            return try await engine.open(
+                track, waitingMax: ReceivedPicture.waitingMax, dropsOldest: false
+            ) { .encodedPictures($0) }
+        }
         let input = try await pictures(track)
         let (stream, continuation) = AsyncStream.makeStream(
             of: EncodedVideoFrame.self,
@@ -164,6 +191,11 @@ extension Room {
     public func video(
         of track: RemoteTrack
     ) async throws(MartletError) -> AsyncStream<VideoFrame> {
+        if let engine {
+            return try await engine.open(track, waitingMax: PictureDecoding.waitingMax) {
+                .pictures($0)
+            }
+        }
         let input = try await pictures(track)
         let (stream, continuation) = AsyncStream.makeStream(
             of: VideoFrame.self, bufferingPolicy: .bufferingNewest(PictureDecoding.waitingMax))

@@ -6,7 +6,7 @@ import Glibc
 import Signaling
 
 /// A session as a whole (row N05).
-public struct SessionStatistics: Sendable, Equatable {
+public struct SessionStatistics: Sendable, Equatable, Codable {
     /// Since it was joined; zero outside a room.
     public var duration = Duration.zero
     /// Everybody in the room, oneself included; 0 outside a room.
@@ -35,6 +35,7 @@ extension Room {
     /// The session as a whole, as of now.
     public var sessionStatistics: SessionStatistics {
         get async {
+            if let engine { return await engine.sessionStatistics }
             var statistics = SessionStatistics()
             guard let link = try? linked() else { return statistics }
             let state = await link.session.state

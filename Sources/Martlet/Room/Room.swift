@@ -27,14 +27,30 @@ public actor Room {
         let options: JoinOptions
     }
 
-    nonisolated let hub = RoomHub()
+    nonisolated let hub: RoomHub
+    /// What carries the room out in another process; `nil`: it is carried out here.
+    nonisolated let engine: IsolatedEngine?
     private var link: Link?
     /// When the present session was joined.
     private(set) var joinedAt: ContinuousClock.Instant?
     private var publications: [LocalTrackPublication] = []
 
     /// A participant that has not joined.
-    public init() {}
+    /// - Parameter isolation: Where it is carried out (row G01); all that a room does is the same in both.
+    public init(isolation: Isolation = .inProcess) {
+        let hub = RoomHub()
+        self.hub = hub
+        switch isolation {
+        case .inProcess: engine = nil
+        case .process(let options): engine = IsolatedEngine(options: options, hub: hub)
+        }
+    }
+
+    /// A room of this process whose events are heard where they happen.
+    init(observer: @escaping @Sendable (RoomEvent) -> Void) {
+        hub = RoomHub(observer: observer)
+        engine = nil
+    }
 
     deinit { hub.finish() }
 
@@ -52,29 +68,38 @@ public actor Room {
     /// Everybody else, in the order of joining (row C23).
     public var remoteParticipants: [RemoteParticipant] {
         get async {
-            await link?.session.state.roster.participants.map { RemoteParticipant($0) } ?? []
+            if let engine { return await engine.participants() }
+            return await link?.session.state.roster.participants.map { RemoteParticipant($0) } ?? []
         }
     }
 
     /// Oneself, as the others see one; `nil` before the room was joined (row C07).
     public var localParticipant: RemoteParticipant? {
         get async {
-            await link?.session.state.participant.map { RemoteParticipant($0, tracks: []) }
+            if let engine { return await engine.localParticipant }
+            return await link?.session.state.participant.map { RemoteParticipant($0, tracks: []) }
         }
     }
 
     /// The room's name; `nil` before it was joined (row C26).
     public var name: String? {
-        get async { await link?.session.state.room?.name.text }
+        get async {
+            if let engine { return await engine.name }
+            return await link?.session.state.room?.name.text
+        }
     }
 
     /// The link to the server (row N07).
     public var transportStatistics: TransportStatistics {
-        get async { await link?.media.transportStatistics ?? TransportStatistics() }
+        get async {
+            if let engine { return await engine.transportStatistics }
+            return await link?.media.transportStatistics ?? TransportStatistics()
+        }
     }
 
     /// What was received of a track; `nil`: it is not received now (rows N03 and N04).
     public func statistics(of track: RemoteTrack) async -> RemoteTrackStatistics? {
+        if let engine { return await engine.statistics(of: track) }
         guard let link, let key = try? TrackKey(track) else { return nil }
         return await link.media.receivingStatistics(key)
     }
@@ -85,6 +110,7 @@ public actor Room {
     /// - Throws: A ``MartletError``: 1005 unless the room is `disconnected` (row C03), 1004 and 1006 to 1009 for what cannot be,
     ///   the server's code, 6000 where it cannot be reached, 6002 where it does not answer.
     public func join(_ options: JoinOptions) async throws(MartletError) {
+        if let engine { return try await engine.join(options) }
         if let link, await link.session.phase != .disconnected {
             throw MartletError(.invalidState, "Leave before you join again.")
         }
@@ -156,6 +182,7 @@ public actor Room {
 
     /// Leaves, and returns when one is out; does nothing where there is nothing to leave (rows C08, C19, Z03, Z04).
     public func leave() async {
+        if let engine { return await engine.leave() }
         guard let link else { return }
         await stopPublishing()
         await link.session.leave()
@@ -182,7 +209,13 @@ public actor Room {
     func keep(_ publication: LocalTrackPublication) { publications.append(publication) }
 
     /// Tells that the machine's network is another one, where that is known: the links are mended at once.
-    public func networkChanged() { link?.session.networkChanged() }
+    public func networkChanged() {
+        if let engine {
+            engine.networkChanged()
+        } else {
+            link?.session.networkChanged()
+        }
+    }
 }
 
 /// A session that does not exist yet, for a callback that it is made with. Written once, before anything calls back.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How good a network is.
-public enum NetworkGrade: String, Sendable, Hashable, CaseIterable {
+public enum NetworkGrade: String, Sendable, Hashable, Codable, CaseIterable {
     /// Not known.
     case unknown
     /// Nothing is noticed of it.
@@ -20,7 +20,7 @@ public enum NetworkGrade: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Something that happened in a room, in the order it happened.
-public enum RoomEvent: Sendable {
+public enum RoomEvent: Sendable, Codable {
     /// The connection moved.
     case connectionChanged(ConnectionChange)
     /// Somebody came.

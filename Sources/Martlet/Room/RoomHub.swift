@@ -21,6 +21,10 @@ final class RoomHub: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Hears of everything before the listeners do, wherever it happens.
+    private let observer: (@Sendable (RoomEvent) -> Void)?
+
+    init(observer: (@Sendable (RoomEvent) -> Void)? = nil) { self.observer = observer }
 
     /// Where the connection stands.
     var connectionState: ConnectionState { state.withLock { $0.connection } }
@@ -60,8 +64,23 @@ final class RoomHub: Sendable {
     }
 
     func tell(_ event: RoomEvent) {
+        observer?(event)
         let listeners = state.withLock { $0.listeners }
         for listener in listeners { listener.continuation.yield(event) }
+    }
+
+    /// Takes and tells what happened in a room that is carried out elsewhere.
+    func relay(_ event: RoomEvent) {
+        state.withLock { state in
+            switch event {
+            case .connectionChanged(let change):
+                state.connection = change.to
+                if case .disconnected = change.to { state.speaker = nil }
+            case .activeSpeakerChanged(let speaker): state.speaker = speaker
+            default: break
+            }
+        }
+        tell(event)
     }
 
     // MARK: Hearing

@@ -5,7 +5,7 @@ import ClientSession
 import Signaling
 
 /// What a track shows or lets hear (row P05).
-public enum TrackSource: String, Sendable, Hashable, CaseIterable {
+public enum TrackSource: String, Sendable, Hashable, Codable, CaseIterable {
     /// Somebody's voice, or what takes its place.
     case microphone
     /// Somebody's picture.
@@ -43,7 +43,7 @@ public enum TrackSource: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Where publishing a source stands (row P14): the numbers are those of Alibaba's callbacks.
-public enum PublishState: Int, Sendable, Equatable {
+public enum PublishState: Int, Sendable, Equatable, Codable {
     /// Nothing was asked for yet.
     case idle = 0
     /// It is not published.
@@ -65,7 +65,7 @@ public enum PublishState: Int, Sendable, Equatable {
 }
 
 /// Where receiving a track stands (row P15).
-public enum SubscribeState: Int, Sendable, Equatable {
+public enum SubscribeState: Int, Sendable, Equatable, Codable {
     /// It is not known.
     case idle = 0
     /// It is known and not wanted.

@@ -3,7 +3,7 @@
 import ClientMedia
 
 /// What one size of a published track has sent.
-public struct LocalTrackStatistics: Sendable, Equatable {
+public struct LocalTrackStatistics: Sendable, Equatable, Codable {
     /// Packets, repeated ones not counted.
     public var packets: UInt64 = 0
     /// Bytes of sound or pictures.
@@ -34,7 +34,7 @@ public struct LocalTrackStatistics: Sendable, Equatable {
 }
 
 /// What was received of a track since its slot was made; slots are used again.
-public struct RemoteTrackStatistics: Sendable, Equatable {
+public struct RemoteTrackStatistics: Sendable, Equatable, Codable {
     /// Packets, repeated ones not counted.
     public var packets: UInt64 = 0
     /// Bytes of sound or pictures.
@@ -74,7 +74,7 @@ public struct RemoteTrackStatistics: Sendable, Equatable {
 }
 
 /// The link to the server.
-public struct TransportStatistics: Sendable, Equatable {
+public struct TransportStatistics: Sendable, Equatable, Codable {
     /// Whether media can flow.
     public var isConnected = false
     /// Bytes received, IP and UDP headers left out.

@@ -43,7 +43,7 @@ public struct EncodedAudioFrame: Sendable, Equatable {
 }
 
 /// How sound is made into AAC (rows O09 to O12).
-public struct AACOptions: Sendable, Equatable {
+public struct AACOptions: Sendable, Equatable, Codable {
     /// Samples a second; `nil`: 48,000, as received.
     public var sampleRate: Int?
     /// 1 or 2.

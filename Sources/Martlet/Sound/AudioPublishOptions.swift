@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How pushed sound is encoded.
-public struct AudioPublishOptions: Sendable, Equatable {
+public struct AudioPublishOptions: Sendable, Equatable, Codable {
     /// What is spent on it, in bits a second: 6,000 to 510,000.
     public var bitsPerSecond = 32_000
     /// Whether it is more than speech.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What pushed sound is encoded as.
-public enum AudioCodec: String, Sendable, Equatable {
+public enum AudioCodec: String, Sendable, Equatable, Codable {
     /// Opus packets of up to 120 ms (RFC 6716); passed through.
     case opus = "Opus"
     /// AAC in ADTS frames, mono or stereo; browsers take none, so it is encoded anew.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How a picture is fitted into another size.
-public enum PictureFit: Sendable {
+public enum PictureFit: Codable, Sendable {
     /// All of it, undistorted, with black bars.
     case contain
     /// Everywhere, undistorted, with two sides cut off.

@@ -3,7 +3,7 @@
 import CMediaCodecs
 
 /// A codec that pictures are compressed with.
-public enum VideoCodec: String, CaseIterable, Sendable {
+public enum VideoCodec: String, CaseIterable, Codable, Sendable {
     /// H.264, access units in Annex B.
     case h264 = "H.264"
     /// VP8 (RFC 6386).

@@ -3,7 +3,7 @@
 import CMediaCodecs
 
 /// How a stream of samples is counted and laid out.
-public struct SoundFormat: Equatable, Sendable {
+public struct SoundFormat: Equatable, Codable, Sendable {
     /// Samples a second of each channel.
     public var sampleRate: Int
     /// 1, or 2 interleaved with the left one first.

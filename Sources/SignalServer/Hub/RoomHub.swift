@@ -37,9 +37,11 @@ actor RoomHub {
         (newRooms, newRoomsIn) = AsyncStream.makeStream()
     }
 
+    /// Readies what joining needs; before anybody is let in.
+    nonisolated func start() { workbench.start() }
+
     /// Keeps rooms and statistics going until the task is cancelled.
     nonisolated func run() async {
-        workbench.start()
         await withDiscardingTaskGroup { group in
             for events in plane.events {
                 group.addTask {

@@ -12,6 +12,8 @@ import SignalServer
 import Signaling
 import Wire
 
+@testable import Martlet
+
 /// One media loop behind the face that rooms know.
 private final class SingleLoop: MediaPlane {
     let loop: MediaLoop<MediaWorker>
@@ -106,4 +108,10 @@ func first<Element: Sendable, Found: Sendable>(
         }
         return found
     }
+}
+
+/// A participant; with `MARTLET_ISOLATED=1` carried out in a process of its own, of which the same is expected.
+func anyRoom() -> Room {
+    let isIsolated = ProcessInfo.processInfo.environment["MARTLET_ISOLATED"] == "1"
+    return Room(isolation: isIsolated ? .process() : .inProcess)
 }

@@ -1,0 +1,97 @@
+// What an application's room and its engine process say to each other, frames left out.
+// SPDX-License-Identifier: Apache-2.0
+import MediaCodecs
+
+/// A message in either direction; JSON on the wire.
+enum EngineMessage: Codable, Sendable {
+    /// The version of what is said here: both sides are of one package, and an engine of another is not used.
+    static let version = 1
+
+    /// The engine's first word.
+    case hello(version: Int)
+    /// The room asks.
+    case request(id: UInt64, EngineRequest)
+    /// The engine answers, in any order.
+    case reply(id: UInt64, EngineReply)
+    /// Something happened, in order.
+    case event(RoomEvent)
+    /// Somebody needs a keyframe of a publication that the application encodes.
+    case keyframeNeeded(UInt32)
+    /// What such a publication may spend, in bits a second.
+    case bitrate(UInt32, Int)
+    /// A stream that the room listens to has ended.
+    case tapEnded(UInt32)
+    /// The room asks whether the engine is alive.
+    case ping
+    /// It is.
+    case pong
+}
+
+/// What is published, by numbers that the room chooses.
+enum EngineRequest: Codable, Sendable {
+    case join(JoinOptions)
+    case leave
+    case networkChanged
+
+    case publishSound(UInt32, TrackSource, SoundFormat, AudioPublishOptions)
+    case publishPictures(UInt32, TrackSource, VideoPublishOptions)
+    case publishEncodedSound(UInt32, TrackSource, AudioCodec, AudioPublishOptions)
+    case publishEncodedPictures(
+        UInt32, TrackSource, VideoCodec, maxBitsPerSecond: Int, isMuted: Bool)
+    /// Nothing more is written; answered when all of it has left.
+    case finish(UInt32)
+    case mute(UInt32, Bool)
+    case sendMetadata(
+        UInt32, [UInt8], repeats: Int, after: Duration, keyFramesOnly: Bool)
+    case unpublish(UInt32)
+    case stopPublishing(UInt32)
+
+    case listen(UInt32, RemoteTrack?, SoundForm)
+    case watch(UInt32, RemoteTrack, PictureForm)
+    case endTap(UInt32)
+    case subscribe(Bool, participant: String, source: TrackSource?)
+    case quality(VideoQuality, participant: String, source: TrackSource)
+
+    case participants
+    case localParticipant
+    case name
+    case transportStatistics
+    case sessionStatistics
+    case sendingStatistics(UInt32)
+    case receivingStatistics(RemoteTrack)
+
+    case openDataStream
+    case sendData(stream: Int, [UInt8], userTimestamp: Int64?, waits: Bool)
+    case closeDataStream(Int)
+    case sendMessage(String, to: [String]?, id: String?)
+    case renewToken(String)
+    case setRole(Role)
+    case remove(String, banSeconds: Int64?)
+}
+
+/// In which form sound is listened to.
+enum SoundForm: Codable, Sendable {
+    case pcm(SoundFormat)
+    case aac(AACOptions)
+}
+
+/// In which form pictures are watched.
+enum PictureForm: Codable, Sendable {
+    case decoded
+    case encoded
+}
+
+/// What a request came to.
+enum EngineReply: Codable, Sendable {
+    case done
+    case failed(MartletError)
+    case participants([RemoteParticipant])
+    case participant(RemoteParticipant?)
+    case text(String?)
+    case names([String])
+    case number(Int)
+    case transport(TransportStatistics)
+    case session(SessionStatistics)
+    case sent([LocalTrackStatistics])
+    case received(RemoteTrackStatistics?)
+}
