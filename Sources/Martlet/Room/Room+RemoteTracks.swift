@@ -1,5 +1,8 @@
 // Every track of the others, each in a task of its own for as long as it is there.
 // SPDX-License-Identifier: Apache-2.0
+import ClientIO
+import ClientSession
+import Signaling
 
 extension Room {
     /// Runs `body` once for each track of the others: for those that are there already, and for each that comes.
@@ -21,14 +24,7 @@ extension Room {
     public nonisolated func forEachRemoteTrack(
         _ body: @escaping @Sendable (RemoteTrack) async throws -> Void
     ) async throws {
-        // First what happens from now on: who goes in between is told of once more, who comes is known already.
-        let events = self.events
-        switch connectionState {
-        case .connected, .reconnecting: break
-        case .disconnected, .connecting, .leaving:
-            throw MartletError(.invalidState, "Join a room first.")
-        }
-        let present = await remoteParticipants.flatMap(\.tracks)
+        guard let (present, events) = try await tracksFromNow() else { return }
         // What happens in the room, and the end of it if a body fails.
         let (steps, stepsIn) = AsyncThrowingStream.makeStream(
             of: RoomEvent.self, bufferingPolicy: .bufferingNewest(RoomHub.eventsMax))
@@ -78,10 +74,35 @@ extension Room {
             }
         }
     }
+
+    /// The tracks there are now, and all that happens from now on, with nothing lost between them; `nil`: one is out already.
+    private func tracksFromNow() async throws(MartletError) -> (
+        [RemoteTrack], AsyncStream<RoomEvent>
+    )? {
+        guard let engine else { return try await linked().session.tracksAndEvents(hub) }
+        guard await engine.name != nil else {
+            throw MartletError(.invalidState, "Join a room first.")
+        }
+        // Another process tells one thing after the other: whoever is told twice, by an event and by the list, is begun once.
+        let events = hub.events()
+        if case .disconnected = connectionState { return nil }
+        return (await engine.participants().flatMap(\.tracks), events)
+    }
 }
 
 /// Which track a task is for.
 private struct PresentTrack: Hashable {
     let participant: String
     let id: String
+}
+
+extension SessionDriver {
+    /// On the event loop that events come on: none comes meanwhile.
+    fileprivate func tracksAndEvents(_ hub: RoomHub) -> ([RemoteTrack], AsyncStream<RoomEvent>)? {
+        guard phase != .disconnected else { return nil }
+        let tracks = state.roster.participants.flatMap { participant in
+            participant.tracks.map { RemoteTrack($0, of: participant.info.id) }
+        }
+        return (tracks, hub.events())
+    }
 }
