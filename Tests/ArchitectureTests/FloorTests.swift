@@ -169,7 +169,9 @@ private let sansIOTargets: Set<String> = [
     @Test func G10_theNativeSDKIsALibraryOfThePackage() throws {
         let package = try String(
             contentsOf: SourceTree.root.appendingPathComponent("Package.swift"), encoding: .utf8)
-        #expect(package.contains(".library(name: \"Martlet\", targets: [\"Martlet\"])"))
+        #expect(
+            package.contains(".library(name: \"Martlet\", targets: [\"Martlet\", \"MediaCodecs\"])")
+        )
         #expect(!package.contains("binaryTarget"))
     }
 

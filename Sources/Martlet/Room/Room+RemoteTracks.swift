@@ -75,11 +75,18 @@ extension Room {
         }
     }
 
-    /// The tracks there are now, and all that happens from now on, with nothing between them; `nil`: one is out already.
+    /// The tracks there are now, and all that happens from now on, with nothing lost between them; `nil`: one is out already.
     private func tracksFromNow() async throws(MartletError) -> (
         [RemoteTrack], AsyncStream<RoomEvent>
     )? {
-        try await linked().session.tracksAndEvents(hub)
+        guard let engine else { return try await linked().session.tracksAndEvents(hub) }
+        guard await engine.name != nil else {
+            throw MartletError(.invalidState, "Join a room first.")
+        }
+        // Another process tells one thing after the other: whoever is told twice, by an event and by the list, is begun once.
+        let events = hub.events()
+        if case .disconnected = connectionState { return nil }
+        return (await engine.participants().flatMap(\.tracks), events)
     }
 }
 
