@@ -169,7 +169,12 @@ package struct BandwidthEstimator: ~Copyable {
     }
 
     /// Whether the path loses packets though none wait on it: what is sent twice has twice the chance.
-    package var losesAtRandom: Bool { lossOverall >= Self.randomLoss && !hasQueue }
+    ///
+    /// Mutating, since it is asked for each packet of sound: a borrowed look from another module copies the whole
+    /// estimator first.
+    package var losesAtRandom: Bool {
+        mutating get { lossOverall >= Self.randomLoss && !hasQueue }
+    }
 
     /// Whether clearly less is sent than the target allows.
     package mutating func isApplicationLimited(at now: MediaInstant) -> Bool {

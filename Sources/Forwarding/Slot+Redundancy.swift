@@ -36,7 +36,7 @@ extension Slot {
     ///   - audio: How the packet's payload is made up.
     ///   - reach: ``OutgoingNumbers/reach`` of the packet.
     ///   - payload: The payload.
-    package func form(
+    package mutating func form(
         of audio: RedundantAudio, reach: UInt32, in payload: Span<UInt8>
     ) -> RedundancyForm {
         guard !sparesRedundancy, format(for: .red) != nil, let opus = format(for: .opus) else {

@@ -253,7 +253,7 @@ package struct Slot: ~Copyable, Sendable {
 
     /// The transport-wide number with which a packet left; `nil` if that is forgotten, or it would not
     /// be written in the same way again.
-    package func transportSequence(of number: ExtendedSequenceNumber) -> UInt16? {
+    package mutating func transportSequence(of number: ExtendedSequenceNumber) -> UInt16? {
         sent.transportSequence(of: number)
     }
 
@@ -291,6 +291,7 @@ package struct Slot: ~Copyable, Sendable {
 
     /// The receiver's format for a codec; `nil` if it accepted none. A handful of formats: a scan
     /// is cheapest.
+    @inline(__always)
     package func format(for codec: MediaCodec) -> SlotFormat? {
         for index in formats.indices where formats[index].codec == codec { return formats[index] }
         return nil
@@ -310,8 +311,8 @@ package struct Slot: ~Copyable, Sendable {
     }
 
     /// The receiver's format for what a publisher sends as `codec`: of redundant audio its own, or
-    /// else that of the primary.
-    package func outgoingFormat(for codec: MediaCodec) -> SlotFormat? {
+    /// else that of the primary. Mutating, as all that is asked for each packet: else all of the slot would be copied first.
+    package mutating func outgoingFormat(for codec: MediaCodec) -> SlotFormat? {
         guard codec == .red, let audio = format(for: .opus) else { return format(for: codec) }
         return format(for: .red) ?? audio
     }

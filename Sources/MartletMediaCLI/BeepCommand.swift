@@ -53,7 +53,7 @@ struct BeepCommand: AsyncParsableCommand {
         let started = ContinuousClock.now
         var bots: [Bot] = []
         for number in 1...count { bots.append(try await begin(number)) }
-        print(count == 1 ? "in the room \(server.room)" : "\(count) in the room \(server.room)")
+        say(count == 1 ? "in the room \(server.room)" : "\(count) in the room \(server.room)")
         let tasks = bots.flatMap(\.tasks)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await Interruption.wait() }
@@ -66,7 +66,7 @@ struct BeepCommand: AsyncParsableCommand {
         }
         if count > 1 {
             let used = ProcessFigures.now
-            print(used.line(since: before, over: ContinuousClock.now - started, bots: count))
+            say(used.line(since: before, over: ContinuousClock.now - started, bots: count))
         }
         for bot in bots {
             await bot.room.leave()

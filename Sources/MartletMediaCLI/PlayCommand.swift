@@ -42,7 +42,7 @@ struct PlayCommand: AsyncParsableCommand {
             group.addTask {
                 while !Task.isCancelled {
                     try? await Task.sleep(for: .seconds(1))
-                    if !isQuiet, !Task.isCancelled { print(await figures.line) }
+                    if !isQuiet, !Task.isCancelled { say(await figures.line) }
                 }
             }
             let ending = Task {
@@ -64,7 +64,7 @@ struct PlayCommand: AsyncParsableCommand {
             }
         }
         await room.leave()
-        print(try await figures.summary())
+        say(try await figures.summary())
     }
 
     /// Watches each track from the moment it can be had.

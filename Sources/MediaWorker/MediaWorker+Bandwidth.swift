@@ -91,9 +91,7 @@ extension MediaWorker {
     private mutating func isShowingPictures(to index: Int) -> Bool {
         let watched = peers[index]?.slots ?? []
         for position in watched.indices
-        where slots[watched[position]]?.kind == .video && slots[watched[position]]?.source != nil {
-            return true
-        }
+        where slots[watched[position]]?.isForPictures == true { return true }
         return false
     }
 }

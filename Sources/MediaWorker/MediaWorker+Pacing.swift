@@ -105,7 +105,7 @@ extension MediaWorker {
             return false
         }
         guard let count else { return false }
-        peers[receiver]?.noteSent(transportSequence, bytes: count, of: nil)
+        peers[receiver]?.notePadding(transportSequence, bytes: count)
         slab.commit(count: count, path: path)
         return true
     }
@@ -133,17 +133,15 @@ extension Peer {
     }
 
     /// Notes a packet that was sealed under the next transport-wide sequence number.
-    /// - Parameter packet: What was sealed; `nil`: padding.
-    mutating func noteSent(_ sequence: UInt16, bytes: Int, of packet: OutgoingPacket?) {
+    mutating func noteSent(_ sequence: UInt16, bytes: Int, of packet: OutgoingPacket) {
         transportSequence = sequence &+ 1
-        guard hasPath else { return }
-        sendPath[0].noteSent(sequence: sequence, bytes: bytes, isPadding: packet == nil)
-        if let packet, !packet.isSound, packet.isFollowed, sendPath[0].followed.isUsed {
-            sendPath[0].followed.note(
-                transportSequence: sequence, slot: packet.slot,
-                number: packet.numbers.sequence.sequenceNumber,
-                isRepetition: packet.retransmission != nil)
-        }
+        if hasPath { sendPath[0].noteSent(packet, sequence: sequence, bytes: bytes) }
+    }
+
+    /// Notes padding that was sealed under the next transport-wide sequence number.
+    mutating func notePadding(_ sequence: UInt16, bytes: Int) {
+        transportSequence = sequence &+ 1
+        if hasPath { sendPath[0].noteSent(sequence: sequence, bytes: bytes, isPadding: true) }
     }
 
     /// How many bytes may leave now.

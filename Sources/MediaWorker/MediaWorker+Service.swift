@@ -226,7 +226,7 @@ extension MediaWorker {
             let clock = peers[producers[producer].peer]?.clock,
             let timestamp = producers[producer].clock.timestamp(
                 at: ntp.rawValue, publisher: clock),
-            let offset = slots[index]?.numbering.timestampOffset,
+            let offset = slots[index]?.timestampOffset,
             let packetCount = slots[index]?.packetCount,
             let octetCount = slots[index]?.octetCount
         else { return nil }

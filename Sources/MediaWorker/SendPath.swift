@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BasicContainers
 import Congestion
+import Forwarding
 import RTP
 import Wire
 
@@ -39,7 +40,17 @@ struct SendPath: ~Copyable {
     private var reportedAt: MediaInstant?
     private var repetitionsBusyUntil = MediaInstant.zero
 
-    /// Notes a packet sealed in this turn.
+    /// Notes a packet of media sealed in this turn.
+    mutating func noteSent(_ packet: OutgoingPacket, sequence: UInt16, bytes: Int) {
+        noteSent(sequence: sequence, bytes: bytes, isPadding: false)
+        guard followed.isUsed, !packet.isSound, packet.isFollowed else { return }
+        followed.note(
+            transportSequence: sequence, slot: packet.slot,
+            number: packet.numbers.sequence.sequenceNumber,
+            isRepetition: packet.retransmission != nil)
+    }
+
+    /// Notes a packet sealed in this turn, of media or of padding.
     mutating func noteSent(sequence: UInt16, bytes: Int, isPadding: Bool) {
         let wireBytes = bytes + OutgoingPacket.datagramOverhead
         let number = isPadding ? probe?.plan.number : probe?.numberForMedia

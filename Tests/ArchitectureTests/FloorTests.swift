@@ -169,10 +169,9 @@ private let sansIOTargets: Set<String> = [
     @Test func G10_theNativeSDKIsALibraryOfThePackage() throws {
         let package = try String(
             contentsOf: SourceTree.root.appendingPathComponent("Package.swift"), encoding: .utf8)
-        // With the module of its pictures and formats, which applications import too.
         #expect(
-            package.contains(
-                ".library(name: \"Martlet\", targets: [\"Martlet\", \"MediaCodecs\"])"))
+            package.contains(".library(name: \"Martlet\", targets: [\"Martlet\", \"MediaCodecs\"])")
+        )
         #expect(!package.contains("binaryTarget"))
     }
 

@@ -16,7 +16,7 @@ private enum Step: Sendable, Equatable {
 private struct BodyFailure: Error, CustomStringConvertible { let description: String }
 
 private func joined(_ server: String, _ id: String) async throws -> Room {
-    let room = Room()
+    let room = anyRoom()
     try await room.join(JoinOptions(server: server, room: "tracks", participant: id))
     return room
 }

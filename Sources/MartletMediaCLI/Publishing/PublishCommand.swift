@@ -54,7 +54,7 @@ struct PublishCommand: AsyncParsableCommand {
         let outlet = try await PublishOutlet(
             room: room, contents: contents, isScreen: screen,
             codec: codec.uppercased() == "H264" ? .h264 : .vp8, bitrate: bitrate)
-        print(Self.description(contents, source: source, room: server.room))
+        say(Self.description(contents, source: source, room: server.room))
         let (isLooped, isQuiet, seconds) = (loop, quiet, server.seconds)
         let outcome = await withTaskGroup(of: (any Error)?.self) { group in
             group.addTask {
@@ -74,7 +74,7 @@ struct PublishCommand: AsyncParsableCommand {
             let progress = Task {
                 while !isQuiet, !Task.isCancelled {
                     try? await Task.sleep(for: .seconds(1))
-                    if !Task.isCancelled { print(await outlet.progress) }
+                    if !Task.isCancelled { say(await outlet.progress) }
                 }
             }
             let first = await group.next() ?? nil
@@ -83,7 +83,7 @@ struct PublishCommand: AsyncParsableCommand {
             group.cancelAll()
             return first
         }
-        print(await outlet.progress)
+        say(await outlet.progress)
         await room.leave()
         if let outcome, !(outcome is CancellationError) { throw ValidationError("\(outcome)") }
     }

@@ -47,7 +47,7 @@ struct RecordCommand: AsyncParsableCommand {
         let events = room.events
         try await room.join(try server.join())
         let desk = RecordingDesk(room: room, folder: folder, format: format, isQuiet: quiet)
-        if !quiet { print("recording the room \(server.room) into \(folder)") }
+        if !quiet { say("recording the room \(server.room) into \(folder)") }
         let seconds = server.seconds
         let watching = Task { await desk.follow(events) }
         if seconds > 0 {
@@ -57,6 +57,6 @@ struct RecordCommand: AsyncParsableCommand {
         }
         await room.leave()
         watching.cancel()
-        for line in await desk.finish() { print(line) }
+        for line in await desk.finish() { say(line) }
     }
 }

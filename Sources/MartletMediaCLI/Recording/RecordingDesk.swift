@@ -90,7 +90,7 @@ actor RecordingDesk {
 
     private func note(_ lines: [String]) {
         finished += lines
-        if !isQuiet { for line in lines { print("done: \(line)") } }
+        if !isQuiet { for line in lines { say("done: \(line)") } }
     }
 
     /// A name that nothing has yet.

@@ -43,8 +43,8 @@ package struct MediaFilePacket: Sendable {
         @_lifetime(borrow self)
         get {
             // The bytes live as long as the storage, which `self` holds.
-            let span = unsafe storage.bytes.span
-            return unsafe _overrideLifetime(span, borrowing: self)
+            let bytes = unsafe storage.bytes
+            return unsafe _overrideLifetime(bytes.span, borrowing: self)
         }
     }
 
