@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from harness import recordings
+from harness.browser import wait_until
 from test_native import track
 
 
@@ -81,7 +82,7 @@ def test_the_transcriber_hears_each_speaker_apart(server, media_tool, example):
 
     # One who is there already, and one who comes.
     speakers = [speak("ada", 300)]
-    assert speakers[0].process.stdout.readline() == "in the room talk\n"
+    wait_until(lambda: server.metrics()["martlet_tracks"] == 1, "somebody to speak")
     transcriber = example(server, "Transcriber", "talk", "--as", "scribe")
     assert transcriber.line() == "listening in the room talk"
     speakers.append(speak("bob", 700))

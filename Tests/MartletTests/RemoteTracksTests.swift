@@ -48,7 +48,7 @@ private func steps(
     return (steps, task)
 }
 
-@Suite(.serialized) struct RemoteTracksTests {
+@Suite(.serialized, .timeLimit(.minutes(1))) struct RemoteTracksTests {
     @Test func eachTrackHasATaskUntilItGoes() async throws {
         try await withServer { server in
             let (ada, listener) = (try await joined(server, "ada"), try await joined(server, "bob"))
