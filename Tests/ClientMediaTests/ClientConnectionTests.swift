@@ -292,6 +292,20 @@ private final class NativeCall {
         #expect(call.receiving?.keyframeRequests == 1)
     }
 
+    @Test func aKeyframeThatIsWantedInterruptsNothing() throws {
+        let call = try NativeCall(seed: 4)
+        call.run(seconds: 2)
+        let before = call.frames.count
+        call.viewer.connection?.wantKeyframe(mid: "1", at: call.call.now)
+        call.run(seconds: 1)
+        // One comes, and so does all that comes before it.
+        let after = call.frames[before...].map(\.frame)
+        #expect(after.filter(\.isKeyframe).count == 1 && after.first?.isKeyframe == false)
+        #expect(after.count >= 24)
+        #expect(call.receiving?.keyframeRequests == 1)
+        #expect(call.receiving?.interruptions == 0)
+    }
+
     @Test func whatIsNotAFrameIsRefusedWithAReason() throws {
         let call = try NativeCall(seed: 5)
         func refusal(_ codec: MediaCodec, _ bytes: [UInt8], mid: String) -> SendError? {

@@ -113,6 +113,14 @@ extension ClientConnection {
         if isReady { requestKeyframes(at: now) }
     }
 
+    /// Asks for a keyframe of a section until one comes; meanwhile its frames are handed out as before.
+    package mutating func wantKeyframe(mid: String, at now: MediaInstant) {
+        for index in receivers.indices where receivers[index].mid == mid {
+            receivers[index].wantKeyframe()
+        }
+        if isReady { requestKeyframes(at: now) }
+    }
+
     /// What a section that receives has counted; `nil`: there is no such section.
     package func receivingStatistics(mid: String) -> ReceivingStatistics? {
         receivers.first { $0.mid == mid }?.figures

@@ -60,6 +60,8 @@ struct ReceivingStream: Sendable {
     private(set) var clock: (ntp: NTPTime, timestamp: RTPTimestamp)?
     private var askedForKeyframeAt: MediaInstant?
     private var keyframePause = keyframeInterval
+    /// Somebody wants to begin with a keyframe, while the others go on with what comes.
+    private var isKeyframeWanted = false
     /// What the orientation extension said last; packets without it change nothing.
     private(set) var orientation: UInt8 = 0
     /// How loud the last packet was.
@@ -176,6 +178,7 @@ struct ReceivingStream: Sendable {
         if frame.isKeyframe {
             statistics.keyframes &+= 1
             askedForKeyframeAt = nil
+            isKeyframeWanted = false
             keyframePause = Self.keyframeInterval
         }
         if let next = frames.nextNumber { loss.forget(before: next) }
@@ -191,7 +194,7 @@ struct ReceivingStream: Sendable {
 
     /// Whether a keyframe is to be asked for now; asking is noted.
     mutating func takeKeyframeNeed(at now: MediaInstant) -> Bool {
-        guard kind == .video, frames.needsKeyframe else { return false }
+        guard asksForKeyframe else { return false }
         if let askedForKeyframeAt {
             guard now - askedForKeyframeAt >= keyframePause else { return false }
             keyframePause = min(keyframePause * 2, Self.keyframeIntervalMax)
@@ -201,14 +204,21 @@ struct ReceivingStream: Sendable {
         return true
     }
 
+    private var asksForKeyframe: Bool {
+        kind == .video && (frames.needsKeyframe || isKeyframeWanted)
+    }
+
     /// A keyframe is needed for a reason of the application's, as a decoder that failed.
     mutating func restartPictures() { frames.requireKeyframe() }
+
+    /// A keyframe is asked for until one comes; meanwhile frames are handed out as before.
+    mutating func wantKeyframe() { isKeyframeWanted = true }
 
     /// When something of it is due; `nil`: with the next packet only.
     var nextDeadline: MediaInstant? {
         var deadline = asksForLost ? loss.nextDeadline : nil
         if let due = frames.nextDeadline { deadline = deadline.map { min($0, due) } ?? due }
-        if kind == .video, frames.needsKeyframe, let askedForKeyframeAt {
+        if asksForKeyframe, let askedForKeyframeAt {
             let due = askedForKeyframeAt + keyframePause
             deadline = deadline.map { min($0, due) } ?? due
         }
@@ -238,6 +248,7 @@ struct ReceivingStream: Sendable {
         sound.restart()
         level = nil
         orientation = 0
+        isKeyframeWanted = false
     }
 
     /// Takes the codecs of a later answer.

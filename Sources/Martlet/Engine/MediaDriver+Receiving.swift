@@ -114,8 +114,8 @@ extension MediaDriver {
             connection?.setExtraSoundDelay(delay, mid: pair)
         }
         for tap in pictureTaps where tap.key == key {
-            if !tap.take(frame, mid: mid, due: due) {
-                connection?.requireKeyframe(mid: mid, at: now)
+            if tap.take(frame, mid: mid, due: due, at: now) {
+                connection?.wantKeyframe(mid: mid, at: now)
             }
         }
     }
@@ -126,20 +126,23 @@ extension MediaDriver {
         finishTurn()
     }
 
+    /// Asks for a keyframe of a track, where it is received; whoever watches it goes on meanwhile.
+    func wantKeyframe(_ key: TrackKey) {
+        for slot in assignments where slot.key == key {
+            connection?.wantKeyframe(mid: slot.mid.text, at: Self.now)
+        }
+        finishTurn()
+    }
+
     // MARK: Taps
 
     /// Hands a track's frames to a viewer, from a keyframe on.
     /// - Returns: The number to take the viewer away by.
-    func watch(
-        _ key: TrackKey, _ continuation: AsyncStream<ReceivedPicture>.Continuation
-    ) -> UInt64 {
+    func watch(_ key: TrackKey, _ sink: PictureTap.Sink) -> UInt64 {
         lastTap += 1
-        let tap = PictureTap(number: lastTap, key: key, continuation)
-        pictureTaps.append(tap)
+        pictureTaps.append(PictureTap(number: lastTap, key: key, sink))
         // What comes now cannot be decoded without what came before.
-        for slot in assignments where slot.key == tap.key {
-            requireKeyframe(mid: slot.mid.text)
-        }
+        wantKeyframe(key)
         return lastTap
     }
 

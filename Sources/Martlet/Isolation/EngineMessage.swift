@@ -51,6 +51,7 @@ enum EngineRequest: Codable, Sendable {
     case endTap(UInt32)
     case subscribe(Bool, participant: String, source: TrackSource?)
     case quality(VideoQuality, participant: String, source: TrackSource)
+    case requestKeyframe(RemoteTrack)
 
     case participants
     case localParticipant

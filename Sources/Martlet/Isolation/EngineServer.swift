@@ -123,6 +123,7 @@ actor EngineServer {
             try await room.setSubscribed(isWanted, to: participant, source: source)
         case .quality(let quality, let participant, let source):
             try await room.setQuality(quality, of: participant, source: source)
+        case .requestKeyframe(let track): try await room.requestKeyframe(of: track)
         case .participants: return .participants(await room.remoteParticipants)
         case .localParticipant: return .participant(await room.localParticipant)
         case .name: return .text(await room.name)

@@ -15,7 +15,8 @@ final class IsolatedTap {
     /// What became of a frame.
     enum Outcome {
         case taken
-        /// The listener is too slow: a keyframe is needed to go on.
+        /// The listener is too slow: a keyframe is needed to go on. It is said every 2 s at most, for keyframes cost all others
+        /// bandwidth.
         case missed
         /// It was none.
         case refused
@@ -37,6 +38,8 @@ final class IsolatedTap {
     /// Whether that track has ended.
     var isOver = false
     private var awaitsKeyframe = true
+    private var isTooSlow = false
+    private var missedAt: ContinuousClock.Instant?
 
     init(number: UInt32, track: RemoteTrack?, output: Output) {
         self.number = number
@@ -81,12 +84,18 @@ final class IsolatedTap {
             return .taken
         case .encodedPictures(let continuation):
             guard let frame = notice.encodedPicture(bytes) else { return .refused }
-            if awaitsKeyframe {
-                guard frame.isKeyframe else { return .taken }
-                awaitsKeyframe = false
+            if !awaitsKeyframe || frame.isKeyframe {
+                if case .dropped = continuation.yield(frame) {
+                    isTooSlow = true
+                } else {
+                    isTooSlow = false
+                }
+                awaitsKeyframe = isTooSlow
             }
-            guard case .dropped = continuation.yield(frame) else { return .taken }
-            awaitsKeyframe = true
+            guard isTooSlow else { return .taken }
+            let now = ContinuousClock.now
+            if let missedAt, now - missedAt < .seconds(2) { return .taken }
+            missedAt = now
             return .missed
         }
     }

@@ -8,6 +8,8 @@ import Wire
 struct EncodedVideoSender: Sendable {
     /// How often it is looked whether the network wants something else, where nothing is pushed.
     private static let lookInterval = Duration.milliseconds(100)
+    /// How often a keyframe is asked for where pictures are left out for want of one.
+    private static let askingInterval = MediaDuration.milliseconds(300)
 
     let source: EncodedVideoSource
     let pacing: PublishPacing
@@ -44,6 +46,9 @@ struct EncodedVideoSender: Sendable {
     private func send() async throws {
         var last = MediaInstant.zero
         var awaitsKeyframe = true
+        // After congestion the connection asks when there is room again.
+        var asks = true
+        var askedAt: MediaInstant?
         while let frame = await source.queue.next() {
             let now = MediaDriver.now
             var captured = now
@@ -55,8 +60,17 @@ struct EncodedVideoSender: Sendable {
             }
             captured = max(captured, last + .milliseconds(1))
             last = captured
-            if mute.isMuted { awaitsKeyframe = true }
-            guard !mute.isMuted, !awaitsKeyframe || frame.isKeyframe else { continue }
+            guard !mute.isMuted else {
+                (awaitsKeyframe, asks) = (true, true)
+                continue
+            }
+            guard !awaitsKeyframe || frame.isKeyframe else {
+                if asks, askedAt.map({ now - $0 >= Self.askingInterval }) ?? true {
+                    askedAt = now
+                    signals.requestKeyframe(signals.rid)
+                }
+                continue
+            }
             let turns = frame.rotation.rawValue / 90
             let refusal = await driver.send(
                 OutgoingFrame(
@@ -73,7 +87,8 @@ struct EncodedVideoSender: Sendable {
                     .invalidArgument,
                     "A pushed picture is no \(frame.codec.rawValue) that can be sent: H.264 has to be in Annex B."
                 )
-            case .congested, .notConnected, .noSection: awaitsKeyframe = true
+            case .congested: (awaitsKeyframe, asks) = (true, false)
+            case .notConnected, .noSection: (awaitsKeyframe, asks) = (true, true)
             }
         }
     }

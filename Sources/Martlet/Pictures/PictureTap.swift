@@ -35,38 +35,69 @@ public struct EncodedVideoFrame: Sendable, Equatable {
 
 /// Somebody who watches one track. It belongs to one event loop.
 final class PictureTap {
+    /// Where frames go; each holds ``ReceivedPicture/waitingMax`` of them.
+    enum Sink: Sendable {
+        /// To a decoder.
+        case received(AsyncStream<ReceivedPicture>.Continuation)
+        /// To the application.
+        case encoded(AsyncStream<EncodedVideoFrame>.Continuation)
+    }
+
+    /// Who is too slow asks for a keyframe so often at most: each costs all others bandwidth.
+    private static let askingInterval = MediaDuration.seconds(2)
+
     let number: UInt64
     let key: TrackKey
-    private let continuation: AsyncStream<ReceivedPicture>.Continuation
+    private let sink: Sink
     /// Frames are left out until a keyframe.
     private var awaitsKeyframe = true
+    /// A frame found no place: without a keyframe it does not go on.
+    private var isTooSlow = false
+    private var askedAt: MediaInstant?
 
-    init(
-        number: UInt64, key: TrackKey,
-        _ continuation: AsyncStream<ReceivedPicture>.Continuation
-    ) {
+    init(number: UInt64, key: TrackKey, _ sink: Sink) {
         self.number = number
         self.key = key
-        self.continuation = continuation
+        self.sink = sink
     }
 
     /// Takes a frame.
-    /// - Returns: `false` if the viewer is too slow, and a keyframe is needed to go on.
-    func take(_ frame: EncodedFrame, mid: String, due: MediaInstant) -> Bool {
-        if awaitsKeyframe {
-            guard frame.isKeyframe else { return true }
-            awaitsKeyframe = false
+    /// - Returns: Whether a keyframe is to be asked for now.
+    func take(
+        _ frame: EncodedFrame, mid: String, due: MediaInstant, at now: MediaInstant
+    ) -> Bool {
+        if !awaitsKeyframe || frame.isKeyframe {
+            let isTaken = yield(ReceivedPicture(frame: frame, mid: mid, due: due))
+            awaitsKeyframe = !isTaken
+            isTooSlow = !isTaken
         }
-        guard case .dropped = continuation.yield(ReceivedPicture(frame: frame, mid: mid, due: due))
-        else { return true }
-        awaitsKeyframe = true
-        return false
+        guard awaitsKeyframe else { return false }
+        if isTooSlow, let askedAt, now - askedAt < Self.askingInterval { return false }
+        askedAt = now
+        return true
+    }
+
+    /// - Returns: `false` where there was no place.
+    private func yield(_ picture: ReceivedPicture) -> Bool {
+        switch sink {
+        case .received(let continuation):
+            if case .dropped = continuation.yield(picture) { return false }
+        case .encoded(let continuation):
+            guard let encoded = picture.encoded else { return true }
+            if case .dropped = continuation.yield(encoded) { return false }
+        }
+        return true
     }
 
     /// What comes next does not go on with what came.
     func interrupt() { awaitsKeyframe = true }
 
-    func finish() { continuation.finish() }
+    func finish() {
+        switch sink {
+        case .received(let continuation): continuation.finish()
+        case .encoded(let continuation): continuation.finish()
+        }
+    }
 }
 
 /// A frame on its way to a viewer.

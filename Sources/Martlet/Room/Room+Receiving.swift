@@ -169,19 +169,7 @@ extension Room {
                 track, waitingMax: ReceivedPicture.waitingMax, dropsOldest: false
             ) { .encodedPictures($0) }
         }
-        let input = try await pictures(track)
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: EncodedVideoFrame.self,
-            bufferingPolicy: .bufferingOldest(ReceivedPicture.waitingMax))
-        // Owned by the stream: it ends with it.
-        let task = Task {
-            for await picture in input {
-                if let encoded = picture.encoded { continuation.yield(encoded) }
-            }
-            continuation.finish()
-        }
-        continuation.onTermination = { _ in task.cancel() }
-        return stream
+        return try await pictures(track) { .encoded($0) }
     }
 
     /// One track's pictures decoded and upright, in step with their sound (rows O06 and P16).
@@ -196,7 +184,7 @@ extension Room {
                 .pictures($0)
             }
         }
-        let input = try await pictures(track)
+        let input = try await pictures(track) { .received($0) }
         let (stream, continuation) = AsyncStream.makeStream(
             of: VideoFrame.self, bufferingPolicy: .bufferingNewest(PictureDecoding.waitingMax))
         let decoding = PictureDecoding(
@@ -207,19 +195,37 @@ extension Room {
         return stream
     }
 
-    private func pictures(
-        _ track: RemoteTrack
-    ) async throws(MartletError) -> AsyncStream<ReceivedPicture> {
+    /// Asks whoever publishes a track for a keyframe, which comes to everybody who watches it: for whoever hands the frames of
+    /// ``encodedVideo(of:)`` on to somebody who has just come.
+    ///
+    /// It is asked for again until it comes. The server asks a publisher for a keyframe at most so often as it can bear. A track
+    /// that is not received now begins with a keyframe anyway.
+    /// - Throws: As ``encodedVideo(of:)`` does.
+    public func requestKeyframe(of track: RemoteTrack) async throws(MartletError) {
+        if let engine {
+            try await engine.call(.requestKeyframe(track))
+            return
+        }
         let media = try linked().media
+        await media.wantKeyframe(try Self.pictureKey(track))
+    }
+
+    private static func pictureKey(_ track: RemoteTrack) throws(MartletError) -> TrackKey {
         guard !track.isSound else {
             throw MartletError(.invalidArgument, "That track is heard, not seen.")
         }
-        let key: TrackKey
-        do { key = try TrackKey(track) } catch { throw MartletError(error) }
+        do { return try TrackKey(track) } catch { throw MartletError(error) }
+    }
+
+    private func pictures<Element: Sendable>(
+        _ track: RemoteTrack,
+        _ sink: @Sendable (AsyncStream<Element>.Continuation) -> PictureTap.Sink
+    ) async throws(MartletError) -> AsyncStream<Element> {
+        let media = try linked().media
+        let key = try Self.pictureKey(track)
         let (stream, continuation) = AsyncStream.makeStream(
-            of: ReceivedPicture.self,
-            bufferingPolicy: .bufferingOldest(ReceivedPicture.waitingMax))
-        let number = await media.watch(key, continuation)
+            of: Element.self, bufferingPolicy: .bufferingOldest(ReceivedPicture.waitingMax))
+        let number = await media.watch(key, sink(continuation))
         continuation.onTermination = { [weak media] _ in
             guard let media else { return }
             media.eventLoop.execute { media.assumeIsolated { $0.removeTap(number) } }
