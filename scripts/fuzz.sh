@@ -30,7 +30,7 @@ clang=$(dirname "$(readlink -f "$(command -v swiftc)")")/clang
 # In the order of their floors; a target may import those before it.
 swift_targets=(
     Wire MediaCrypto STUN RTP SDP Signaling ICE DTLS SRTP Payloads Congestion Rooms Negotiation
-    PeerTransport Forwarding MediaWorker RoomService ClientTransport ClientSession
+    PeerTransport Forwarding MediaWorker RoomService ClientTransport ClientMedia ClientSession
     NetworkImpairment NetworkSimulation
 )
 # What they use of swift-collections, in the same order; `swift package resolve` fetches it.
