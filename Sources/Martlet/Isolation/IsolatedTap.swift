@@ -15,8 +15,7 @@ final class IsolatedTap {
     /// What became of a frame.
     enum Outcome {
         case taken
-        /// The listener is too slow: a keyframe is needed to go on. It is said every 2 s at most, for keyframes cost all others
-        /// bandwidth.
+        /// The listener is too slow: a keyframe is needed to go on.
         case missed
         /// It was none.
         case refused
@@ -37,9 +36,7 @@ final class IsolatedTap {
     var track: String?
     /// Whether that track has ended.
     var isOver = false
-    private var awaitsKeyframe = true
-    private var isTooSlow = false
-    private var missedAt: ContinuousClock.Instant?
+    private var gate = KeyframeGate()
 
     init(number: UInt32, track: RemoteTrack?, output: Output) {
         self.number = number
@@ -61,7 +58,7 @@ final class IsolatedTap {
     /// What comes next does not go on with what came.
     func interrupt() {
         isOpen = false
-        awaitsKeyframe = true
+        gate.close()
     }
 
     func take(_ notice: FrameNotice, _ bytes: LentBytes) -> Outcome {
@@ -84,19 +81,10 @@ final class IsolatedTap {
             return .taken
         case .encodedPictures(let continuation):
             guard let frame = notice.encodedPicture(bytes) else { return .refused }
-            if !awaitsKeyframe || frame.isKeyframe {
-                if case .dropped = continuation.yield(frame) {
-                    isTooSlow = true
-                } else {
-                    isTooSlow = false
-                }
-                awaitsKeyframe = isTooSlow
+            let outcome = gate.pass(isKeyframe: frame.isKeyframe, at: MediaDriver.now) {
+                if case .dropped = continuation.yield(frame) { false } else { true }
             }
-            guard isTooSlow else { return .taken }
-            let now = ContinuousClock.now
-            if let missedAt, now - missedAt < .seconds(2) { return .taken }
-            missedAt = now
-            return .missed
+            return outcome == .missed ? .missed : .taken
         }
     }
 

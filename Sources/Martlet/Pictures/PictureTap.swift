@@ -43,17 +43,10 @@ final class PictureTap {
         case encoded(AsyncStream<EncodedVideoFrame>.Continuation)
     }
 
-    /// Who is too slow asks for a keyframe so often at most: each costs all others bandwidth.
-    private static let askingInterval = MediaDuration.seconds(2)
-
     let number: UInt64
     let key: TrackKey
     private let sink: Sink
-    /// Frames are left out until a keyframe.
-    private var awaitsKeyframe = true
-    /// A frame found no place: without a keyframe it does not go on.
-    private var isTooSlow = false
-    private var askedAt: MediaInstant?
+    private var gate = KeyframeGate()
 
     init(number: UInt64, key: TrackKey, _ sink: Sink) {
         self.number = number
@@ -66,15 +59,10 @@ final class PictureTap {
     func take(
         _ frame: EncodedFrame, mid: String, due: MediaInstant, at now: MediaInstant
     ) -> Bool {
-        if !awaitsKeyframe || frame.isKeyframe {
-            let isTaken = yield(ReceivedPicture(frame: frame, mid: mid, due: due))
-            awaitsKeyframe = !isTaken
-            isTooSlow = !isTaken
+        let outcome = gate.pass(isKeyframe: frame.isKeyframe, at: now) {
+            yield(ReceivedPicture(frame: frame, mid: mid, due: due))
         }
-        guard awaitsKeyframe else { return false }
-        if isTooSlow, let askedAt, now - askedAt < Self.askingInterval { return false }
-        askedAt = now
-        return true
+        return outcome != .settled
     }
 
     /// - Returns: `false` where there was no place.
@@ -90,7 +78,7 @@ final class PictureTap {
     }
 
     /// What comes next does not go on with what came.
-    func interrupt() { awaitsKeyframe = true }
+    func interrupt() { gate.close() }
 
     func finish() {
         switch sink {

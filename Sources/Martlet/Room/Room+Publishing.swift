@@ -19,14 +19,11 @@ extension Room {
                 try await engine.publish(.sound(source, options), as: track), engine)
         }
         let link = try linked()
-        guard track.isSound else {
-            throw MartletError(.invalidArgument, "Sound is a microphone or screenAudio.")
-        }
+        let mid = try soundSection(track)
         guard 6_000...510_000 ~= options.bitsPerSecond else {
             throw MartletError(.invalidArgument, "Sound takes 6,000 to 510,000 bits a second.")
         }
         let mute = MuteSwitch(options.isMuted)
-        let mid = try section(track)
         let sender = SoundSender(
             source: source, options: options, pacing: link.options.publishPacing,
             timeline: link.timeline, mute: mute, mid: mid.text, driver: link.media)
@@ -52,12 +49,9 @@ extension Room {
                 try await engine.publish(.pictures(source, options), as: track), engine)
         }
         let link = try linked()
-        guard track == .camera || track == .screen else {
-            throw MartletError(.invalidArgument, "Pictures are a camera or a screen.")
-        }
+        let mid = try pictureSection(track)
         try options.check()
         let mute = MuteSwitch(options.isMuted)
-        let mid = try section(track)
         let rids: [String?] =
             track == .camera && link.options.cameraSizes > 1
             ? Array(["q", "h", "f"].suffix(link.options.cameraSizes)) : [nil]
@@ -103,9 +97,7 @@ extension Room {
                 engine)
         }
         let link = try linked()
-        guard track == .camera || track == .screen else {
-            throw MartletError(.invalidArgument, "Pictures are a camera or a screen.")
-        }
+        let mid = try pictureSection(track)
         guard track == .screen || link.options.cameraSizes == 1 else {
             throw MartletError(
                 .invalidArgument,
@@ -116,7 +108,6 @@ extension Room {
                 .invalidArgument, "Encoded pictures take 50,000 to 50,000,000 bits a second.")
         }
         let mute = MuteSwitch(isMuted)
-        let mid = try section(track)
         let signals = EncoderSignals(
             mid: mid.text, rid: nil, startBitrate: min(maxBitsPerSecond, 600_000),
             maxBitrate: maxBitsPerSecond)
@@ -142,17 +133,28 @@ extension Room {
                 try await engine.publish(.encodedSound(source, options), as: track), engine)
         }
         let link = try linked()
-        guard track.isSound else {
-            throw MartletError(.invalidArgument, "Sound is a microphone or screenAudio.")
-        }
+        let mid = try soundSection(track)
         let mute = MuteSwitch(options.isMuted)
-        let mid = try section(track)
         let sender = EncodedAudioSender(
             source: source, options: options, pacing: link.options.publishPacing,
             timeline: link.timeline, mute: mute, mid: mid.text, driver: link.media)
         return try await publish(track, mid, mute: mute, layers: [], nil, link) {
             try await sender.run()
         }
+    }
+
+    private func soundSection(_ track: TrackSource) throws(MartletError) -> MediaSectionID {
+        guard track.isSound else {
+            throw MartletError(.invalidArgument, "Sound is a microphone or screenAudio.")
+        }
+        return try section(track)
+    }
+
+    private func pictureSection(_ track: TrackSource) throws(MartletError) -> MediaSectionID {
+        guard track == .camera || track == .screen else {
+            throw MartletError(.invalidArgument, "Pictures are a camera or a screen.")
+        }
+        return try section(track)
     }
 
     private func section(_ track: TrackSource) throws(MartletError) -> MediaSectionID {
