@@ -142,7 +142,7 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
         sockets.streams.advance(to: now)
     }
 
-    private mutating func receive(from socket: UInt8) {
+    private mutating func receive(from socket: UInt16) {
         var mayHaveMore = true
         while mayHaveMore, !inbox.isFull {
             let filled = inbox.fill(from: Int(socket), of: sockets)
