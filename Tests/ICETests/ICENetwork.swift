@@ -26,7 +26,7 @@ final class ICENetwork {
     /// The addresses of the sockets of each side, as the other side sees them.
     var visible: [[NetworkAddress]]
     /// Sockets of side 0 whose datagrams are lost both ways.
-    var cutSockets: [UInt8] = []
+    var cutSockets: [UInt16] = []
     var isCut = false
     /// A NAT that lets nothing in from where nothing went out, if set: the addresses side 0 has sent to.
     var openedByNAT: [NetworkAddress]?

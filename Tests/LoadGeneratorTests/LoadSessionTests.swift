@@ -128,7 +128,8 @@ import Wire
         var session = try session(publishes: false)
         #expect(session.ping(at: Self.at(1)) == nil)
         session = try live(publishes: false)
-        let ping = try #require(session.ping(at: Self.at(100)))
+        let pinged = session.ping(at: Self.at(100))
+        let ping = try #require(pinged)
         #expect(try ClientMessage.decode(ping) == .ping(nil))
         // The time is of the first ping that has no answer.
         _ = session.ping(at: Self.at(1_100))
@@ -142,7 +143,8 @@ import Wire
 
     @Test func itLeavesWithAWordAndIsGoneWhenTheServerSaysSo() throws {
         var session = try live(publishes: true)
-        let text = try #require(session.leave())
+        let left = session.leave()
+        let text = try #require(left)
         guard case .leave = try ClientMessage.decode(text) else {
             throw SignalingError(.invalidState)
         }

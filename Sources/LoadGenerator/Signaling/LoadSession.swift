@@ -58,6 +58,7 @@ package struct LoadSession: Sendable {
     private static let leaveID: Int64 = 2
     private static let firstPublishID: Int64 = 10
     private static let pong = ClientMessage.pong(lastSequence: nil).encoded()
+    private static let plainPing = ClientMessage.ping(nil).encoded()
 
     private let part: LoadPart
     private let participant: ParticipantID?
@@ -164,9 +165,8 @@ package struct LoadSession: Sendable {
     /// A ping to be sent, if it is connected; `nil`: none.
     package mutating func ping(at now: MediaInstant) -> [UInt8]? {
         guard phase == .live || phase == .publishing else { return nil }
-        // An answer that is missing is waited for: it says how long the server takes.
-        guard pingedAt == nil else { return Self.plainPing }
-        pingedAt = now
+        // Of several without an answer the first one counts: it says how long the server takes.
+        pingedAt = pingedAt ?? now
         return Self.plainPing
     }
 
@@ -189,8 +189,6 @@ package struct LoadSession: Sendable {
             return nil
         }
     }
-
-    private static let plainPing = ClientMessage.ping(nil).encoded()
 
     private mutating func joined(_ answer: String, at now: MediaInstant) -> LoadStep {
         guard phase == .joining else { return .none }

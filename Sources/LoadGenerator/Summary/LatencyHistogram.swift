@@ -44,7 +44,7 @@ package struct LatencyHistogram: Sendable {
     /// The time that `share` (0 to 1) of those added did not exceed; zero if there are none.
     package func quantile(_ share: Double) -> MediaDuration {
         guard count > 0 else { return .zero }
-        let wanted = min(UInt64(Double(count) * min(max(share, 0), 1)), count - 1)
+        let wanted = min(UInt64(Double(count) * within(share)), count - 1)
         var seen: UInt64 = 0
         for index in buckets.indices {
             seen &+= buckets[index]
@@ -74,3 +74,6 @@ package struct LatencyHistogram: Sendable {
         return MediaDuration(nanoseconds: steps * unitNanoseconds)
     }
 }
+
+/// A share as it can be reckoned with: 0 to 1, and 0 for what is no number.
+func within(_ share: Double) -> Double { share > 0 ? min(share, 1) : 0 }

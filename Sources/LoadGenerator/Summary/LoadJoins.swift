@@ -31,7 +31,7 @@ package struct LoadTimes: Sendable {
             isSorted = true
         }
         guard let last = values.indices.last else { return .zero }
-        return values[min(last, Int(Double(last) * min(max(share, 0), 1)))]
+        return values[min(last, Int(Double(last) * within(share)))]
     }
 }
 

@@ -1,7 +1,6 @@
 // `martlet load`: publishers and receivers against a running server, to see what it and the way to it bear.
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import ClientIO
 import Glibc
 import LoadGenerator
 import Signaling
@@ -94,18 +93,18 @@ struct LoadCommand: AsyncParsableCommand {
         configuration.sampleInterval = media.sample
         configuration.sendsFeedback = !media.isMute
         let showsProgress = progress ?? (isatty(STDERR_FILENO) == 1)
-        let machine = LoadMachine(serverPort: server.isLocal ? server.address.port : nil)
         return try await SignaledLoad(
             cast: cast, fleet: try makeFleet(configuration), server: server, keys: keys,
             profile: crowd.profile, joinRate: crowd.joinRate,
             joinTimeout: .seconds(Int64(crowd.joinTimeout)), seconds: crowd.seconds,
-            hasVideo: !media.isBlind, hasAudio: !media.isSilent, machine: machine,
+            hasVideo: !media.isBlind, hasAudio: !media.isSilent, machine: server.machine,
             interruption: interruption, progress: showsProgress ? LoadProgress() : nil
         ).run()
     }
 
     private func offered(_ interruption: Interruption) async throws -> LoadSummary {
         let room = try RoomArgument.name(of: crowd.room)
+        let server = try LoadServer(serverText)
         let sessions = LoadSessions(
             server: try ServerAddress.chosen(serverText),
             keys: try LoadKeys(keyOptions, token: token), room: room)
@@ -119,7 +118,7 @@ struct LoadCommand: AsyncParsableCommand {
         return try await OfferedLoad(
             sessions: sessions, clients: try LoadClients(configuration),
             publishers: crowd.publisherCount, receivers: crowd.receivers, seconds: crowd.seconds,
-            interruption: interruption
+            machine: server.machine, interruption: interruption
         ).run()
     }
 

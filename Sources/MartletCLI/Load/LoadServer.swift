@@ -54,8 +54,11 @@ struct LoadServer: Sendable {
         return found
     }
 
+    /// This process, and the server's where it is one of this machine.
+    var machine: LoadMachine { LoadMachine(serverPort: isLocal ? address.port : nil) }
+
     /// Whether its name is one of this machine.
-    var isLocal: Bool {
+    private var isLocal: Bool {
         guard let named = NetworkAddress(host: address.host, port: 0) else {
             return address.host.lowercased() == "localhost"
         }

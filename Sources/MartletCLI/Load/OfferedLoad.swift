@@ -10,6 +10,7 @@ struct OfferedLoad {
     let publishers: Int
     let receivers: Int
     let seconds: Int
+    let machine: LoadMachine
     let interruption: Interruption
 
     /// Joins, measures and leaves.
@@ -30,7 +31,6 @@ struct OfferedLoad {
     }
 
     private func measure() async throws -> LoadSummary {
-        let machine = LoadMachine(serverPort: nil)
         let before = machine.look()
         var joins = LoadJoins()
         var joined = 0
