@@ -54,6 +54,15 @@ import Testing
             ProcessFigures(stat: stat, statm: "9", ticksPerSecond: 100, pageBytes: 1) == nil)
     }
 
+    @Test func aMachineTellsWhatItsProcessesUsed() throws {
+        let stat = "cpu  1000 50 450 9000 10 0 77 0 0 0\ncpu0 1 1 1 1\n"
+        #expect(MachineFigures.cpuSeconds(stat: stat, ticksPerSecond: 100) == 15)
+        for bad in ["", "cpu 1 2", "cpu a b c d", "intr 1 2 3 4"] {
+            #expect(MachineFigures.cpuSeconds(stat: bad, ticksPerSecond: 100) == nil)
+        }
+        #expect(try #require(MachineFigures.cpuSeconds()) > 0)
+    }
+
     @Test func theLimitOfDescriptorsIsNoLowerThanBefore() {
         let limit = DescriptorLimit.raise(to: 1)
         #expect(DescriptorLimit.raise(to: limit) == limit)

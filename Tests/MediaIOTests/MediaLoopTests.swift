@@ -104,6 +104,7 @@ import Wire
 
     @Test func whatACommandAnnouncesIsKnownWhenItsFirstDatagramIsRead() async throws {
         var configuration = MediaLoopConfiguration()
+        configuration.commandsMax = 1
         configuration.commandsPerTurnMax = 1
         var handler = EchoHandler()
         handler.warmUpDatagrams = 0
@@ -114,8 +115,9 @@ import Wire
         defer { loop.stop() }
         var client = try TestClient()
         let gate = Gate()
-        // Both are there when the loop goes on.
         #expect(loop.submit(.hold(gate)))
+        while !loop.hasCommandSpace { await Task.yield() }
+        // The loop holds still; both are there when it goes on.
         #expect(loop.submit(.mark(1)))
         client.send([[1]], to: loop.addresses[0])
         gate.open()

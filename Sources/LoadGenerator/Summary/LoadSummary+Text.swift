@@ -151,7 +151,7 @@ extension LoadSummary {
                 .figure("server_client_kb", "  of it a client, KB", each(process.grownBytes)),
             ]
         }
-        return rows + [
+        rows += [
             .figure(
                 "load_cpu_percent", "the load's CPU, % of a core", fixed(own.cores * 100, digits: 1)
             ),
@@ -163,6 +163,13 @@ extension LoadSummary {
             .figure("load_client_kb", "  of it a client, KB", each(own.grownBytes)),
             .figure("load_drops", "  dropped at its sockets", "\(kernelDrops)"),
         ]
+        if let otherCores {
+            rows.append(
+                .figure(
+                    "others_cpu_percent", "others here, % of a core",
+                    fixed(otherCores * 100, digits: 1)))
+        }
+        return rows
     }
 }
 

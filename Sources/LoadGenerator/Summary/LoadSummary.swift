@@ -60,6 +60,9 @@ package struct LoadSummary: Sendable {
     /// What the server took, and its process, where it is one of this machine.
     package var server: (id: Int32, process: LoadProcess)?
 
+    /// Cores that the machine's other processes used while it was measured; `nil`: unknown.
+    package var otherCores: Double?
+
     /// Holds the figures that every load has.
     package init(
         report: LoadReport, publishers: Int, receivers: Int, joined: Int, joins: LoadJoins,

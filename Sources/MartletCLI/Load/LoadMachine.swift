@@ -9,6 +9,8 @@ struct LoadMachine: Sendable {
     struct Moment: Sendable {
         var own: ProcessFigures?
         var server: ProcessFigures?
+        /// Seconds of CPU of all processes.
+        var machine: Double?
     }
 
     private let server: Int32?
@@ -21,7 +23,8 @@ struct LoadMachine: Sendable {
     /// As of now.
     func look() -> Moment {
         Moment(
-            own: ProcessFigures.ofThisProcess(), server: server.flatMap { ProcessFigures.of($0) })
+            own: ProcessFigures.ofThisProcess(), server: server.flatMap { ProcessFigures.of($0) },
+            machine: MachineFigures.cpuSeconds())
     }
 
     /// Puts down what both took.
@@ -38,6 +41,11 @@ struct LoadMachine: Sendable {
                 server,
                 LoadProcess(before: before, joined: joined, end: end, measured: measured)
             )
+        }
+        if let joined = joined.machine, let end = end.machine, measured > .zero {
+            let cores = (end - joined) / (Double(measured.nanoseconds) / 1e9)
+            summary.otherCores = max(
+                0, cores - summary.own.cores - (summary.server?.process.cores ?? 0))
         }
     }
 }
