@@ -39,8 +39,9 @@ struct SignalingLaneCounts: Sendable {
 
 /// Many clients, each with its session and its socket; nothing else touches either.
 actor SignalingLane {
-    private static let ticksPerPing = 10
-    private static let tick = TimeAmount.milliseconds(100)
+    /// Each client pings once a second; in so many parts, lest their pings and answers stand in each other's way.
+    private static let ticksPerPing = 50
+    private static let tick = TimeAmount.milliseconds(20)
 
     private struct Seat {
         let part: LoadPart
@@ -212,7 +213,7 @@ actor SignalingLane {
         seats[index].offer = nil
     }
 
-    /// A tenth of the clients ping, and those who have waited too long give up.
+    /// Some of the clients ping, and those who have waited too long give up.
     private func tick() {
         let now = MonotonicClock.now()
         ticks += 1
