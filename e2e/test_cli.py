@@ -18,6 +18,7 @@ from harness.browser import wait_until
 from harness.figures import figure
 from harness.offers import offer
 from harness.server import BUILD, Server, free_port, media_port
+from harness.tls import terminated
 from harness.websocket import WebSocket
 
 SECRET = "an-end-to-end-secret-of-many-bytes"
@@ -358,3 +359,15 @@ def test_load_ends_early_with_its_table_when_told_to(start_server):
     assert running.returncode == 0
     assert re.search(r"^joined +3$", output, re.M)
     assert server.metrics()["martlet_participants"] == 0
+
+
+def test_load_joins_through_tls_if_it_trusts_the_certificate(start_server, tmp_path):
+    server = start_server()
+    with terminated(tmp_path, "127.0.0.1", server.http_port) as (port, certificate):
+        url = f"https://127.0.0.1:{port}"
+        options = ("load", "--server", url, "--receivers", "2", "--seconds", "1", "--json")
+        result = martlet(*options, environment={"SSL_CERT_FILE": certificate})
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["joined"] == 3
+        line = fails_with_one_line(martlet(*options))
+        assert "nobody came in" in line and "not trusted" in line
