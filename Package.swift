@@ -127,12 +127,15 @@ let drivers: [Target] = [
     floor(
         "LoadGenerator",
         [
-            "Wire", "MediaCrypto", "ICE", "DTLS", "SRTP", "RTP", "Negotiation", "PeerTransport",
-            "ClientTransport", "MediaWorker", "MediaIO",
+            "Wire", "MediaCrypto", "Signaling", "ICE", "DTLS", "SRTP", "RTP", "Negotiation",
+            "PeerTransport", "Forwarding", "ClientTransport", "MediaWorker", "MediaIO",
         ]),
     tests(
         "LoadGenerator",
-        ["Wire", "MediaCrypto", "DTLS", "RTP", "Negotiation", "MediaWorker", "MediaIO"]),
+        [
+            "Wire", "MediaCrypto", "Signaling", "DTLS", "RTP", "Negotiation", "MediaWorker",
+            "MediaIO",
+        ]),
 ]
 
 /// Test support: never linked into what is shipped.
@@ -253,8 +256,8 @@ let servers: [Target] = [
     .executableTarget(
         name: "MartletCLI",
         dependencies: [
-            "SignalServer", "MediaIO", "MediaWorker", "Negotiation", "Signaling", "Rooms",
-            "DTLS", "SRTP", "RTP", "MediaCrypto", "Wire", "LoadGenerator",
+            "SignalServer", "ClientIO", "MediaIO", "MediaWorker", "Negotiation", "Signaling",
+            "Rooms", "DTLS", "SRTP", "RTP", "MediaCrypto", "Wire", "LoadGenerator",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOHTTP1", package: "swift-nio"),

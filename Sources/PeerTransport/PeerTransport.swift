@@ -190,7 +190,7 @@ package struct PeerTransport: ~Copyable {
     }
 
     /// Adds an address of ours to check from; for a client (a full agent).
-    package mutating func addLocalCandidate(_ candidate: ICECandidate, socket: UInt8) {
+    package mutating func addLocalCandidate(_ candidate: ICECandidate, socket: UInt16) {
         ice.addLocalCandidate(candidate, socket: socket)
     }
 

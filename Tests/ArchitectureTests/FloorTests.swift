@@ -49,8 +49,9 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "MediaFiles": ["CMediaFiles", "MediaCodecs"],
     "LoadGenerator": [
-        "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "ICE", "Negotiation", "PeerTransport",
-        "ClientTransport", "MediaWorker", "MediaIO",
+        "Wire", "MediaCrypto", "Signaling", "RTP", "SRTP", "DTLS", "ICE", "Negotiation",
+        "PeerTransport", "Forwarding", "ClientTransport", "MediaWorker", "MediaIO",
+        "FoundationEssentials", "Glibc",
     ],
     "SignalServer": [
         "Wire", "MediaCrypto", "RTP", "SDP", "Signaling", "Rooms", "Negotiation", "MediaWorker",
@@ -61,8 +62,8 @@ private let allowedImports: [String: Set<String>] = [
     // Floor 7
     "MartletCLI": [
         "Wire", "MediaCrypto", "RTP", "DTLS", "SRTP", "Signaling", "Rooms", "Negotiation",
-        "MediaWorker", "MediaIO", "LoadGenerator", "SignalServer", "ArgumentParser", "Logging",
-        "Glibc",
+        "MediaWorker", "MediaIO", "LoadGenerator", "ClientIO", "SignalServer", "ArgumentParser",
+        "Logging", "Glibc",
         "NIOCore", "NIOPosix", "NIOHTTP1", "UnixSignals", "FoundationEssentials", "Synchronization",
     ],
     "Martlet": [

@@ -26,7 +26,7 @@ final class ICENetwork {
     /// The addresses of the sockets of each side, as the other side sees them.
     var visible: [[NetworkAddress]]
     /// Sockets of side 0 whose datagrams are lost both ways.
-    var cutSockets: [UInt8] = []
+    var cutSockets: [UInt16] = []
     var isCut = false
     /// A NAT that lets nothing in from where nothing went out, if set: the addresses side 0 has sent to.
     var openedByNAT: [NetworkAddress]?
@@ -98,7 +98,7 @@ final class ICENetwork {
         let source = visible[side][Int(path.socket)]
         let other = 1 - side
         guard let socket = visible[other].firstIndex(of: path.remote), !isCut else { return }
-        let firstSideSocket = side == 0 ? path.socket : UInt8(socket)
+        let firstSideSocket = side == 0 ? path.socket : UInt16(socket)
         guard !cutSockets.contains(firstSideSocket) else { return }
         if side == 0 {
             openedByNAT?.append(path.remote)
@@ -112,7 +112,7 @@ final class ICENetwork {
             queue.append(
                 Datagram(
                     due: now + .milliseconds(delay), order: order, side: other,
-                    path: TransportPath(socket: UInt8(socket), remote: source), bytes: bytes))
+                    path: TransportPath(socket: UInt16(socket), remote: source), bytes: bytes))
         }
     }
 }

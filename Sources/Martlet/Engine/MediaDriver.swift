@@ -84,7 +84,7 @@ actor MediaDriver {
     func openSockets() async throws {
         guard sockets.isEmpty else { return }
         for isIPv6 in [false, true] {
-            let number = UInt8(sockets.count)
+            let number = UInt16(sockets.count)
             do {
                 let socket = try await MediaSocket.open(
                     on: eventLoop, ipv6: isIPv6, ports: settings.ports,
@@ -104,7 +104,7 @@ actor MediaDriver {
         }
     }
 
-    private func receive(_ buffer: ByteBuffer, from address: SocketAddress, socket: UInt8) {
+    private func receive(_ buffer: ByteBuffer, from address: SocketAddress, socket: UInt16) {
         guard connection != nil, let remote = networkAddress(of: address) else { return }
         var buffer = buffer
         let path = TransportPath(socket: socket, remote: remote)

@@ -1,7 +1,6 @@
 // The clients of a load, on a loop and sockets of their own: what they say to a server, whoever carries it there.
 // SPDX-License-Identifier: Apache-2.0
 import DTLS
-import MediaCrypto
 import MediaIO
 import Negotiation
 import RTP
@@ -18,7 +17,7 @@ package struct LoadFailure: Error, CustomStringConvertible, Sendable {
 
 /// What the clients of a load are like.
 package struct LoadClientsConfiguration: Sendable {
-    /// The most clients there will be, 1 to 255.
+    /// The most clients there will be, 1 to 16,384.
     package var count: Int
     /// What a publisher sends as sound; `nil`: nothing.
     package var audio: LoadShape? = .audio
@@ -58,12 +57,9 @@ package actor LoadClients {
     /// Opens the sockets; nobody dials yet.
     package init(_ configuration: LoadClientsConfiguration) throws {
         self.configuration = configuration
-        let identity = try CertificateIdentity.generateP256(commonName: "load")
-        let digest = Digest.sha256(identity.certificateDER.span)
-        fingerprint = Fingerprint(
-            algorithm: "sha-256", bytes: digest.indices.map { digest[$0] })
-        context = try DTLSContext(
-            identity: identity, srtpProfiles: [configuration.profile.rawValue])
+        let identity = try LoadIdentity(profile: configuration.profile)
+        fingerprint = identity.fingerprint
+        context = identity.context
         var settings = MediaLoopConfiguration()
         settings.name = "load"
         settings.cpu = configuration.cpu
@@ -115,9 +111,11 @@ package actor LoadClients {
     package func dial() async throws {
         guard !waiting.isEmpty else { return }
         for plan in waiting {
-            guard loop.submit(.add(plan)) else { throw LoadFailure("the load's loop is full") }
+            guard loop.submit(.add(plan, place: dialled)) else {
+                throw LoadFailure("the load's loop is full")
+            }
+            dialled += 1
         }
-        dialled += waiting.count
         waiting = []
         let count = dialled
         _ = try await event { if case .connected(count) = $0 { true } else { nil } }
@@ -173,12 +171,5 @@ package actor LoadClients {
 
     private static let codecs: [MediaCodec] = [.opus, .vp8]
 
-    private func words() -> ICEParameters {
-        ICEParameters(usernameFragment: word(8), password: word(24))
-    }
-
-    private func word(_ count: Int) -> String {
-        let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
-        return String((0..<count).map { _ in letters[Int(random.next() % 36)] })
-    }
+    private func words() -> ICEParameters { LoadIdentity.iceWords(using: &random) }
 }

@@ -65,6 +65,7 @@ struct LoadStream {
     private var wantsKeyframe = false
     private(set) var nextPacketAt: MediaInstant
     private(set) var packetsSent: UInt64 = 0
+    private(set) var bytesSent: UInt64 = 0
 
     /// - Returns: `nil` if the section does not send VP8 or Opus.
     init?(section: MediaSection, shape: LoadShape, firstSequence: UInt16, at now: MediaInstant) {
@@ -88,7 +89,10 @@ struct LoadStream {
 
     mutating func requestKeyframe() { wantsKeyframe = true }
 
-    mutating func resetCounter() { packetsSent = 0 }
+    mutating func resetCounter() {
+        packetsSent = 0
+        bytesSent = 0
+    }
 
     /// Seals the next packet into `target`.
     /// - Returns: Its size; `nil` if it could not be sealed.
@@ -122,7 +126,8 @@ struct LoadStream {
             count = nil
         }
         sequence += 1
-        packetsSent += 1
+        packetsSent &+= 1
+        bytesSent &+= UInt64(count ?? 0)
         step(at: now)
         return count
     }
