@@ -126,7 +126,8 @@ extension BandwidthEstimator {
     /// What was lost before the rate was lowered for the delay is no reason to lower it again.
     private func wasSentBeforeDecrease(_ packet: SentPacket) -> Bool {
         guard let decreased = control.decreasedAt else { return false }
-        return SentPackets.milliseconds(from: SentPackets.tick(of: decreased), to: packet.sentTick) < 0
+        return SentPackets.milliseconds(from: SentPackets.tick(of: decreased), to: packet.sentTick)
+            < 0
     }
 
     private mutating func updateRate(_ use: PathUse, at now: MediaInstant) {

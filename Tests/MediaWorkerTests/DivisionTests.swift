@@ -49,8 +49,8 @@ import Wire
         let sound = world.packets("0", since: start - .seconds(2))
         let first = try #require(sound.first)
         let arrivals = sound.map { packet in
-            let offset = Int64(Int32(bitPattern: packet.timestamp.rawValue &- first.timestamp.rawValue))
-            return (packet.at, (packet.at - first.at).nanoseconds / 1_000_000 - offset / 48)
+            let media = Int64(packet.timestamp.distance(from: first.timestamp)) / 48
+            return (packet.at, (packet.at - first.at).nanoseconds / 1_000_000 - media)
         }
         let soonest = try #require(arrivals.map(\.1).min())
         let late = arrivals.filter { $0.1 - soonest > 100 }.map(\.0)

@@ -53,9 +53,10 @@ package struct Pacer: Sendable {
             return
         }
         let factor = Self.factor(at: estimate)
-        let rate = max(
-            estimate * (isAfterSilence ? min(factor, Self.factorAfterSilence) : factor),
-            Self.rateMin) * share
+        let rate =
+            max(
+                estimate * (isAfterSilence ? min(factor, Self.factorAfterSilence) : factor),
+                Self.rateMin) * share
         let bytes = estimate * Double(Self.backlog.nanoseconds) / 8e9
         backlogMax = max(Int(min(bytes, 1e9)), Self.backlogBytes)
         bitsPerSecond = rate
