@@ -10,8 +10,6 @@ struct CodecSelection {
     let allowed: [MediaCodec]
     /// Codecs to put first, in this order; empty keeps the order of the offer.
     let preferred: [MediaCodec]
-    /// Whether senders may be bounded by REMB.
-    var takesREMB = false
 
     /// The codecs of a section that both sides have, each once; O(formats).
     func codecs(of section: DescribedSection) -> [NegotiatedCodec] {
@@ -37,7 +35,7 @@ struct CodecSelection {
                 negotiated.hasPLI = format.feedback.contains(.pli)
                 negotiated.hasFIR = format.feedback.contains(.fir)
                 negotiated.hasReceiverTime = format.feedback.contains(.receiverTime)
-                negotiated.hasREMB = takesREMB && format.feedback.contains(.remb)
+                negotiated.hasREMB = format.feedback.contains(.remb)
             }
             if let at = chosen.firstIndex(where: { $0.codec == codec }) {
                 if rank < ranks[at] {

@@ -63,6 +63,7 @@ package struct Negotiator: Sendable {
             sessionID: previous?.sessionID ?? (random.next() >> 2 | 1),
             version: (previous?.version ?? 0) &+ 1, sections: sections)
         media.bearsPadding = profile == .sdk
+        media.hasSignalling = profile == .sdk
         let writer = AnswerWriter(
             configuration: configuration, offer: offered, media: media, bundle: order,
             repeatsFingerprint: profile != .sdk)
@@ -75,9 +76,7 @@ package struct Negotiator: Sendable {
     ) throws(NegotiationError) -> [MediaSection] {
         let bundle = Set(offer.bundle ?? [])
         let selection = CodecSelection(
-            allowed: configuration.codecs, preferred: profile.publishedCodecs,
-            // Who has a signalling channel is told there, size by size.
-            takesREMB: profile == .whip)
+            allowed: configuration.codecs, preferred: profile.publishedCodecs)
         var extensions = ExtensionSelection()
         var sections: [MediaSection] = []
         for offered in offer.sections {
@@ -99,7 +98,11 @@ package struct Negotiator: Sendable {
             section.extensions = try extensions.extensions(
                 of: offered, direction: section.direction, codecs: section.codecs,
                 allowsMixed: offer.allowsMixedExtensions(in: offered))
-            guard section.direction.isReceiving else { continue }
+            guard section.direction.isReceiving else {
+                // Who receives from us is not to bound us: transport-wide feedback says more.
+                for place in section.codecs.indices { section.codecs[place].hasREMB = false }
+                continue
+            }
             section.declaredSSRCs = offered.declaredMedia
             section.declaredRTX = offered.repairs
             // Layers are told apart by the RID extension alone (RFC 8853 §5.5).
