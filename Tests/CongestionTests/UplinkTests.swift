@@ -32,6 +32,7 @@ extension UplinkDrain {
 
     @Test func halfOfWhatComesIsLeftUntilTheQueueHasGoneThenTheBoundRisesAndGoes() throws {
         var drain = UplinkDrain()
+        drain.expect(false, late: .milliseconds(120), arriving: 700_000, at: at(-60))
         drain.expect(true, late: .milliseconds(120), arriving: 600_000, at: at(0))
         #expect(drain.bitsPerSecond == 300_000)
         // It is not told again while the queue drains.
@@ -56,6 +57,7 @@ extension UplinkDrain {
 
     @Test func whatDoesNotDrainIsLeftAlone() {
         var drain = UplinkDrain()
+        drain.expect(false, late: .milliseconds(200), arriving: 600_000, at: at(-60))
         drain.expect(true, late: .milliseconds(200), arriving: 600_000, at: at(0))
         drain.expect(true, late: .milliseconds(200), arriving: 300_000, at: at(1_500))
         #expect(drain.bitsPerSecond == nil)
@@ -65,8 +67,20 @@ extension UplinkDrain {
 
     @Test func soundIsBoundedBelowOnlyToWhereItStillGetsThrough() {
         var drain = UplinkDrain()
+        drain.expect(false, late: .milliseconds(150), arriving: 50_000, at: at(-80))
         drain.expect(true, late: .milliseconds(150), arriving: 50_000, at: at(0))
         #expect(drain.bitsPerSecond == UplinkDrain.least)
+    }
+
+    @Test func aPauseOfThePublishersIsNoQueue() {
+        var drain = UplinkDrain()
+        // 300 ms of sound at once, each packet less late than the one before.
+        for packet in 0..<15 {
+            drain.expect(
+                false, late: .milliseconds(300 - 20 * Int64(packet)), arriving: 900_000,
+                at: at(Int64(packet)))
+        }
+        drain.expect(false, late: .zero, arriving: 900_000, at: at(100))
     }
 
     @Test func aWayThatIsLongerForGoodIsNoQueueAfterSomeTime() {

@@ -8,6 +8,8 @@ package import Wire
 package struct UplinkDrain: Sendable {
     /// Sound so late begins a bound, and such ends its first part.
     static let late = (from: MediaDuration.milliseconds(100), until: MediaDuration.milliseconds(50))
+    /// For so long nothing may have come in time: after a pause of the publisher's own much is late, but comes at once.
+    static let patience = MediaDuration.milliseconds(60)
     /// What of the rate of arrival is left, while the queue drains and when it has.
     static let shares = (draining: 0.5, drained: 0.85)
     /// The least bound, in bits a second.
@@ -31,6 +33,7 @@ package struct UplinkDrain: Sendable {
     package private(set) var bitsPerSecond: Double?
     private var phase = Phase.free
     private var restsUntil = MediaInstant.zero
+    private var lateSince: MediaInstant?
 
     /// Bounds nothing.
     package init() {}
@@ -41,10 +44,11 @@ package struct UplinkDrain: Sendable {
     package mutating func update(
         late: MediaDuration, arriving: Double, at now: MediaInstant
     ) -> Bool {
+        lateSince = late >= Self.late.from ? lateSince ?? now : nil
         switch phase {
         case .free:
             guard now >= restsUntil else { return false }
-            return begin(late: late, arriving: arriving, at: now)
+            return begin(arriving: arriving, at: now)
         case .draining(let since):
             if now - since >= Self.longest {
                 restsUntil = now + Self.rest
@@ -56,7 +60,7 @@ package struct UplinkDrain: Sendable {
             bitsPerSecond = max(arriving * Self.shares.drained, Self.least)
             return true
         case .rising(let since, let next):
-            if begin(late: late, arriving: arriving, at: now) { return true }
+            if begin(arriving: arriving, at: now) { return true }
             guard now >= next, let bound = bitsPerSecond else { return false }
             guard now - since < Self.rise.lasting else { return end() }
             phase = .rising(since: since, next: now + Self.rise.each)
@@ -65,10 +69,8 @@ package struct UplinkDrain: Sendable {
         }
     }
 
-    private mutating func begin(
-        late: MediaDuration, arriving: Double, at now: MediaInstant
-    ) -> Bool {
-        guard late >= Self.late.from else { return false }
+    private mutating func begin(arriving: Double, at now: MediaInstant) -> Bool {
+        guard let lateSince, now - lateSince >= Self.patience else { return false }
         phase = .draining(since: now)
         bitsPerSecond = max(arriving * Self.shares.draining, Self.least)
         return true
