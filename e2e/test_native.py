@@ -162,6 +162,22 @@ def test_D19_D24_bytes_go_with_pictures_both_ways_with_chromium(server, person, 
     bot.stop()
 
 
+def test_O06_chromium_shows_pictures_of_vp9(server, participant, media_tool):
+    page = participant(address(server, "later", "Ada", camera=0, microphone=0))
+    bot = media_tool(server, "beep", "later", "--as", "bot", "--codec", "VP9", "--seconds", 20)
+    wait_until(lambda: page.page.evaluate(NUMBERS), "numbered pictures in the page")
+    started = time.monotonic()
+    seen = []
+    while time.monotonic() - started < 1.5:
+        seen += [one["number"] for one in page.page.evaluate(NUMBERS)]
+        time.sleep(0.02)
+    elapsed = time.monotonic() - started
+    assert sorted(seen) == seen and 0.8 * 25 * elapsed <= seen[-1] - seen[0] <= 1.2 * 25 * elapsed
+    picture = [one for one in page.statistics()["video"] if one["frames"]][0]
+    assert picture["codec"] == "video/VP9" and picture["freezes"] == 0 and picture["lost"] == 0
+    bot.stop()
+
+
 def test_O02_mixed_sound_is_steady_where_nobody_is(server, media_tool):
     summary = media_tool(server, "play", "alone", "--json", "--seconds", 3).summary()
     assert 2_900 <= summary["mixedMilliseconds"] <= 3_200

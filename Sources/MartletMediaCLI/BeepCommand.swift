@@ -18,7 +18,7 @@ struct BeepCommand: AsyncParsableCommand {
 
     @OptionGroup var isolation: IsolationOptions
 
-    @Option(help: "VP8 or H264.")
+    @Option(help: "VP8, VP9 or H264.")
     var codec = "VP8"
 
     @Option(help: "The size of the picture.")
@@ -110,7 +110,7 @@ struct BeepCommand: AsyncParsableCommand {
             let pictures = try VideoSource()
             let (width, height) = try parsedSize()
             var video = VideoPublishOptions()
-            video.codec = codec.uppercased() == "H264" ? .h264 : .vp8
+            video.codec = try encodedCodec(codec)
             video.maxBitsPerSecond = bitrate
             video.frameRate = fps
             let publication = try await room.publish(pictures, as: .camera, video)

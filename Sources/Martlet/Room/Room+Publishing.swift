@@ -51,6 +51,10 @@ extension Room {
         let link = try linked()
         let mid = try pictureSection(track)
         try options.check()
+        guard track == .screen || link.options.cameraSizes == 1 || options.codec != .vp9 else {
+            throw MartletError(
+                .invalidArgument, "VP9 has one size: join with one `cameraSizes`, or take VP8.")
+        }
         let mute = MuteSwitch(options.isMuted)
         let rids: [String?] =
             track == .camera && link.options.cameraSizes > 1
