@@ -11,7 +11,7 @@ struct PublishCommand: AsyncParsableCommand {
         abstract:
             "Publishes a file or an address into a room: MP4, MKV, WAV, RTSP, RTMP, HLS and all else FFmpeg reads.",
         discussion: """
-            H.264 without B frames, VP8, VP9 and Opus are passed through as they are, everything else is decoded and encoded \
+            H.264 without B frames, VP8, VP9, AV1 and Opus are passed through as they are, everything else is decoded and encoded \
             anew. What is passed through has keyframes only where the source has them: who joins sees a picture with the \
             next one; --transcode makes them when somebody asks. Files play in real time.
             """)
