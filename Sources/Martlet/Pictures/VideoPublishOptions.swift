@@ -11,7 +11,7 @@ public typealias VideoEncoderMaker =
 
 /// How pushed pictures are encoded.
 public struct VideoPublishOptions: Sendable, Equatable, Codable {
-    /// What they are encoded as: VP8 or H.264; VP9 where the camera was joined with one size (`JoinOptions.cameraSizes`), or for a screen.
+    /// What they are encoded as: VP8 or H.264, or VP9 where they have one size.
     public var codec = VideoCodec.vp8
     /// The most that is spent, in bits a second; the network may allow less. 50,000 to 20,000,000.
     public var maxBitsPerSecond = 1_500_000
