@@ -213,8 +213,8 @@ let servers: [Target] = [
     tests(
         "Martlet",
         network + [
-            "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Signaling", "Negotiation",
-            "MediaWorker", "MediaIO", "SignalServer", "MediaCodecs",
+            "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "Signaling",
+            "Negotiation", "MediaWorker", "MediaIO", "SignalServer", "MediaCodecs",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .target(

@@ -56,6 +56,32 @@ def test_a_file_plays_in_chromium(server, participant, media_tool, tmp_path, nam
     assert ("passed through" if name == "through.mp4" else "encoded anew") in out.splitlines()[0]
 
 
+def test_O07_chromium_shows_files_of_vp9_and_av1_as_they_are(server, participant, media_tool, tmp_path):
+    files = []
+    for name, encoder in [("vp9", "libvpx-vp9"), ("av1", "libaom-av1")]:
+        files.append(tmp_path / f"{name}.webm")
+        subprocess.run(
+            [
+                "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25", "-t", "1",
+                "-pix_fmt", "yuv420p", "-c:v", encoder, "-cpu-used", "8", "-b:v", "400k", str(files[-1]),
+            ],
+            check=True,
+        )
+    page = participant(address(server, "later", "Ada", camera=0, microphone=0))
+    tools = [media_tool(server, "publish", "later", file, "--loop", "--as", file.stem) for file in files]
+
+    def playing():
+        found = {one["codec"]: one for one in page.statistics()["video"] if one["frames"] > 20}
+        return found if len(found) == 2 else None
+
+    found, _ = wait_until(playing, "both files in the page")
+    assert set(found) == {"video/VP9", "video/AV1"}
+    assert all((one["width"], one["height"]) == (320, 180) for one in found.values())
+    for tool in tools:
+        tool.stop()
+        assert "passed through" in tool.output.splitlines()[0], tool.output
+
+
 def test_what_cannot_be_published_says_why(server, media_tool, tmp_path):
     nothing = tmp_path / "nothing.mp4"
     nothing.write_bytes(b"no film" * 100)

@@ -11,6 +11,7 @@ public struct MartletError: Error, Sendable, Equatable, Codable, CustomStringCon
     enum Own: Int {
         case invalidArgument = 1004
         case invalidState = 1005
+        case tooManyTracks = 4006
         case sourceClosed = 6010
         case engineFailed = 6011
         case codecFailed = 6012

@@ -18,7 +18,7 @@ struct BeepCommand: AsyncParsableCommand {
 
     @OptionGroup var isolation: IsolationOptions
 
-    @Option(help: "VP8 or H264.")
+    @Option(help: "VP8, VP9 or H264.")
     var codec = "VP8"
 
     @Option(help: "The size of the picture.")
@@ -38,6 +38,9 @@ struct BeepCommand: AsyncParsableCommand {
 
     @Flag(help: "Sound alone.")
     var audioOnly = false
+
+    @Flag(help: "Sends \"beep 1\", \"beep 2\" … with its pictures, which have to be H264.")
+    var metadata = false
 
     private static let beepFrequency = 1_000.0
 
@@ -107,10 +110,14 @@ struct BeepCommand: AsyncParsableCommand {
             let pictures = try VideoSource()
             let (width, height) = try parsedSize()
             var video = VideoPublishOptions()
-            video.codec = codec.uppercased() == "H264" ? .h264 : .vp8
+            video.codec = try encodedCodec(codec)
             video.maxBitsPerSecond = bitrate
             video.frameRate = fps
-            try await room.publish(pictures, as: .camera, video)
+            let publication = try await room.publish(pictures, as: .camera, video)
+            if metadata {
+                let seconds = server.seconds
+                tasks.append(Task { try await Self.sendMetadata(publication, seconds) })
+            }
             let fps = self.fps
             tasks.append(
                 Task {
@@ -120,6 +127,17 @@ struct BeepCommand: AsyncParsableCommand {
                 })
         }
         return Bot(room: room, tasks: tasks, telling: telling)
+    }
+
+    private static func sendMetadata(
+        _ publication: LocalTrackPublication, _ seconds: Double
+    ) async throws {
+        var number = 1
+        while seconds == 0 || Double(number) < seconds * 2 {
+            try publication.sendMetadata(Array("beep \(number)".utf8), repeats: 3)
+            number += 1
+            try await Task.sleep(for: .milliseconds(500))
+        }
     }
 
     private func parsedSize() throws -> (Int, Int) {

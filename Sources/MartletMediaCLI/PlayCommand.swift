@@ -93,6 +93,8 @@ struct PlayCommand: AsyncParsableCommand {
                 switch event {
                 case .trackPublished(let track): watch(track)
                 case .participantJoined(let participant): participant.tracks.forEach(watch)
+                case .metadataReceived(let participant, _, let bytes):
+                    await figures.note(metadata: bytes, of: participant)
                 default: break
                 }
             }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import Martlet
+import MediaCodecs
 
 /// The options of a participant.
 struct ServerOptions: ParsableArguments {
@@ -62,5 +63,16 @@ struct ServerOptions: ParsableArguments {
             throw ValidationError("Ports are given as 42000-45000.")
         }
         return low...high
+    }
+}
+
+/// The codec that an option names; pictures are encoded as no other.
+/// - Throws: A `ValidationError`.
+func encodedCodec(_ name: String) throws -> VideoCodec {
+    switch name.uppercased() {
+    case "VP8": .vp8
+    case "VP9": .vp9
+    case "H264", "H.264": .h264
+    default: throw ValidationError("\(name): a codec is VP8, VP9 or H264.")
     }
 }

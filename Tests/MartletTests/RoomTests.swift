@@ -492,7 +492,8 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
         #expect(
             await Self.code { _ = try AudioSource(format: SoundFormat(sampleRate: 7, channels: 1)) }
                 == 1004)
-        #expect(await Self.code { _ = try EncodedVideoSource(codec: .av1) } == 1004)
+        #expect(
+            await Self.code { _ = try EncodedVideoSource(codec: .av1, bufferedFrames: 0) } == 1004)
         try await withServer { server in
             let room = try await joined(server, "ada")
             let source = try AudioSource()

@@ -8,16 +8,16 @@ import Wire
 
 @Suite struct PacketizerTests {
     /// Bytes of which none is zero, the same for each seed.
-    private func noise(_ count: Int, seed: UInt64 = 5) -> [UInt8] {
+    func noise(_ count: Int, seed: UInt64 = 5) -> [UInt8] {
         var random = SeededRandom(seed: seed)
         return (0..<count).map { _ in UInt8.random(in: 1...255, using: &random) }
     }
 
-    private func payloads(_ packets: PacketizedFrame) -> [[UInt8]] {
+    func payloads(_ packets: PacketizedFrame) -> [[UInt8]] {
         (0..<packets.count).map { Array(packets.bytes[packets.range(of: $0)]) }
     }
 
-    private func assembled(_ payloads: [[UInt8]], _ codec: MediaCodec) throws -> [UInt8] {
+    func assembled(_ payloads: [[UInt8]], _ codec: MediaCodec) throws -> [UInt8] {
         var assembler = try FrameAssembler(codec: codec)
         for payload in payloads { try assembler.append(payload.span) }
         return try assembler.finished()

@@ -70,6 +70,10 @@ public struct JoinOptions: Sendable, Codable {
     public var publishPacing = PublishPacing.immediate
     /// In how many sizes the camera's picture may be published, 1 to 3 (row S01).
     public var cameraSizes = 1
+    /// In how many sizes a screen may be published, 1 to 3.
+    public var screenSizes = 1
+    /// How many custom pictures may be published at a time beside camera and screen, 0 to 8 (row P05).
+    public var customPictures = 0
     /// How many others are received with sound and picture at first; more are asked for as they come. 0: nothing is received.
     public var receivedPairs = 4
     /// The local UDP ports of media; `nil`: any.

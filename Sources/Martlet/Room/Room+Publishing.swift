@@ -34,7 +34,8 @@ extension Room {
 
     /// Publishes pictures, and returns when the others can have them (rows P01 and P07).
     /// - Parameters:
-    ///   - track: `.camera` or `.screen`, each once. A camera has as many sizes as ``JoinOptions/cameraSizes``.
+    ///   - track: `.camera` or `.screen`, each once and in as many sizes as was joined with (``JoinOptions/cameraSizes``, ``JoinOptions/screenSizes``), or
+    ///     `.custom`, as often as ``JoinOptions/customPictures`` says.
     ///   - makeEncoder: What encodes in place of libvpx and libx264. A room in a process of its own has no use for it: there
     ///     the engine encodes; publish an ``EncodedVideoSource``.
     /// - Throws: As for sound; 1004 also for options that cannot be.
@@ -49,12 +50,16 @@ extension Room {
                 try await engine.publish(.pictures(source, options), as: track), engine)
         }
         let link = try linked()
-        let mid = try pictureSection(track)
         try options.check()
+        let named = MediaSettings.rids(sizes: link.options.sizes(of: track))
+        guard named.isEmpty || options.codec != .vp9 else {
+            throw MartletError(
+                .invalidArgument, "VP9 has one size: join with one size, or take VP8.")
+        }
+        let mid = try await pictureSection(track, link)
+        defer { release(mid.text) }
         let mute = MuteSwitch(options.isMuted)
-        let rids: [String?] =
-            track == .camera && link.options.cameraSizes > 1
-            ? Array(["q", "h", "f"].suffix(link.options.cameraSizes)) : [nil]
+        let rids: [String?] = named.isEmpty ? [nil] : named
         let layers = rids.enumerated().map { index, rid in
             // Each size has half the sides of the next, and about a third of its bits.
             var bitrate = options.maxBitsPerSecond
@@ -81,9 +86,9 @@ extension Room {
 
     /// Publishes pictures that are encoded already, in one size.
     /// - Parameters:
-    ///   - track: `.camera` or `.screen`, each once.
+    ///   - track: `.camera` or `.screen`, each once, or `.custom`.
     ///   - maxBitsPerSecond: The most that comes, about; what is asked of the network.
-    /// - Throws: As for pictures that are not; 1004 for a camera joined with several sizes.
+    /// - Throws: As for pictures that are not; 1004 for a camera or screen joined with several sizes.
     @discardableResult
     public func publish(
         _ source: EncodedVideoSource, as track: TrackSource = .camera,
@@ -97,16 +102,16 @@ extension Room {
                 engine)
         }
         let link = try linked()
-        let mid = try pictureSection(track)
-        guard track == .screen || link.options.cameraSizes == 1 else {
+        guard link.options.sizes(of: track) == 1 else {
             throw MartletError(
-                .invalidArgument,
-                "Encoded pictures have one size: join with one `cameraSizes`, or publish a screen.")
+                .invalidArgument, "Encoded pictures have one size: join with one.")
         }
         guard 50_000...50_000_000 ~= maxBitsPerSecond else {
             throw MartletError(
                 .invalidArgument, "Encoded pictures take 50,000 to 50,000,000 bits a second.")
         }
+        let mid = try await pictureSection(track, link)
+        defer { release(mid.text) }
         let mute = MuteSwitch(isMuted)
         let signals = EncoderSignals(
             mid: mid.text, rid: nil, startBitrate: min(maxBitsPerSecond, 600_000),
@@ -150,17 +155,30 @@ extension Room {
         return try section(track)
     }
 
-    private func pictureSection(_ track: TrackSource) throws(MartletError) -> MediaSectionID {
-        guard track == .camera || track == .screen else {
-            throw MartletError(.invalidArgument, "Pictures are a camera or a screen.")
+    /// The section of a picture; one of a custom picture has to be released.
+    private func pictureSection(
+        _ track: TrackSource, _ link: Link
+    ) async throws(MartletError) -> MediaSectionID {
+        switch track {
+        case .camera, .screen: return try section(track)
+        case .custom:
+            guard let free = await reserveCustomSection(link),
+                let mid = try? MediaSectionID(free)
+            else {
+                throw MartletError(
+                    .tooManyTracks,
+                    "Join with more `customPictures`, or take one of those back.")
+            }
+            return mid
+        case .microphone, .screenAudio:
+            throw MartletError(.invalidArgument, "Pictures are a camera, a screen or custom.")
         }
-        return try section(track)
     }
 
     private func section(_ track: TrackSource) throws(MartletError) -> MediaSectionID {
         guard let section = MediaSettings.sendingSections.first(where: { $0.source == track }),
             let mid = try? MediaSectionID(section.mid)
-        else { throw MartletError(.invalidArgument, "A custom track cannot be published yet.") }
+        else { throw MartletError(.invalidArgument, "A custom track is a picture.") }
         return mid
     }
 
@@ -190,5 +208,16 @@ extension Room {
             layers: layers, metadata: metadata, task: task)
         keep(publication)
         return publication
+    }
+}
+
+extension JoinOptions {
+    /// In how many sizes a picture is published.
+    func sizes(of track: TrackSource) -> Int {
+        switch track {
+        case .camera: cameraSizes
+        case .screen: screenSizes
+        default: 1
+        }
     }
 }

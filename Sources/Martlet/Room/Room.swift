@@ -34,6 +34,8 @@ public actor Room {
     /// When the present session was joined.
     private(set) var joinedAt: ContinuousClock.Instant?
     private var publications: [LocalTrackPublication] = []
+    /// Sections of custom pictures that are being published.
+    private var reservedSections: Set<String> = []
 
     /// A participant that has not joined.
     /// - Parameter isolation: Where it is carried out (row G01); all that a room does is the same in both.
@@ -139,14 +141,19 @@ public actor Room {
     private static func link(
         _ options: JoinOptions, hub: RoomHub
     ) throws(MartletError) -> Link {
-        guard (1...3).contains(options.cameraSizes), (0...32).contains(options.receivedPairs) else {
+        guard 1...3 ~= options.cameraSizes, 1...3 ~= options.screenSizes,
+            0...8 ~= options.customPictures, 0...32 ~= options.receivedPairs
+        else {
             throw MartletError(
-                .invalidArgument, "There are 1 to 3 sizes of a camera, and 0 to 32 pairs.")
+                .invalidArgument,
+                "There are 1 to 3 sizes of camera and screen, 0 to 8 custom pictures, and 0 to 32 pairs."
+            )
         }
         var settings = MediaSettings()
         settings.ports = options.mediaPorts
-        settings.cameraRIDs =
-            options.cameraSizes == 1 ? [] : Array(["q", "h", "f"].suffix(options.cameraSizes))
+        settings.cameraRIDs = MediaSettings.rids(sizes: options.cameraSizes)
+        settings.screenRIDs = MediaSettings.rids(sizes: options.screenSizes)
+        settings.customPictures = options.customPictures
         settings.pairs = options.receivedPairs
         settings.soundSlots = options.receivedPairs == 0 ? 0 : settings.soundSlots
         let loop = MultiThreadedEventLoopGroup.singleton.next()
@@ -207,6 +214,20 @@ public actor Room {
     }
 
     func keep(_ publication: LocalTrackPublication) { publications.append(publication) }
+
+    /// A section for a custom picture that carries none, kept free for it until ``release(_:)``; `nil`: there is none.
+    func reserveCustomSection(_ link: Link) async -> String? {
+        for mid in MediaSettings.customMIDs(link.options.customPictures) {
+            guard reservedSections.insert(mid).inserted else { continue }
+            // Looked at once it is kept: nobody else publishes in it meanwhile.
+            let publications = await link.session.state.publications
+            if !publications.contains(where: { $0.mid.text == mid }) { return mid }
+            reservedSections.remove(mid)
+        }
+        return nil
+    }
+
+    func release(_ mid: String) { reservedSections.remove(mid) }
 
     /// Tells that the machine's network is another one, where that is known: the links are mended at once.
     public func networkChanged() {

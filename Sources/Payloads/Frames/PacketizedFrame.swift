@@ -41,7 +41,7 @@ package struct PacketizedFrame: Sendable {
 package enum PacketizationError: Error, Equatable, Sendable {
     /// There is nothing in it.
     case empty
-    /// It is no byte stream of NAL units.
+    /// It is no byte stream of NAL units, no sequence of OBUs, or no frame of its codec.
     case noUnits
     /// A payload of so many bytes is too small.
     case payloadTooSmall(Int)
