@@ -138,9 +138,13 @@ extension Slot {
                 payload: producer.history.payloadBytes.extracting(range), packet: packet,
                 ssrc: heading.ssrc)
         } else {
-            // What differs per receiver is written over the shared payload, sealed, and put back.
+            // What differs per receiver is written over the shared payload, sealed, and put back. Nothing does while it
+            // watches one stream from its first packet on.
+            let isAsSent = packet.numbers.descriptor.matches(entry.descriptor)
             var payload = range
-            producer.patch(entry, with: packet, payload: &payload)
+            if !isAsSent || isRetransmission {
+                producer.patch(entry, with: packet, payload: &payload)
+            }
             if heading.bearsPadding, let padded = producer.history.pad(entry, at: payload) {
                 payload = padded
                 target[0] |= 0x20
@@ -149,7 +153,7 @@ extension Slot {
                 &target, headerCount: headerCount,
                 payload: producer.history.payloadBytes.extracting(payload), packet: packet,
                 ssrc: heading.ssrc)
-            producer.restore(entry, payload: range)
+            if !isAsSent { producer.restore(entry, payload: range) }
         }
         guard let count else { return .dropped(.sealFailed) }
         if packet.sentBefore == nil {
@@ -162,6 +166,14 @@ extension Slot {
         }
         slab.commit(count: count, path: path)
         return .left
+    }
+}
+
+extension DescriptorPatch {
+    /// Whether its numbers are those that the publisher wrote.
+    fileprivate func matches(_ fields: DescriptorFields) -> Bool {
+        pictureID == fields.pictureID && tl0PictureIndex == fields.tl0PictureIndex
+            && keyIndex == fields.keyIndex
     }
 }
 
