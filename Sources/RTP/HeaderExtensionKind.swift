@@ -72,11 +72,8 @@ package enum HeaderExtensionKind: UInt8, Hashable, Sendable, CaseIterable {
     private func isNamed(_ text: Span<UInt8>) -> Bool {
         let name = uri.utf8
         guard name.count == text.count else { return false }
-        var index = 0
-        for byte in name {
-            if text[index] != byte { return false }
-            index &+= 1
-        }
+        let bytes = name.span
+        for index in text.indices where text[index] != bytes[index] { return false }
         return true
     }
 }

@@ -60,13 +60,22 @@ package struct SDPWriter {
     }
 
     /// Ends a line.
-    package mutating func endLine() { write("\r\n") }
+    package mutating func endLine() {
+        bytes.append(UInt8(ascii: "\r"))
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    /// Begins the line of an attribute.
+    private mutating func open(_ name: String) {
+        bytes.append(UInt8(ascii: "a"))
+        bytes.append(UInt8(ascii: "="))
+        write(name)
+    }
 
     /// Begins the line of an attribute that has a value; the value and the line's end are to follow.
     package mutating func begin(_ name: String) {
-        write("a=")
-        write(name)
-        write(":")
+        open(name)
+        bytes.append(UInt8(ascii: ":"))
     }
 
     /// Writes an attribute with its value.
@@ -78,8 +87,7 @@ package struct SDPWriter {
 
     /// Writes an attribute without a value.
     package mutating func flag(_ name: String) {
-        write("a=")
-        write(name)
+        open(name)
         endLine()
     }
 }
