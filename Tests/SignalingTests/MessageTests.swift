@@ -284,6 +284,8 @@ import Testing
         arguments: [
             "", "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n", "\"", "\\", "a\u{0}b\u{1f}\u{7f}/",
             "ü 🐦 \u{2028}", "\",\"participants\":[", "{\"sdp\":\"\"}",
+            String((0...0x17F).compactMap { Unicode.Scalar($0).map(Character.init) }),
+            (0...17).map { String(repeating: "x", count: $0) + "\\é!#[]\"\u{1f} \n" }.joined(),
         ])
     func anAnswerIsWrittenAsAnEncoderWritesIt(answer: String) throws {
         let replies = [

@@ -35,19 +35,50 @@ enum JSONText {
     static func write(_ value: String, to text: inout [UInt8]) {
         text.append(UInt8(ascii: "\""))
         let bytes = Array(value.utf8)
-        // What needs no escape is copied in one piece.
-        var copied = 0
-        for index in bytes.indices {
-            let byte = bytes[index]
-            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else {
-                continue
-            }
-            text.append(contentsOf: bytes[copied..<index])
-            copied = index + 1
-            writeEscape(of: byte, to: &text)
+        let count = bytes.count
+        var index = 0
+        while true {
+            // What needs no escape is copied in one piece.
+            let plain = index
+            index = nextEscape(in: bytes.span, from: plain)
+            text.append(contentsOf: bytes[plain..<index])
+            if index == count { break }
+            writeEscape(of: bytes[index], to: &text)
+            index += 1
         }
-        text.append(contentsOf: bytes[copied...])
         text.append(UInt8(ascii: "\""))
+    }
+
+    /// The place of the first byte that is to be escaped, or the end.
+    private static func nextEscape(in text: Span<UInt8>, from start: Int) -> Int {
+        // The bytes are looked at as numbers, within their bounds.
+        let raw = unsafe text.bytes
+        var index = start
+        while index &+ 8 <= text.count {
+            // Eight bytes from here lie inside, as was just seen.
+            let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let found = escapes(in: UInt64(littleEndian: word))
+            if found != 0 { return index &+ found.trailingZeroBitCount / 8 }
+            index &+= 8
+        }
+        while index < text.count {
+            let byte = text[index]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+            index &+= 1
+        }
+        return index
+    }
+
+    /// Of eight bytes, the high bit of each that is below 0x20, a quote or a backslash: right up to the lowest, and
+    /// with no bit where there is none (borrows go upwards alone).
+    private static func escapes(in word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quotes = word ^ ones &* UInt64(UInt8(ascii: "\""))
+        let backslashes = word ^ ones &* UInt64(UInt8(ascii: "\\"))
+        let control = (word &- ones &* 0x20) & ~word
+        let quote = (quotes &- ones) & ~quotes
+        let backslash = (backslashes &- ones) & ~backslashes
+        return (control | quote | backslash) & ones &* 0x80
     }
 
     private static func writeEscape(of byte: UInt8, to text: inout [UInt8]) {
