@@ -78,7 +78,7 @@ enum JSONText {
         let control = (word &- ones &* 0x20) & ~word
         let quote = (quotes &- ones) & ~quotes
         let backslash = (backslashes &- ones) & ~backslashes
-        return (control | quote | backslash) & ones &* 0x80
+        return (control | quote | backslash) & (ones &* 0x80)
     }
 
     private static func writeEscape(of byte: UInt8, to text: inout [UInt8]) {
