@@ -165,11 +165,6 @@ struct Peer: ~Copyable {
         return .first
     }
 
-    /// The packets that are to leave.
-    var outboxCount: Int {
-        mutating get { outbox.count }
-    }
-
     /// Begins to gather what leaves in the next turn.
     mutating func emptyOutbox() {
         outbox.removeAll(keepingCapacity: true)

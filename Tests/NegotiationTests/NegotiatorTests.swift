@@ -45,9 +45,9 @@ extension String {
 
 @Test(arguments: OfferSample.all)
 func answerHasTheOffersSectionsInOrderAndReadsBack(_ offer: String) throws {
-    let offered = try SessionDescription.parse(offer)
+    let offered = try PlainDescription(offer)
     let (media, text) = try TestServer.answer(offer)
-    let answer = try SessionDescription.parse(text)
+    let answer = try PlainDescription(text)
     #expect(answer.media.map(\.media) == offered.media.map(\.media))
     #expect(
         answer.media.map { $0.attributes.value(of: "mid") }
