@@ -205,13 +205,14 @@ let servers: [Target] = [
             "Signaling", "Negotiation", "ClientSession", "ClientMedia", "ClientIO", "MediaCodecs",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "Logging", package: "swift-log"),
         ],
         swiftSettings: strict),
     tests(
         "Martlet",
         network + [
             "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Signaling", "Negotiation",
-            "MediaWorker", "MediaIO", "SignalServer", "MediaCodecs",
+            "ClientIO", "ClientSession", "MediaWorker", "MediaIO", "SignalServer", "MediaCodecs",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .target(

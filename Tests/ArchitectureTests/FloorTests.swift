@@ -69,7 +69,7 @@ private let allowedImports: [String: Set<String>] = [
         "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "PeerTransport",
         "Negotiation", "Signaling", "ClientMedia", "ClientSession", "ClientIO", "MediaCodecs",
         "NIOCore",
-        "NIOPosix",
+        "NIOPosix", "Logging",
         "FoundationEssentials", "Synchronization", "Glibc",
     ],
     "MartletMediaCLI": [

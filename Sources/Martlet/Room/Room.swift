@@ -30,6 +30,8 @@ public actor Room {
     nonisolated let hub: RoomHub
     /// What carries the room out in another process; `nil`: it is carried out here.
     nonisolated let engine: IsolatedEngine?
+    /// How its sessions are driven; the defaults but for tests, whose time may run faster.
+    private let driverOptions: DriverOptions
     private var link: Link?
     /// When the present session was joined.
     private(set) var joinedAt: ContinuousClock.Instant?
@@ -40,6 +42,7 @@ public actor Room {
     public init(isolation: Isolation = .inProcess) {
         let hub = RoomHub()
         self.hub = hub
+        driverOptions = DriverOptions()
         switch isolation {
         case .inProcess: engine = nil
         case .process(let options): engine = IsolatedEngine(options: options, hub: hub)
@@ -47,9 +50,13 @@ public actor Room {
     }
 
     /// A room of this process whose events are heard where they happen.
-    init(observer: @escaping @Sendable (RoomEvent) -> Void) {
+    init(
+        driverOptions: DriverOptions = DriverOptions(),
+        observer: (@Sendable (RoomEvent) -> Void)?
+    ) {
         hub = RoomHub(observer: observer)
         engine = nil
+        self.driverOptions = driverOptions
     }
 
     deinit { hub.finish() }
@@ -115,7 +122,7 @@ public actor Room {
             throw MartletError(.invalidState, "Leave before you join again.")
         }
         await end()
-        let link = try Self.link(options, hub: hub)
+        let link = try Self.link(options, hub: hub, driverOptions)
         self.link = link
         let hub = self.hub
         await link.media.attach(link.session) { key, bytes in
@@ -137,7 +144,7 @@ public actor Room {
     }
 
     private static func link(
-        _ options: JoinOptions, hub: RoomHub
+        _ options: JoinOptions, hub: RoomHub, _ driverOptions: DriverOptions
     ) throws(MartletError) -> Link {
         guard (1...3).contains(options.cameraSizes), (0...32).contains(options.receivedPairs) else {
             throw MartletError(
@@ -153,7 +160,7 @@ public actor Room {
         let media = MediaDriver(settings: settings, on: loop)
         do {
             let address = try WebSocketAddress(options.server)
-            var driverOptions = DriverOptions()
+            var driverOptions = driverOptions
             driverOptions.timing.window = MediaDuration(
                 nanoseconds: Int64(clamping: options.reconnectWindow.components.seconds)
                     .multipliedReportingOverflow(by: 1_000_000_000).partialValue)

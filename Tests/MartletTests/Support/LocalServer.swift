@@ -10,6 +10,7 @@ import Negotiation
 import RTP
 import SignalServer
 import Signaling
+import Synchronization
 import Wire
 
 @testable import Martlet
@@ -42,9 +43,13 @@ struct TestFailure: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// Runs a server for as long as `body` runs.
-/// - Parameter body: Is given the server's address.
+/// Runs a server for as long as `body` runs; then it dies without a word.
+/// - Parameters:
+///   - port: Where it listens; 0: anywhere.
+///   - configure: What is not as usual: everybody may come in without a token.
+///   - body: Is given the server's address.
 func withServer<Value: Sendable>(
+    port: Int = 0, configure: (inout SignalServerConfiguration) throws -> Void = { _ in },
     _ body: @escaping @Sendable (String) async throws -> Value
 ) async throws -> Value {
     let identity = try CertificateIdentity.generateP256(commonName: "server")
@@ -59,8 +64,9 @@ func withServer<Value: Sendable>(
                 HostCandidate(address: $0, priority: 2_130_706_431)
             }))
     var configuration = SignalServerConfiguration(keys: TokenKeys(), negotiators: [negotiator])
-    configuration.port = 0
+    configuration.port = port
     configuration.isDevelopment = true
+    try configure(&configuration)
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let service = SignalService(configuration: configuration, plane: plane, logger: logger)
@@ -107,6 +113,20 @@ func first<Element: Sendable, Found: Sendable>(
             throw TestFailure("the stream ended before")
         }
         return found
+    }
+}
+
+/// The moves of a connection up to the one for a reason.
+func moves(
+    _ events: AsyncStream<RoomEvent>, to reason: Martlet.ChangeReason
+) async throws -> [Martlet.ConnectionChange] {
+    let moves = Mutex<[Martlet.ConnectionChange]>([])
+    return try await first(of: events) { event in
+        guard case .connectionChanged(let change) = event else { return nil }
+        return moves.withLock { moves in
+            moves.append(change)
+            return change.reason == reason ? moves : nil
+        }
     }
 }
 
