@@ -55,14 +55,21 @@ struct BeepCommand: AsyncParsableCommand {
         for number in 1...count { bots.append(try await begin(number)) }
         say(count == 1 ? "in the room \(server.room)" : "\(count) in the room \(server.room)")
         let tasks = bots.flatMap(\.tasks)
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await Interruption.wait() }
+        let ends = bots.compactMap(\.ends)
+        let over = await withTaskGroup(of: RoomOver?.self) { group in
+            group.addTask {
+                await Interruption.wait()
+                return nil
+            }
             group.addTask {
                 for task in tasks { _ = try? await task.value }
+                return nil
             }
-            await group.next()
+            for events in ends { group.addTask { await RoomOver.wait(events) } }
+            let over = await group.next() ?? nil
             for task in tasks { task.cancel() }
             group.cancelAll()
+            return over
         }
         if count > 1 {
             let used = ProcessFigures.now
@@ -72,6 +79,7 @@ struct BeepCommand: AsyncParsableCommand {
             await bot.room.leave()
             bot.telling.cancel()
         }
+        if let over { throw over }
     }
 
     /// One participant, what it pushes, and what says how its engine is.
@@ -79,6 +87,7 @@ struct BeepCommand: AsyncParsableCommand {
         var room: Room
         var tasks: [Task<Void, any Error>]
         var telling: Task<Void, Never>
+        var ends: AsyncStream<RoomEvent>?
     }
 
     /// Lets one participant join and begin.
@@ -92,6 +101,7 @@ struct BeepCommand: AsyncParsableCommand {
         options.publishPacing = .byTimestamp
         let room = isolation.room()
         let telling = isolation.telling(of: room)
+        let ends = isolation.ends(of: room)
         try await room.join(options)
         let sound = try AudioSource(bufferMilliseconds: 200)
         try await room.publish(sound, as: .microphone)
@@ -119,7 +129,7 @@ struct BeepCommand: AsyncParsableCommand {
                         isBeeping: tone == nil, seconds: seconds)
                 })
         }
-        return Bot(room: room, tasks: tasks, telling: telling)
+        return Bot(room: room, tasks: tasks, telling: telling, ends: ends)
     }
 
     private func parsedSize() throws -> (Int, Int) {

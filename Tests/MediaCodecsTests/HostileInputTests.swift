@@ -115,6 +115,40 @@ import Testing
         #expect(try decoder.decoded(frames[0]).0.format.sampleRate == 48_000)
     }
 
+    /// Frames that begin nothing have samples and no rate: time would be divided by it.
+    @Test func soundOfNoRateIsDamaged() throws {
+        var found = 0
+        for configuration in UInt8(0)...7 {
+            for first in UInt8(0)...255 {
+                var decoder = try AACDecoder()
+                // 9 bytes of LC at 48 kHz.
+                let frame: [UInt8] = [
+                    0xFF, 0xF1, 0x4C | configuration >> 2, configuration << 6, 0x01, 0x3F, 0xFC,
+                    first, 0,
+                ]
+                guard let decoded = try? decoder.decoded(frame).0 else { continue }
+                if decoded.sampleCount > 0, decoded.format.sampleRate <= 0 { found += 1 }
+            }
+        }
+        #expect(found == 0)
+    }
+
+    @Test func picturesSaidToBeReorderedAreLateUntilTheDecoderIsReset() throws {
+        var encoder = try SoftwareVideoEncoder(codec: .h264, bitsPerSecond: 300_000)
+        let picture = try testPicture(0, width: 48, height: 32)
+        let unit = try #require(try encoder.encode(picture, isKeyframeWanted: true)).bytes
+        // The end of libx264's parameter set, in which one bit says how many pictures may be reordered.
+        let place = try #require(
+            unit.indices.first { unit[$0...].starts(with: [0x8F, 0x18, 0x32]) })
+        var other = unit
+        other[place + 1] = 0x19
+        var decoder = try VideoDecoder(codec: .h264)
+        #expect(try decoder.picture(in: other) == nil)
+        #expect(try decoder.picture(in: unit) == nil)
+        decoder.reset()
+        #expect(try decoder.picture(in: unit) != nil)
+    }
+
     /// In a process of its own, whose memory no other test touches. Encoders of pictures take a megabyte each.
     @Test func nothingIsLeftOf1000Codecs() async {
         await #expect(processExitsWith: .success) {

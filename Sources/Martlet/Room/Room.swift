@@ -209,7 +209,10 @@ public actor Room {
     }
 
     func linked() throws(MartletError) -> Link {
-        guard let link else { throw MartletError(.invalidState, "Join a room first.") }
+        // A session that ended by itself has left its link behind.
+        guard let link, connectionState.isSomewhere else {
+            throw MartletError(.invalidState, "Join a room first.")
+        }
         return link
     }
 

@@ -130,8 +130,10 @@ func moves(
     }
 }
 
+/// Whether rooms are carried out in processes of their own.
+let isIsolated = ProcessInfo.processInfo.environment["MARTLET_ISOLATED"] == "1"
+
 /// A participant; with `MARTLET_ISOLATED=1` carried out in a process of its own, of which the same is expected.
 func anyRoom() -> Room {
-    let isIsolated = ProcessInfo.processInfo.environment["MARTLET_ISOLATED"] == "1"
-    return Room(isolation: isIsolated ? .process() : .inProcess)
+    Room(isolation: isIsolated ? .process() : .inProcess)
 }
