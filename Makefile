@@ -17,7 +17,7 @@ E2E ?=
 # What `make compare` measures, for instance: make compare COMPARE="--rounds 1 --cases '1 x 50, bursts'"
 COMPARE ?=
 
-.PHONY: help run build web test unit simulate web-test e2e quality fuzz lint format benchmark benchmark-instructions \
+.PHONY: help run build web test unit optimized simulate web-test e2e quality fuzz lint format benchmark benchmark-instructions \
 	benchmark-signaling compare documentation clean
 
 help: ## Show this list
@@ -41,6 +41,7 @@ test: ## Install what is missing and run everything CI runs
 	$(MAKE) --no-print-directory web
 	$(MAKE) --no-print-directory build
 	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory optimized
 	$(MAKE) --no-print-directory simulate
 	$(MAKE) --no-print-directory web-test
 	$(MAKE) --no-print-directory e2e
@@ -57,6 +58,9 @@ unit: ## Run the unit, architecture and simulation tests
 	swift test --skip-build --no-parallel --filter '$(REAL_TIME_TESTS)'
 	MARTLET_ISOLATED=1 swift test --skip-build --no-parallel --filter '$(ISOLATED_TESTS)'
 	cd Benchmarks && python3 -m unittest -q comparison.test_comparison
+
+optimized: ## Compile with optimization what no other step does
+	scripts/compile-optimized.py
 
 simulate: ## Run 1,000 whole systems in virtual time, with faults, from seeds
 	scripts/simulate.sh

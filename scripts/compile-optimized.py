@@ -19,7 +19,7 @@ MODULES = ["Martlet", "SignalServer", "MartletMediaCLI", "MartletCLI", "ClientIO
 LEFT_OUT = {
     "-emit-dependencies": 0, "-emit-module": 0, "-emit-module-path": 1, "-output-file-map": 1, "-incremental": 0,
     "-enable-batch-mode": 0, "-serialize-diagnostics": 0, "-index-store-path": 1, "-Onone": 0, "-enable-testing": 0,
-    "-DDEBUG": 0, "-g": 0, "-j2": 0,
+    "-DDEBUG": 0, "-parseable-output": 0, "-emit-objc-header": 0, "-emit-objc-header-path": 1,
 }
 
 

@@ -137,8 +137,9 @@ build() {
 run() {
     local name=$1 log=$out/$1.run
     mkdir -p "$corpus/$name" "$out/findings/$name"
-    if ! "$out/$name" -max_total_time="$seconds" -rss_limit_mb=512 -timeout=10 -max_len=8192 \
-        -verbosity=0 -print_final_stats=1 -artifact_prefix="$out/findings/$name/" \
+    # What was freed is kept for a while, so that who uses it again is seen; by default more than all of it may take here.
+    if ! ASAN_OPTIONS="quarantine_size_mb=64:${ASAN_OPTIONS:-}" "$out/$name" -max_total_time="$seconds" \
+        -rss_limit_mb=512 -timeout=10 -max_len=8192 -verbosity=0 -print_final_stats=1 -artifact_prefix="$out/findings/$name/" \
         "$corpus/$name" > "$log" 2>&1; then
         tail -40 "$log"
         echo "fuzz $name: FOUND SOMETHING, see $out/findings/$name"

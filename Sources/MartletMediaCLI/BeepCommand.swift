@@ -55,7 +55,7 @@ struct BeepCommand: AsyncParsableCommand {
         for number in 1...count { bots.append(try await begin(number)) }
         say(count == 1 ? "in the room \(server.room)" : "\(count) in the room \(server.room)")
         let tasks = bots.flatMap(\.tasks)
-        let ends = bots.compactMap(\.ends)
+        let ends = bots.map(\.ends)
         let over = await withTaskGroup(of: RoomOver?.self) { group in
             group.addTask {
                 await Interruption.wait()
@@ -87,7 +87,7 @@ struct BeepCommand: AsyncParsableCommand {
         var room: Room
         var tasks: [Task<Void, any Error>]
         var telling: Task<Void, Never>
-        var ends: AsyncStream<RoomEvent>?
+        var ends: AsyncStream<RoomEvent>
     }
 
     /// Lets one participant join and begin.
@@ -101,7 +101,7 @@ struct BeepCommand: AsyncParsableCommand {
         options.publishPacing = .byTimestamp
         let room = isolation.room()
         let telling = isolation.telling(of: room)
-        let ends = isolation.ends(of: room)
+        let ends = room.events
         try await room.join(options)
         let sound = try AudioSource(bufferMilliseconds: 200)
         try await room.publish(sound, as: .microphone)

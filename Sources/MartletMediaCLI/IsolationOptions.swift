@@ -24,9 +24,6 @@ struct IsolationOptions: ParsableArguments {
         return Room(isolation: .process(options))
     }
 
-    /// What tells that a room is over; `nil` where another process may take the place of one that ended.
-    func ends(of room: Room) -> AsyncStream<RoomEvent>? { isolated ? nil : room.events }
-
     /// Says on stderr which process carries the room, and what becomes of it, until it is cancelled.
     func telling(of room: Room) -> Task<Void, Never> {
         // Begun before anything happens.

@@ -29,8 +29,7 @@ struct PlayCommand: AsyncParsableCommand {
         let room = isolation.room()
         let telling = isolation.telling(of: room)
         defer { telling.cancel() }
-        let events = room.events
-        let ends = isolation.ends(of: room)
+        let (events, ends) = (room.events, room.events)
         let options = try server.join()
         try await room.join(options)
         let figures = PlayFigures(dumpFolder: dump)

@@ -6,13 +6,15 @@ import Martlet
 struct RoomOver: Error, CustomStringConvertible {
     let description: String
 
-    /// Waits until a room is over; `nil` where it was left, or the task is cancelled.
+    /// Waits until a room is over; `nil` where it was left, or the task is cancelled. A process that carried it may end: that is
+    /// told, and another may take its place.
     /// - Parameter events: All that happens in it.
     static func wait(_ events: AsyncStream<RoomEvent>) async -> RoomOver? {
         for await event in events {
             guard case .connectionChanged(let change) = event,
                 case .disconnected(let reason) = change.to
             else { continue }
+            guard reason != .engineCrashed else { continue }
             guard reason != .left else { return nil }
             return RoomOver(
                 description: change.error?.description ?? "The room is over: \(reason.rawValue).")
@@ -21,8 +23,7 @@ struct RoomOver: Error, CustomStringConvertible {
     }
 
     /// Waits until so many seconds have passed (0: until the process is told to end) or a room is over.
-    /// - Parameter events: Those of the room; `nil`: its end is not waited for.
-    static func wait(seconds: Double, _ events: AsyncStream<RoomEvent>?) async -> RoomOver? {
+    static func wait(seconds: Double, _ events: AsyncStream<RoomEvent>) async -> RoomOver? {
         await withTaskGroup(of: RoomOver?.self) { group in
             group.addTask {
                 if seconds > 0 {
@@ -32,7 +33,7 @@ struct RoomOver: Error, CustomStringConvertible {
                 }
                 return nil
             }
-            if let events { group.addTask { await wait(events) } }
+            group.addTask { await wait(events) }
             defer { group.cancelAll() }
             return await group.next() ?? nil
         }
