@@ -86,8 +86,12 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "SystemSimulator": ["NetworkSimulation", "Glibc"],
     "ImpairmentProxy": ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment", "Glibc"],
+    "SignalServerTesting": [
+        "Wire", "Signaling", "Negotiation", "MediaWorker", "SignalServer", "Logging",
+    ],
     "SignalingBenchmark": [
-        "Wire", "Signaling", "Rooms", "Negotiation", "MediaWorker", "SignalServer", "Logging",
+        "Wire", "Signaling", "Rooms", "Negotiation", "MediaWorker", "SignalServer",
+        "SignalServerTesting", "Logging",
         "NIOCore",
         "NIOPosix", "Glibc", "Synchronization",
     ],

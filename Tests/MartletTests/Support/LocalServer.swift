@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import DTLS
 import Foundation
-import Logging
 import MediaCrypto
 import MediaIO
 import MediaWorker
 import Negotiation
 import RTP
 import SignalServer
+import SignalServerTesting
 import Signaling
 import Synchronization
 import Wire
@@ -67,28 +67,9 @@ func withServer<Value: Sendable>(
     configuration.port = port
     configuration.isDevelopment = true
     try configure(&configuration)
-    var logger = Logger(label: "test")
-    logger.logLevel = .critical
-    let service = SignalService(configuration: configuration, plane: plane, logger: logger)
-    let (ports, portsIn) = AsyncStream.makeStream(of: Int.self)
     defer { plane.loop.stop() }
-    return try await withThrowingTaskGroup(of: Value?.self) { group in
-        group.addTask {
-            try await service.run(
-                onRunning: { portsIn.yield($0) },
-                until: { try? await Task.sleep(for: .seconds(600)) })
-            return nil
-        }
-        group.addTask {
-            var iterator = ports.makeAsyncIterator()
-            guard let port = await iterator.next() else { return nil }
-            return try await body("ws://127.0.0.1:\(port)")
-        }
-        var value: Value?
-        while value == nil, let next = try await group.next() { value = next }
-        group.cancelAll()
-        guard let value else { throw TestFailure("the server ended first") }
-        return value
+    return try await withSignalServer(configuration, plane: plane) { port, _ in
+        try await body("ws://127.0.0.1:\(port)")
     }
 }
 
