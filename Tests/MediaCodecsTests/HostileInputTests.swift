@@ -115,26 +115,23 @@ import Testing
         #expect(try decoder.decoded(frames[0]).0.format.sampleRate == 48_000)
     }
 
-    /// Of a frame that leaves its channels open comes sound without a rate: time would be divided by it.
-    @Test func soundOfNoRateIsDamaged() throws {
-        var encoder = try AACEncoder(format: SoundFormat(sampleRate: 48_000, channels: 2))
-        var frame: [UInt8] = []
-        for index in 0..<4 {
-            let sound = tone(channels: 2, from: index * 1_024, count: 1_024)
-            var room = [UInt8](repeating: 0, count: ADTSHeader.frameBytesMax)
-            var span = room.mutableSpan
-            let count = try encoder.encode(sound.span, into: &span)
-            frame = Array(room[..<count])
+    /// A frame that leaves its channels open: behind others the fuzzer got sound without a rate out of it, by which time would
+    /// be divided.
+    @Test func soundHasARateOrIsRefused() throws {
+        let text = """
+            fff14c00107ffc21456cfffffcdadb232c8cb290f9febffb7f3febf9f9ff9ff6fe3f8fb7fe5ff9ff\
+            5ff8fb7fee832eac40007aa50b84c4ac0dc3aa0af3dc9507f4250ba8f9fb14e78a0ab7c170789e72\
+            508b24356420e71496327a6c68d1a34f9febffb7f3febf9f9ff9ff6fe3f8fb7fe5ff9ff5ff8fb7fe\
+            e832eac400000000000007
+            """
+        let frame = stride(from: 0, to: text.count, by: 2).compactMap {
+            UInt8(text.dropFirst($0).prefix(2), radix: 16)
         }
-        try #require(frame.count > 7)
-        frame[2] &= 0xFE
-        frame[3] &= 0x3F
+        try #require(frame.count == 131)
         var decoder = try AACDecoder()
-        do {
-            let format = try decoder.decoded(frame).0.format
-            Issue.record("\(format)")
-        } catch {
-            #expect(error as? MediaCodecError == .damaged)
+        for _ in 0..<3 {
+            guard let decoded = try? decoder.decoded(frame).0 else { continue }
+            #expect(decoded.sampleCount == 0 || decoded.format.sampleRate > 0)
         }
     }
 
