@@ -196,8 +196,9 @@ let servers: [Target] = [
     tests(
         "ClientIO",
         network + [
-            "Wire", "Signaling", "ClientSession", "SignalServer", "MediaWorker", "Negotiation",
-            "Rooms", .product(name: "Logging", package: "swift-log"),
+            "Wire", "Signaling", "ClientSession", "SignalServer", "SignalServerTesting",
+            "MediaWorker", "Negotiation", "Rooms",
+            .product(name: "Logging", package: "swift-log"),
         ]),
     // The process of an isolated room: spawning it, and memory that it shares.
     .target(name: "CEngineProcess"),
@@ -208,13 +209,15 @@ let servers: [Target] = [
             "Signaling", "Negotiation", "ClientSession", "ClientMedia", "ClientIO", "MediaCodecs",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "Logging", package: "swift-log"),
         ],
         swiftSettings: strict),
     tests(
         "Martlet",
         network + [
             "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "Signaling",
-            "Negotiation", "MediaWorker", "MediaIO", "SignalServer", "MediaCodecs",
+            "Negotiation", "ClientIO", "ClientSession", "MediaWorker", "MediaIO", "SignalServer",
+            "SignalServerTesting", "MediaCodecs",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .target(
@@ -230,11 +233,19 @@ let servers: [Target] = [
         ],
         // In the code, so that the executable stays one file.
         resources: [.embedInCode("Admin/openapi.json")], swiftSettings: strict),
+    // Test support: never linked into what is shipped.
+    .target(
+        name: "SignalServerTesting",
+        dependencies: [
+            "SignalServer", "MediaWorker", "Negotiation", "Signaling", "Wire",
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        swiftSettings: strict),
     tests(
         "SignalServer",
         network + [
             "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "RTP", "MediaWorker",
-            "RoomService",
+            "RoomService", "SignalServerTesting",
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Logging", package: "swift-log"),
         ]),
@@ -249,7 +260,8 @@ let servers: [Target] = [
     .executableTarget(
         name: "SignalingBenchmark",
         dependencies: network + [
-            "SignalServer", "MediaWorker", "Negotiation", "Rooms", "Signaling", "Wire",
+            "SignalServer", "SignalServerTesting", "MediaWorker", "Negotiation", "Rooms",
+            "Signaling", "Wire",
             .product(name: "Logging", package: "swift-log"),
         ],
         swiftSettings: strict),

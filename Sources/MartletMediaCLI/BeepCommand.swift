@@ -58,14 +58,21 @@ struct BeepCommand: AsyncParsableCommand {
         for number in 1...count { bots.append(try await begin(number)) }
         say(count == 1 ? "in the room \(server.room)" : "\(count) in the room \(server.room)")
         let tasks = bots.flatMap(\.tasks)
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await Interruption.wait() }
+        let ends = bots.map(\.ends)
+        let over = await withTaskGroup(of: RoomOver?.self) { group in
+            group.addTask {
+                await Interruption.wait()
+                return nil
+            }
             group.addTask {
                 for task in tasks { _ = try? await task.value }
+                return nil
             }
-            await group.next()
+            for events in ends { group.addTask { await RoomOver.wait(events) } }
+            let over = await group.next() ?? nil
             for task in tasks { task.cancel() }
             group.cancelAll()
+            return over
         }
         if count > 1 {
             let used = ProcessFigures.now
@@ -75,6 +82,7 @@ struct BeepCommand: AsyncParsableCommand {
             await bot.room.leave()
             bot.telling.cancel()
         }
+        if let over { throw over }
     }
 
     /// One participant, what it pushes, and what says how its engine is.
@@ -82,6 +90,7 @@ struct BeepCommand: AsyncParsableCommand {
         var room: Room
         var tasks: [Task<Void, any Error>]
         var telling: Task<Void, Never>
+        var ends: AsyncStream<RoomEvent>
     }
 
     /// Lets one participant join and begin.
@@ -95,6 +104,7 @@ struct BeepCommand: AsyncParsableCommand {
         options.publishPacing = .byTimestamp
         let room = isolation.room()
         let telling = isolation.telling(of: room)
+        let ends = room.events
         try await room.join(options)
         let sound = try AudioSource(bufferMilliseconds: 200)
         try await room.publish(sound, as: .microphone)
@@ -126,7 +136,7 @@ struct BeepCommand: AsyncParsableCommand {
                         isBeeping: tone == nil, seconds: seconds)
                 })
         }
-        return Bot(room: room, tasks: tasks, telling: telling)
+        return Bot(room: room, tasks: tasks, telling: telling, ends: ends)
     }
 
     private static func sendMetadata(

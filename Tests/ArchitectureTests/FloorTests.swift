@@ -70,7 +70,7 @@ private let allowedImports: [String: Set<String>] = [
         "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "PeerTransport",
         "Negotiation", "Signaling", "ClientMedia", "ClientSession", "ClientIO", "MediaCodecs",
         "NIOCore",
-        "NIOPosix",
+        "NIOPosix", "Logging",
         "FoundationEssentials", "Synchronization", "Glibc",
     ],
     "MartletMediaCLI": [
@@ -87,8 +87,12 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "SystemSimulator": ["NetworkSimulation", "Glibc"],
     "ImpairmentProxy": ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment", "Glibc"],
+    "SignalServerTesting": [
+        "Wire", "Signaling", "Negotiation", "MediaWorker", "SignalServer", "Logging",
+    ],
     "SignalingBenchmark": [
-        "Wire", "Signaling", "Rooms", "Negotiation", "MediaWorker", "SignalServer", "Logging",
+        "Wire", "Signaling", "Rooms", "Negotiation", "MediaWorker", "SignalServer",
+        "SignalServerTesting", "Logging",
         "NIOCore",
         "NIOPosix", "Glibc", "Synchronization",
     ],

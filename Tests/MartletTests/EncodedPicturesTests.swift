@@ -65,6 +65,23 @@ private func camera(in room: Room) async throws -> RemoteTrack {
     }
 }
 
+/// Runs a body over a camera of an application's own encoder that somebody watches.
+/// - Parameter body: Is given the camera, the room of who watches, and the camera's track there.
+private func withCamera(
+    _ body: @escaping @Sendable (Camera, Room, RemoteTrack) async throws -> Void
+) async throws {
+    try await withServer { server in
+        let (sender, viewer) = (try await joined(server, "ada"), try await joined(server, "bob"))
+        let device = try Camera()
+        try await sender.publish(device.source)
+        device.start()
+        defer { device.stop() }
+        try await body(device, viewer, try await camera(in: viewer))
+        await viewer.leave()
+        await sender.leave()
+    }
+}
+
 /// Waits until something is so.
 private func wait(until isSo: () -> Bool) async throws {
     for _ in 0..<1_000 where !isSo() { try await Task.sleep(for: .milliseconds(10)) }
@@ -73,15 +90,7 @@ private func wait(until isSo: () -> Bool) async throws {
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct EncodedPicturesTests {
     @Test func O07_aKeyframeComesWhenItIsAskedFor() async throws {
-        try await withServer { server in
-            let (sender, viewer) = (
-                try await joined(server, "ada"), try await joined(server, "bob")
-            )
-            let device = try Camera()
-            try await sender.publish(device.source)
-            device.start()
-            defer { device.stop() }
-            let track = try await camera(in: viewer)
+        try await withCamera { device, viewer, track in
             var pictures = try await viewer.encodedVideo(of: track).makeAsyncIterator()
             #expect(await pictures.next()?.isKeyframe == true)
             // Whatever joining asked for has come.
@@ -97,21 +106,11 @@ private func wait(until isSo: () -> Bool) async throws {
             await #expect(throws: MartletError.self) {
                 try await Room().requestKeyframe(of: track)
             }
-            await viewer.leave()
-            await sender.leave()
         }
     }
 
     @Test func O07_whoReadsTooSlowlyGoesOnWithAKeyframe() async throws {
-        try await withServer { server in
-            let (sender, viewer) = (
-                try await joined(server, "ada"), try await joined(server, "bob")
-            )
-            let device = try Camera()
-            try await sender.publish(device.source)
-            device.start()
-            defer { device.stop() }
-            let track = try await camera(in: viewer)
+        try await withCamera { device, viewer, track in
             var pictures = try await viewer.encodedVideo(of: track).makeAsyncIterator()
             var last = try #require(await pictures.next()).timestampMicroseconds
             // More than wait for a reader anywhere.
@@ -129,8 +128,6 @@ private func wait(until isSo: () -> Bool) async throws {
             }
             // What one who stands still asks for is little.
             #expect(gaps >= 1 && before < 8, "\(gaps) gaps, \(before) keyframes asked for")
-            await viewer.leave()
-            await sender.leave()
         }
     }
 }

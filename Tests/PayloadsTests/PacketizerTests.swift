@@ -55,6 +55,24 @@ import Wire
 
     private func stream(_ units: [[UInt8]]) -> [UInt8] { units.flatMap { [0, 0, 0, 1] + $0 } }
 
+    @Test func whatH264PacketsUseThemselvesIsNoUnit() throws {
+        var packetizer = H264Packetizer()
+        var packets = PacketizedFrame()
+        let slice = unit(0x65, 40)
+        for type in [0] + (24...31) as [UInt8] {
+            try packetizer.packetize(
+                stream([[0xE0 | type, 0x81, 1], slice]).span, payloadMax: 1_200, into: &packets)
+            #expect(payloads(packets) == [slice], "\(type)")
+        }
+    }
+
+    @Test func aPayloadMayBeAsLongAsOneLikes() throws {
+        var packetizer = VP8Packetizer(firstPictureID: 1)
+        var packets = PacketizedFrame()
+        try packetizer.packetize(noise(5_000).span, payloadMax: .max, into: &packets)
+        #expect(packets.count == 1)
+    }
+
     @Test func h264UnitsComeBackTogetherOrInFragments() throws {
         let units = [
             unit(0x67, 12), unit(0x68, 4), unit(0x06, 30), unit(0x65, 5_000), unit(0x41, 1_200),

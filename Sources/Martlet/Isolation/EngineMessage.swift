@@ -21,6 +21,8 @@ enum EngineMessage: Codable, Sendable {
     case bitrate(UInt32, Int)
     /// A stream that the room listens to has ended.
     case tapEnded(UInt32)
+    /// A line of the engine's log: what happened, and nothing of who is where.
+    case log(String)
     /// The room asks whether the engine is alive.
     case ping
     /// It is.

@@ -31,6 +31,9 @@ actor EngineServer {
         room = Room { event in outbox.send(.event(event)) }
     }
 
+    /// Tells the application a line of the log.
+    nonisolated func tell(_ line: String) { outbox.send(.log(line)) }
+
     /// Begins to listen on a socket.
     func serve(
         _ descriptor: Int32, outgoing: SharedMemory, incoming: SharedMemory
@@ -67,7 +70,7 @@ actor EngineServer {
                 }
                 self.connection?.send(reply, to: id)
             }
-        case .hello, .reply, .event, .keyframeNeeded, .bitrate, .tapEnded, .pong: break
+        case .hello, .reply, .event, .keyframeNeeded, .bitrate, .tapEnded, .log, .pong: break
         }
     }
 

@@ -37,7 +37,9 @@ public enum MediaEngine {
         let events = server.room.events
         let logging = Task {
             for await event in events {
-                if case .connectionChanged(let change) = event { say(text(change)) }
+                guard case .connectionChanged(let change) = event else { continue }
+                say(text(change))
+                server.tell(text(change))
             }
         }
         try await server.serve(descriptors.socket, outgoing: outgoing, incoming: incoming)

@@ -6,7 +6,10 @@ import Signaling
 
 extension Room {
     /// Publishes sound, and returns when the others can have it (rows P01 and P08).
-    /// - Parameter track: `.microphone` or `.screenAudio`, each once.
+    /// - Parameters:
+    ///   - source: Where the sound is pushed.
+    ///   - track: `.microphone` or `.screenAudio`, each once.
+    ///   - options: How it is encoded, and whether it begins muted.
     /// - Throws: A ``MartletError``: 1004 for another source, 1005 outside a room, 2009 without the right, 4005 if it is
     ///   published already.
     @discardableResult
@@ -34,8 +37,10 @@ extension Room {
 
     /// Publishes pictures, and returns when the others can have them (rows P01 and P07).
     /// - Parameters:
+    ///   - source: Where the pictures are pushed.
     ///   - track: `.camera` or `.screen`, each once and in as many sizes as was joined with (``JoinOptions/cameraSizes``, ``JoinOptions/screenSizes``), or
     ///     `.custom`, as often as ``JoinOptions/customPictures`` says.
+    ///   - options: How they are encoded and fitted, and whether they begin muted.
     ///   - makeEncoder: What encodes in place of libvpx and libx264. A room in a process of its own has no use for it: there
     ///     the engine encodes; publish an ``EncodedVideoSource``.
     /// - Throws: As for sound; 1004 also for options that cannot be.
@@ -86,8 +91,10 @@ extension Room {
 
     /// Publishes pictures that are encoded already, in one size.
     /// - Parameters:
+    ///   - source: Where the pictures are pushed.
     ///   - track: `.camera` or `.screen`, each once, or `.custom`.
     ///   - maxBitsPerSecond: The most that comes, about; what is asked of the network.
+    ///   - isMuted: Whether it begins muted.
     /// - Throws: As for pictures that are not; 1004 for a camera or screen joined with several sizes.
     @discardableResult
     public func publish(
@@ -126,7 +133,10 @@ extension Room {
     }
 
     /// Publishes sound that is encoded already.
-    /// - Parameter options: What AAC is encoded anew with; of Opus only whether it is muted counts.
+    /// - Parameters:
+    ///   - source: Where the sound is pushed.
+    ///   - track: `.microphone` or `.screenAudio`, each once.
+    ///   - options: What AAC is encoded anew with; of Opus only whether it is muted counts.
     /// - Throws: As for sound that is not.
     @discardableResult
     public func publish(

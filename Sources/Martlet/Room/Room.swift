@@ -30,6 +30,8 @@ public actor Room {
     nonisolated let hub: RoomHub
     /// What carries the room out in another process; `nil`: it is carried out here.
     nonisolated let engine: IsolatedEngine?
+    /// How its sessions are driven; the defaults but for tests, whose time may run faster.
+    private let driverOptions: DriverOptions
     private var link: Link?
     /// When the present session was joined.
     private(set) var joinedAt: ContinuousClock.Instant?
@@ -42,6 +44,7 @@ public actor Room {
     public init(isolation: Isolation = .inProcess) {
         let hub = RoomHub()
         self.hub = hub
+        driverOptions = DriverOptions()
         switch isolation {
         case .inProcess: engine = nil
         case .process(let options): engine = IsolatedEngine(options: options, hub: hub)
@@ -49,9 +52,13 @@ public actor Room {
     }
 
     /// A room of this process whose events are heard where they happen.
-    init(observer: @escaping @Sendable (RoomEvent) -> Void) {
+    init(
+        driverOptions: DriverOptions = DriverOptions(),
+        observer: (@Sendable (RoomEvent) -> Void)?
+    ) {
         hub = RoomHub(observer: observer)
         engine = nil
+        self.driverOptions = driverOptions
     }
 
     deinit { hub.finish() }
@@ -117,7 +124,7 @@ public actor Room {
             throw MartletError(.invalidState, "Leave before you join again.")
         }
         await end()
-        let link = try Self.link(options, hub: hub)
+        let link = try Self.link(options, hub: hub, driverOptions)
         self.link = link
         let hub = self.hub
         await link.media.attach(link.session) { key, bytes in
@@ -139,7 +146,7 @@ public actor Room {
     }
 
     private static func link(
-        _ options: JoinOptions, hub: RoomHub
+        _ options: JoinOptions, hub: RoomHub, _ driverOptions: DriverOptions
     ) throws(MartletError) -> Link {
         guard 1...3 ~= options.cameraSizes, 1...3 ~= options.screenSizes,
             0...8 ~= options.customPictures, 0...32 ~= options.receivedPairs
@@ -160,7 +167,7 @@ public actor Room {
         let media = MediaDriver(settings: settings, on: loop)
         do {
             let address = try WebSocketAddress(options.server)
-            var driverOptions = DriverOptions()
+            var driverOptions = driverOptions
             driverOptions.timing.window = MediaDuration(
                 nanoseconds: Int64(clamping: options.reconnectWindow.components.seconds)
                     .multipliedReportingOverflow(by: 1_000_000_000).partialValue)
@@ -209,7 +216,10 @@ public actor Room {
     }
 
     func linked() throws(MartletError) -> Link {
-        guard let link else { throw MartletError(.invalidState, "Join a room first.") }
+        // A session that ended by itself has left its link behind.
+        guard let link, connectionState.isSomewhere else {
+            throw MartletError(.invalidState, "Join a room first.")
+        }
         return link
     }
 

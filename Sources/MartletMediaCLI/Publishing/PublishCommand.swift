@@ -50,6 +50,7 @@ struct PublishCommand: AsyncParsableCommand {
         options.autoSubscribe = .none
         options.publishPacing = .byTimestamp
         let room = Room()
+        let ends = room.events
         try await room.join(options)
         let outlet = try await PublishOutlet(
             room: room, contents: contents, isScreen: screen,
@@ -63,14 +64,7 @@ struct PublishCommand: AsyncParsableCommand {
                     return nil
                 } catch { return error }
             }
-            group.addTask {
-                if seconds > 0 {
-                    try? await Task.sleep(for: .seconds(seconds))
-                } else {
-                    await Interruption.wait()
-                }
-                return nil
-            }
+            group.addTask { await RoomOver.wait(seconds: seconds, ends) }
             let progress = Task {
                 while !isQuiet, !Task.isCancelled {
                     try? await Task.sleep(for: .seconds(1))
@@ -85,6 +79,7 @@ struct PublishCommand: AsyncParsableCommand {
         }
         say(await outlet.progress)
         await room.leave()
+        if let over = outcome as? RoomOver { throw over }
         if let outcome, !(outcome is CancellationError) { throw ValidationError("\(outcome)") }
     }
 

@@ -44,19 +44,15 @@ struct RecordCommand: AsyncParsableCommand {
                 "The folder \(folder) cannot be made: \(error.localizedDescription)")
         }
         let room = Room()
-        let events = room.events
+        let (events, ends) = (room.events, room.events)
         try await room.join(try server.join())
         let desk = RecordingDesk(room: room, folder: folder, format: format, isQuiet: quiet)
         if !quiet { say("recording the room \(server.room) into \(folder)") }
-        let seconds = server.seconds
         let watching = Task { await desk.follow(events) }
-        if seconds > 0 {
-            try? await Task.sleep(for: .seconds(seconds))
-        } else {
-            await Interruption.wait()
-        }
+        let over = await RoomOver.wait(seconds: server.seconds, ends)
         await room.leave()
         watching.cancel()
         for line in await desk.finish() { say(line) }
+        if let over { throw over }
     }
 }

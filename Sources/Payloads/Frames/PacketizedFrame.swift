@@ -52,6 +52,6 @@ package enum PacketizationError: Error, Equatable, Sendable {
 /// Cuts something into the fewest parts of at most `most` bytes, which are as long as another but for one byte: packets
 /// of one size leave in one send.
 func equalParts(of count: Int, most: Int) -> (count: Int, size: Int) {
-    let parts = (count + most - 1) / most
+    let parts = count / most + (count % most == 0 ? 0 : 1)
     return (parts, (count + parts - 1) / parts)
 }
