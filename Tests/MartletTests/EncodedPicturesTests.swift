@@ -102,6 +102,42 @@ private func wait(until isSo: () -> Bool) async throws {
         }
     }
 
+    @Test func O06_O07_aDecoderThatFailsInterruptsNobodyElse() async throws {
+        try await withServer { server in
+            let (sender, viewer) = (
+                try await joined(server, "ada"), try await joined(server, "bob")
+            )
+            let device = try Camera()
+            try await sender.publish(device.source)
+            device.start()
+            defer { device.stop() }
+            let track = try await camera(in: viewer)
+            var pictures = try await viewer.encodedVideo(of: track).makeAsyncIterator()
+            let decoded = try await viewer.video(of: track)
+            _ = try await first(of: decoded) { $0.width }
+            for _ in 0..<30 { _ = await pictures.next() }
+            let before = device.requests.load(ordering: .relaxed)
+            // No decoder can make anything of this.
+            try await device.source.write(
+                EncodedVideoFrame(
+                    codec: .vp8, bytes: [0x11, 0xFF, 0xFF, 0xFF, 0xFF], isKeyframe: false,
+                    timestampMicroseconds: 0))
+            try await wait { device.requests.load(ordering: .relaxed) > before }
+            // The other viewer had what came before the keyframe, too.
+            var numbers: [Int] = []
+            while numbers.count < 200, let picture = await pictures.next(), !picture.isKeyframe {
+                numbers.append(picture.bytes.count)
+            }
+            let broken = try #require(
+                numbers.firstIndex(of: 5), "the broken picture came as it was")
+            #expect(numbers.count > broken + 1)
+            _ = try await first(of: decoded) { $0.width }
+            #expect(await viewer.statistics(of: track)?.interruptions == 0)
+            await viewer.leave()
+            await sender.leave()
+        }
+    }
+
     @Test func O07_whoReadsTooSlowlyGoesOnWithAKeyframe() async throws {
         try await withServer { server in
             let (sender, viewer) = (

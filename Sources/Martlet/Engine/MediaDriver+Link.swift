@@ -3,6 +3,7 @@
 import ClientIO
 import ClientMedia
 import ClientSession
+import Congestion
 import FoundationEssentials
 import NIOCore
 import Negotiation
@@ -22,7 +23,8 @@ extension MediaDriver: MediaLink {
                 throw error
             }
             offer = settings.offer(
-                fingerprint: try ClientIdentity.made.get().fingerprint, using: &random)
+                parameters: parameters, fingerprint: try ClientIdentity.made.get().fingerprint,
+                using: &random)
         case .restart: offer?.restartICE(with: .fresh(using: &random))
         case .slots(let demand): offer?.addSlots(pairs: demand.video, audio: demand.audio)
         }
@@ -40,8 +42,10 @@ extension MediaDriver: MediaLink {
             connection = try ClientConnection(
                 media: media, dtls: try ClientIdentity.made.get().context,
                 addresses: sockets.map { Self.standIn($0) }, clockZero: Self.clockZero(at: now),
-                seed: random.next(), at: now)
+                seed: random.next(), limits: limits, at: now)
             connection?.setWantedBitrate(wantedBitrate)
+            connection?.setHandsOutPackets(!packetTaps.isEmpty)
+            connection?.setSoundDelays(parameters.soundDelays)
         } else {
             try connection?.update(media, at: now)
         }
@@ -49,6 +53,19 @@ extension MediaDriver: MediaLink {
     }
 
     func end() async { closeConnection() }
+
+    /// What is believed of the path.
+    private var limits: EstimateLimits {
+        var limits = EstimateLimits()
+        limits.start = Double(parameters.startBitsPerSecond)
+        return limits
+    }
+
+    /// Takes settings; those that act with a join wait for the next.
+    func set(_ parameters: RoomParameters) {
+        self.parameters = parameters
+        connection?.setSoundDelays(parameters.soundDelays)
+    }
 
     /// The largest answer, in bytes.
     private static let answerBytesMax = 512 * 1_024
@@ -133,5 +150,14 @@ extension MediaDriver: MediaLink {
     /// What the server says anybody can use of a section's sizes.
     func setWanted(_ wanted: WantedLayers?, mid: String) {
         for encoder in encoders where encoder.mid == mid { encoder.setWanted(wanted) }
+    }
+}
+
+extension RoomParameters {
+    /// The bounds of how long sound is held.
+    var soundDelays: ClosedRange<MediaDuration> {
+        // Checked when they were set.
+        let least = MediaDuration.milliseconds(Int64(soundDelayMinMilliseconds))
+        return least...max(least, .milliseconds(Int64(soundDelayMaxMilliseconds)))
     }
 }

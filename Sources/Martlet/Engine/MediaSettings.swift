@@ -39,7 +39,8 @@ struct MediaSettings: Sendable {
 
     /// The first offer.
     func offer(
-        fingerprint: Fingerprint, using random: inout some RandomNumberGenerator
+        parameters: RoomParameters, fingerprint: Fingerprint,
+        using random: inout some RandomNumberGenerator
     ) -> ClientOffer {
         ClientOffer(
             sending: Self.sendingSections.map { section in
@@ -47,6 +48,8 @@ struct MediaSettings: Sendable {
                     kind: section.source.isSound ? .audio : .video,
                     rids: section.source == .camera ? cameraRIDs : [])
             }, receivingPairs: pairs, receivingAudio: soundSlots, ice: .fresh(using: &random),
-            fingerprint: fingerprint, codecs: Self.codecs, repairsAudio: true, using: &random)
+            fingerprint: fingerprint,
+            codecs: Self.codecs.filter { $0 != .red || parameters.redundantAudio },
+            repairsAudio: true, using: &random)
     }
 }
