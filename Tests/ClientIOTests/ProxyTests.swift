@@ -30,10 +30,6 @@ private final class Proxy: ChannelInboundHandler, RemovableChannelHandler {
         }
         let near = context.channel
         let this = NIOLoopBound(self, eventLoop: context.eventLoop)
-        // Byte by byte, as slow networks are.
-        for byte in answer.utf8 {
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: [byte])), promise: nil)
-        }
         ClientBootstrap(group: context.eventLoop)
             .channelInitializer { far in
                 far.eventLoop.makeCompletedFuture {
@@ -44,6 +40,10 @@ private final class Proxy: ChannelInboundHandler, RemovableChannelHandler {
             .whenSuccess { far in
                 try? near.pipeline.syncOperations.addHandler(Other(far))
                 near.pipeline.syncOperations.removeHandler(this.value, promise: nil)
+                // Byte by byte, as slow networks are.
+                for byte in answer.utf8 {
+                    near.writeAndFlush(ByteBuffer(bytes: [byte]), promise: nil)
+                }
             }
     }
 }

@@ -198,7 +198,8 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
             let seen = try await first(of: frames) { frame -> (UInt8, UInt8)? in
                 (frame.y[90 * frame.yStride + 20], greyOf(frame))
             }
-            #expect(CountingEncoder.pictures.load(ordering: .relaxed) > 0)
+            // Where the engine encodes, it does so with its own.
+            #expect(sender.engine != nil || CountingEncoder.pictures.load(ordering: .relaxed) > 0)
             #expect(seen.0 < 40 && abs(Int(seen.1) - 200) < 8)
             let sent = try #require(await publication.statistics.first)
             #expect(sent.frames > 0 && sent.keyframes > 0 && sent.bytes > 0)

@@ -1,6 +1,5 @@
 // The HTTP proxy that a WebSocket goes through, where there is one.
 // SPDX-License-Identifier: Apache-2.0
-import FoundationEssentials
 
 /// An HTTP proxy that opens tunnels (`CONNECT`, RFC 9110 §9.3.6).
 package struct HTTPProxy: Hashable, Sendable {
@@ -32,7 +31,7 @@ package struct HTTPProxy: Hashable, Sendable {
             guard let user = Self.plain(rest[..<at]) else {
                 throw .invalidProxy("its user is not written as a URL has it")
             }
-            authorization = "Basic \(Data(user).base64EncodedString())"
+            authorization = "Basic \(Self.base64(user))"
             rest = rest[rest.index(after: at)...]
         } else {
             authorization = nil
@@ -60,6 +59,20 @@ package struct HTTPProxy: Hashable, Sendable {
             bytes.append(left << 4 | right)
         }
         return bytes
+    }
+
+    /// RFC 4648 §4.
+    private static func base64(_ bytes: [UInt8]) -> String {
+        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+        var text = ""
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let piece = bytes[start..<min(start + 3, bytes.count)]
+            let bits = piece.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - piece.count))
+            for place in 0..<4 {
+                text.append(place <= piece.count ? letters[bits >> (18 - 6 * place) & 63] : "=")
+            }
+        }
+        return text
     }
 
     private static func digit(_ byte: UInt8) -> UInt8? {
@@ -112,18 +125,17 @@ package struct HTTPProxy: Hashable, Sendable {
 
 /// Which proxy a WebSocket goes through.
 package enum ProxyChoice: Sendable, Equatable {
-    /// The one that the process's environment names.
-    case environment
-    /// None, whatever the environment says.
+    /// None.
     case none
+    /// The one that an environment names.
+    case environment([String: String])
     /// This one.
     case proxy(HTTPProxy)
 
     func proxy(for address: WebSocketAddress) throws(WebSocketError) -> HTTPProxy? {
         switch self {
-        case .environment:
-            try HTTPProxy.named(in: ProcessInfo.processInfo.environment, for: address)
         case .none: nil
+        case .environment(let environment): try HTTPProxy.named(in: environment, for: address)
         case .proxy(let proxy): proxy
         }
     }

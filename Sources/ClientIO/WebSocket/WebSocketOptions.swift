@@ -21,7 +21,7 @@ package struct WebSocketOptions: Sendable {
     /// Whom to trust under `wss://`; `nil`: whom the system trusts.
     package var tls: TLSContext?
     /// Which proxy it goes through.
-    package var proxy = ProxyChoice.environment
+    package var proxy = ProxyChoice.none
 
     /// The defaults.
     package init() {}

@@ -1,7 +1,7 @@
 // A client's media connection: one transport, the streams it sends and receives, and all feedback on them.
 // SPDX-License-Identifier: Apache-2.0
 package import ClientTransport
-package import Congestion
+import Congestion
 package import DTLS
 package import Negotiation
 import PeerTransport
@@ -69,11 +69,13 @@ package struct ClientConnection: ~Copyable {
     ///   - addresses: The client's own addresses; their sockets are numbered from 0 on.
     ///   - clockZero: The wall clock at `MediaInstant.zero`.
     ///   - seed: A random number, for all that has to be random.
-    ///   - limits: What is believed of the path to the server.
+    ///   - startBitrate: What the path to the server is believed to carry before anything is known, in bits a second; `nil`: the usual.
     package init(
         media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress], clockZero: NTPTime,
-        seed: UInt64, limits: EstimateLimits = EstimateLimits(), at now: MediaInstant
+        seed: UInt64, startBitrate: Double? = nil, at now: MediaInstant
     ) throws(ClientTransportError) {
+        var limits = EstimateLimits()
+        if let startBitrate { limits.start = startBitrate }
         estimator = BandwidthEstimator(limits: limits)
         var random = SeededRandom(seed: seed)
         transport = try PeerTransport.client(

@@ -3,7 +3,6 @@
 import ClientIO
 import ClientMedia
 import ClientSession
-import Congestion
 import FoundationEssentials
 import NIOCore
 import Negotiation
@@ -42,7 +41,8 @@ extension MediaDriver: MediaLink {
             connection = try ClientConnection(
                 media: media, dtls: try ClientIdentity.made.get().context,
                 addresses: sockets.map { Self.standIn($0) }, clockZero: Self.clockZero(at: now),
-                seed: random.next(), limits: limits, at: now)
+                seed: random.next(),
+                startBitrate: Double(parameters.startBitsPerSecond), at: now)
             connection?.setWantedBitrate(wantedBitrate)
             connection?.setHandsOutPackets(!packetTaps.isEmpty)
             connection?.setSoundDelays(parameters.soundDelays)
@@ -53,13 +53,6 @@ extension MediaDriver: MediaLink {
     }
 
     func end() async { closeConnection() }
-
-    /// What is believed of the path.
-    private var limits: EstimateLimits {
-        var limits = EstimateLimits()
-        limits.start = Double(parameters.startBitsPerSecond)
-        return limits
-    }
 
     /// Takes settings; those that act with a join wait for the next.
     func set(_ parameters: RoomParameters) {

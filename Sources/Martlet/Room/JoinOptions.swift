@@ -1,6 +1,7 @@
 // How a room is joined.
 // SPDX-License-Identifier: Apache-2.0
 import ClientIO
+import FoundationEssentials
 import Signaling
 
 /// Which tracks of others are subscribed as they come (rows P10 and P11).
@@ -44,7 +45,7 @@ public enum SignalingProxy: Sendable, Equatable, Codable {
     var choice: ProxyChoice {
         get throws(WebSocketError) {
             switch self {
-            case .environment: .environment
+            case .environment: .environment(ProcessInfo.processInfo.environment)
             case .direct: .none
             case .http(let address): .proxy(try HTTPProxy(address))
             }

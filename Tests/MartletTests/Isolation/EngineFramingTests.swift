@@ -56,7 +56,7 @@ import Wire
         let error = MartletError(code: 2_009, "no", retryAfter: .seconds(3))
         let format = SoundFormat(sampleRate: 16_000, channels: 1)
         let messages: [EngineMessage] = [
-            .hello(version: 1), .ping, .pong, .tapEnded(4), .keyframeNeeded(3), .bitrate(3, 9),
+            .hello(version: 2), .ping, .pong, .tapEnded(4), .keyframeNeeded(3), .bitrate(3, 9),
             .request(id: 1, .join(options)), .request(id: 2, .leave),
             .request(id: 3, .publishSound(1, .microphone, format, .music)),
             .request(id: 4, .publishPictures(2, .screen, VideoPublishOptions())),
