@@ -3,12 +3,13 @@
 
 /// Decides for each packet of a stream when it is heard in the file. Players and converters that look at packets alone, and not at
 /// their times, hear as long a recording as the others: what is missing is filled with silence.
-struct PacketPlacement {
+package struct PacketPlacement: Sendable {
     /// A piece to be written, when it is heard in ticks of 48 kHz.
-    struct Piece: Equatable {
-        var ticks: Int64
-        /// `nil`: the packet itself.
-        var silence: [UInt8]?
+    package struct Piece: Equatable, Sendable {
+        /// When it is heard.
+        package var ticks: Int64
+        /// A packet of silence; `nil`: the packet itself.
+        package var silence: [UInt8]?
     }
 
     /// More than this between two packets is a gap, whatever is said of it: 60 ms.
@@ -28,7 +29,7 @@ struct PacketPlacement {
     /// - Parameters:
     ///   - isTimed: Whether the file keeps the time of each packet (Matroska); else each is heard behind the one before (Ogg).
     ///   - filledMax: The longest gap that is filled, in ticks.
-    init(isTimed: Bool, filledMax: Int64) {
+    package init(isTimed: Bool, filledMax: Int64) {
         self.isTimed = isTimed
         self.filledMax = filledMax
     }
@@ -38,7 +39,9 @@ struct PacketPlacement {
     ///   - time: When it was captured, in ticks from the file's beginning.
     ///   - length: How long it sounds.
     ///   - isBehindGap: Whether something is missing before it.
-    mutating func place(_ time: Int64, length: Int64, isBehindGap: Bool) -> [Piece] {
+    package mutating func place(
+        _ time: Int64, length: Int64, isBehindGap: Bool
+    ) -> [Piece] {
         guard let end else {
             self.end = time + length
             return [Piece(ticks: time)]
