@@ -60,7 +60,7 @@ import Testing
         let pieces = placement.place(100 * Self.second + 1_000, length: 960, isBehindGap: true)
         let packet = pieces.last?.ticks ?? 0
         #expect((0..<120) ~= 100 * Self.second + 1_000 - packet)
-        #expect(pieces.count == 100 * 50)
+        #expect(pieces.count == 100 * 50 + 1)
     }
 
     @Test func silenceOfEachLengthIsSilentAndAsLong() throws {
