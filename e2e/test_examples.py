@@ -79,6 +79,23 @@ def test_the_broadcaster_plays_a_film_in_step(server, media_tool, example, tmp_p
     assert abs(heard["frequency"] - 523) <= 50 and 5_000 < heard["audibleMilliseconds"] < 6_500, heard
 
 
+def test_the_broadcaster_plays_a_wav_file(server, media_tool, example, tmp_path):
+    music = tmp_path / "music.wav"
+    subprocess.run(
+        [
+            "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=frequency=523:sample_rate=22050:duration=2",
+            "-c:a", "pcm_s16le", str(music),
+        ],
+        check=True,
+    )
+    viewer = media_tool(server, "play", "music", "--json", "--seconds", 5)
+    broadcaster = example(server, "FileBroadcaster", "music", "--as", "wav", "--rounds", 2, music)
+    assert broadcaster.line() == "playing 0 pictures and 2.0 seconds of samples"
+    assert broadcaster.finish() == ["the sound is over"]
+    heard = track(viewer.summary(), "wav", "microphone")
+    assert abs(heard["frequency"] - 523) <= 50 and 3_300 < heard["audibleMilliseconds"] < 4_300, heard
+
+
 def test_the_transcriber_hears_each_speaker_apart(server, media_tool, example):
     def speak(name, tone):
         return media_tool(server, "beep", "talk", "--as", name, "--tone", tone, "--seconds", 4, "--audio-only")

@@ -34,6 +34,12 @@ struct ServerOptions: ParsableArguments {
             "The local UDP ports of media, as 42000-45000; any without.", valueName: "low-high"))
     var ports: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The HTTP proxy of signalling; without, what the environment names; 'direct': none.",
+            valueName: "http://host:port"))
+    var proxy: String?
+
     @Option(help: "Ends by itself after so many seconds; 0: when it is told to (Ctrl-C).")
     var seconds = 0.0
 
@@ -45,6 +51,7 @@ struct ServerOptions: ParsableArguments {
             server: server, room: room, token: try madeToken(for: id), participant: id,
             name: name)
         if token != nil || keyText != nil { options.participant = nil }
+        if let proxy { options.proxy = proxy == "direct" ? .direct : .http(proxy) }
         options.mediaPorts = try ports.map { try Self.range($0) }
         return options
     }

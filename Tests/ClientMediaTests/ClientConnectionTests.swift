@@ -129,17 +129,6 @@ import Wire
         #expect(call.frames.count > call.sent.count / 2)
     }
 
-    @Test func aDecoderThatFailedGetsAKeyframe() throws {
-        let call = try NativeCall(seed: 4)
-        call.run(seconds: 2)
-        let before = call.frames.count
-        call.viewer.connection?.requireKeyframe(mid: "1", at: call.call.now)
-        call.run(seconds: 1)
-        #expect(call.frames.count > before)
-        #expect(call.frames[before].frame.isKeyframe)
-        #expect(call.receiving?.keyframeRequests == 1)
-    }
-
     @Test func aKeyframeThatIsWantedInterruptsNothing() throws {
         let call = try NativeCall(seed: 4)
         call.run(seconds: 2)

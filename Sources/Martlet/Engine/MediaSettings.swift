@@ -62,7 +62,8 @@ struct MediaSettings: Sendable {
 
     /// The first offer.
     func offer(
-        fingerprint: Fingerprint, using random: inout some RandomNumberGenerator
+        parameters: RoomParameters, fingerprint: Fingerprint,
+        using random: inout some RandomNumberGenerator
     ) -> ClientOffer {
         ClientOffer(
             sending: Self.sendingSections.map { section in
@@ -70,6 +71,8 @@ struct MediaSettings: Sendable {
                     kind: section.source.isSound ? .audio : .video, rids: rids(of: section.source))
             } + (0..<customPictures).map { _ in ClientStream(kind: .video) }, receivingPairs: pairs,
             receivingAudio: soundSlots, ice: .fresh(using: &random),
-            fingerprint: fingerprint, codecs: Self.codecs, repairsAudio: true, using: &random)
+            fingerprint: fingerprint,
+            codecs: Self.codecs.filter { $0 != .red || parameters.redundantAudio },
+            repairsAudio: true, using: &random)
     }
 }

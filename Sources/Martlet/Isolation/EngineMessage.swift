@@ -5,7 +5,7 @@ import MediaCodecs
 /// A message in either direction; JSON on the wire.
 enum EngineMessage: Codable, Sendable {
     /// The version of what is said here: both sides are of one package, and an engine of another is not used.
-    static let version = 1
+    static let version = 2
 
     /// The engine's first word.
     case hello(version: Int)
@@ -34,6 +34,8 @@ enum EngineRequest: Codable, Sendable {
     case join(JoinOptions)
     case leave
     case networkChanged
+    case setParameters(RoomParameters)
+    case parameters
 
     case publishSound(UInt32, TrackSource, SoundFormat, AudioPublishOptions)
     case publishPictures(UInt32, TrackSource, VideoPublishOptions)
@@ -76,6 +78,8 @@ enum EngineRequest: Codable, Sendable {
 enum SoundForm: Codable, Sendable {
     case pcm(SoundFormat)
     case aac(AACOptions)
+    /// Packets as they came.
+    case opus
 }
 
 /// In which form pictures are watched.
@@ -94,6 +98,7 @@ enum EngineReply: Codable, Sendable {
     case names([String])
     case number(Int)
     case transport(TransportStatistics)
+    case parameters(RoomParameters)
     case session(SessionStatistics)
     case sent([LocalTrackStatistics])
     case received(RemoteTrackStatistics?)

@@ -86,6 +86,8 @@ actor EngineServer {
         case .join(let options): try await room.join(options)
         case .leave: await room.leave()
         case .networkChanged: await room.networkChanged()
+        case .setParameters(let parameters): try await room.setParameters(parameters)
+        case .parameters: return .parameters(try await room.parameters)
         case .publishSound(let number, let source, let format, let options):
             let sound = try AudioSource(
                 format: format, bufferMilliseconds: EngineFeed.bufferMilliseconds)
@@ -202,6 +204,10 @@ actor EngineServer {
             carry(try await room.aac(of: track, options), number) { PackedFrame($0) }
         case (.aac(let options), nil):
             carry(try await room.mixedAAC(options), number) { PackedFrame($0) }
+        case (.opus, let track?):
+            carry(try await room.encodedAudio(of: track), number) { PackedFrame($0) }
+        case (.opus, nil):
+            throw MartletError(.invalidArgument, "There are no packets of all together.")
         }
     }
 

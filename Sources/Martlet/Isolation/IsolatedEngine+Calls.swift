@@ -142,6 +142,19 @@ extension IsolatedEngine {
         choices.note(quality, participant: participant, source: source)
     }
 
+    func setParameters(_ parameters: RoomParameters) async throws(MartletError) {
+        if child != nil || joined != nil { try await call(.setParameters(parameters)) }
+        self.parameters = parameters
+    }
+
+    func currentParameters() async throws(MartletError) -> RoomParameters {
+        guard child != nil || joined != nil else { return parameters }
+        guard case .parameters(let found) = try await call(.parameters) else {
+            throw Self.misunderstood
+        }
+        return found
+    }
+
     func renewToken(_ token: String) async throws(MartletError) {
         try await call(.renewToken(token))
         joined?.token = token

@@ -66,6 +66,8 @@ actor IsolatedEngine {
     var publications: [IsolatedPublication] = []
     var taps: [UInt32: IsolatedTap] = [:]
     var choices = EngineChoices()
+    /// The settings that each process is given.
+    var parameters = RoomParameters()
     private var lastNumber: UInt32 = 0
 
     init(options: EngineOptions, hub: RoomHub) {
@@ -120,6 +122,9 @@ actor IsolatedEngine {
         }
         self.child = child
         do throws(MartletError) {
+            if parameters != RoomParameters() {
+                _ = try await call(.setParameters(parameters), on: child)
+            }
             _ = try await call(.join(options), on: child)
         } catch {
             if self.child === child {

@@ -1,5 +1,7 @@
 // How a room is joined.
 // SPDX-License-Identifier: Apache-2.0
+import ClientIO
+import FoundationEssentials
 import Signaling
 
 /// Which tracks of others are subscribed as they come (rows P10 and P11).
@@ -28,6 +30,27 @@ public enum Role: String, Sendable, Equatable, Codable {
     case host
     /// One of those who receive only.
     case audience
+}
+
+/// Which HTTP proxy a room's signalling goes through (`CONNECT`, RFC 9110 §9.3.6). Media does not: it is UDP.
+public enum SignalingProxy: Sendable, Equatable, Codable {
+    /// The one that `https_proxy`, `http_proxy` or `all_proxy` names, in small letters or large, unless `no_proxy` lists the server
+    /// or it is this machine.
+    case environment
+    /// None.
+    case direct
+    /// This one: `http://proxy.example.com:3128`, `http://user:password@proxy.example.com:3128`.
+    case http(String)
+
+    var choice: ProxyChoice {
+        get throws(WebSocketError) {
+            switch self {
+            case .environment: .environment(ProcessInfo.processInfo.environment)
+            case .direct: .none
+            case .http(let address): .proxy(try HTTPProxy(address))
+            }
+        }
+    }
 }
 
 /// How to join a room. Only `server` and `room` are needed where the server asks for no token.
@@ -82,6 +105,8 @@ public struct JoinOptions: Sendable, Codable {
     public var reconnectWindow = Duration.seconds(45)
     /// A file of certificates to be trusted beside those of the system, in PEM; `nil`: none.
     public var trustedCertificates: String?
+    /// Which proxy signalling goes through.
+    public var proxy = SignalingProxy.environment
 
     /// Describes a join.
     public init(

@@ -23,13 +23,12 @@ extension Room {
         }
         let link = try linked()
         let mid = try soundSection(track)
-        guard 6_000...510_000 ~= options.bitsPerSecond else {
-            throw MartletError(.invalidArgument, "Sound takes 6,000 to 510,000 bits a second.")
-        }
+        try options.check()
         let mute = MuteSwitch(options.isMuted)
         let sender = SoundSender(
-            source: source, options: options, pacing: link.options.publishPacing,
-            timeline: link.timeline, mute: mute, mid: mid.text, driver: link.media)
+            source: source, options: options, pacer: link.pacer, mute: mute,
+            expectedLossPercent: heldParameters.expectedAudioLossPercent, mid: mid.text,
+            driver: link.media)
         return try await publish(track, mid, mute: mute, layers: [], nil, link) {
             try await sender.run()
         }
@@ -74,9 +73,8 @@ extension Room {
         }
         let metadata = MetadataOutbox(layers: layers.count, isPossible: options.codec == .h264)
         let sender = VideoSender(
-            source: source, options: options, pacing: link.options.publishPacing,
-            timeline: link.timeline, mute: mute, layers: layers, metadata: metadata,
-            makeEncoder: makeEncoder, driver: link.media)
+            source: source, options: options, pacer: link.pacer, mute: mute, layers: layers,
+            metadata: metadata, makeEncoder: makeEncoder, driver: link.media)
         return try await publish(track, mid, mute: mute, layers: layers, metadata, link) {
             try await sender.run()
         }
@@ -125,8 +123,8 @@ extension Room {
             maxBitrate: maxBitsPerSecond)
         let metadata = MetadataOutbox(layers: 1, isPossible: source.codec == .h264)
         let sender = EncodedVideoSender(
-            source: source, pacing: link.options.publishPacing, timeline: link.timeline,
-            mute: mute, signals: signals, metadata: metadata, driver: link.media)
+            source: source, pacer: link.pacer, mute: mute, signals: signals, metadata: metadata,
+            driver: link.media)
         return try await publish(track, mid, mute: mute, layers: [signals], metadata, link) {
             try await sender.run()
         }
@@ -137,7 +135,7 @@ extension Room {
     ///   - source: Where the sound is pushed.
     ///   - track: `.microphone` or `.screenAudio`, each once.
     ///   - options: What AAC is encoded anew with; of Opus only whether it is muted counts.
-    /// - Throws: As for sound that is not.
+    /// - Throws: As for sound that is not; 1004 also for a bit rate that AAC cannot be encoded anew with.
     @discardableResult
     public func publish(
         _ source: EncodedAudioSource, as track: TrackSource = .microphone,
@@ -149,10 +147,12 @@ extension Room {
         }
         let link = try linked()
         let mid = try soundSection(track)
+        if source.codec == .aac { try options.check() }
         let mute = MuteSwitch(options.isMuted)
         let sender = EncodedAudioSender(
-            source: source, options: options, pacing: link.options.publishPacing,
-            timeline: link.timeline, mute: mute, mid: mid.text, driver: link.media)
+            source: source, options: options, pacer: link.pacer, mute: mute,
+            expectedLossPercent: heldParameters.expectedAudioLossPercent, mid: mid.text,
+            driver: link.media)
         return try await publish(track, mid, mute: mute, layers: [], nil, link) {
             try await sender.run()
         }

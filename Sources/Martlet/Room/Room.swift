@@ -25,6 +25,9 @@ public actor Room {
         let media: MediaDriver
         let timeline: PublishTimeline
         let options: JoinOptions
+
+        /// What a source begins with.
+        var pacer: PublishPacer { PublishPacer(options.publishPacing, timeline) }
     }
 
     nonisolated let hub: RoomHub
@@ -38,6 +41,8 @@ public actor Room {
     private var publications: [LocalTrackPublication] = []
     /// Sections of custom pictures that are being published.
     private var reservedSections: Set<String> = []
+    /// The settings of a room of this process.
+    private(set) var heldParameters = RoomParameters()
 
     /// A participant that has not joined.
     /// - Parameter isolation: Where it is carried out (row G01); all that a room does is the same in both.
@@ -119,12 +124,13 @@ public actor Room {
     /// - Throws: A ``MartletError``: 1005 unless the room is `disconnected` (row C03), 1004 and 1006 to 1009 for what cannot be,
     ///   the server's code, 6000 where it cannot be reached, 6002 where it does not answer.
     public func join(_ options: JoinOptions) async throws(MartletError) {
+        try PlatformRequirement.checked.get()
         if let engine { return try await engine.join(options) }
         if let link, await link.session.phase != .disconnected {
             throw MartletError(.invalidState, "Leave before you join again.")
         }
         await end()
-        let link = try Self.link(options, hub: hub, driverOptions)
+        let link = try Self.link(options, heldParameters, hub: hub, driverOptions)
         self.link = link
         let hub = self.hub
         await link.media.attach(link.session) { key, bytes in
@@ -146,7 +152,8 @@ public actor Room {
     }
 
     private static func link(
-        _ options: JoinOptions, hub: RoomHub, _ driverOptions: DriverOptions
+        _ options: JoinOptions, _ parameters: RoomParameters, hub: RoomHub,
+        _ driverOptions: DriverOptions
     ) throws(MartletError) -> Link {
         guard 1...3 ~= options.cameraSizes, 1...3 ~= options.screenSizes,
             0...8 ~= options.customPictures, 0...32 ~= options.receivedPairs
@@ -164,13 +171,14 @@ public actor Room {
         settings.pairs = options.receivedPairs
         settings.soundSlots = options.receivedPairs == 0 ? 0 : settings.soundSlots
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let media = MediaDriver(settings: settings, on: loop)
+        let media = MediaDriver(settings: settings, parameters: parameters, on: loop)
         do {
             let address = try WebSocketAddress(options.server)
             var driverOptions = driverOptions
             driverOptions.timing.window = MediaDuration(
                 nanoseconds: Int64(clamping: options.reconnectWindow.components.seconds)
                     .multipliedReportingOverflow(by: 1_000_000_000).partialValue)
+            driverOptions.webSocket.proxy = try options.proxy.choice
             if let file = options.trustedCertificates {
                 driverOptions.webSocket.tls = try TLSContext(alsoTrusting: file)
             }
@@ -221,6 +229,11 @@ public actor Room {
             throw MartletError(.invalidState, "Join a room first.")
         }
         return link
+    }
+
+    func hold(_ parameters: RoomParameters) async {
+        heldParameters = parameters
+        await link?.media.set(parameters)
     }
 
     func keep(_ publication: LocalTrackPublication) { publications.append(publication) }

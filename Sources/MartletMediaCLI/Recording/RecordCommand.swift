@@ -6,12 +6,15 @@ import Martlet
 
 /// What a recording is written as.
 enum RecordFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
-    /// One Matroska file of each participant: pictures as they came, sound as Opus.
+    /// One Matroska file of each participant: pictures and sound as they came.
     case mkv
     /// One MP4 file of each participant: H.264 (encoded, if it came as something else) and AAC.
     case mp4
-    /// Each track by itself: .h264 or .mkv, and .wav.
+    /// Each track by itself, as it came: .h264 or .mkv, and .opus.
     case tracks
+
+    /// Whether sound is written as it came: Opus.
+    var takesOpus: Bool { self != .mp4 }
 }
 
 struct RecordCommand: AsyncParsableCommand {
