@@ -151,6 +151,34 @@ def test_a_network_without_udp_has_a_call_over_tcp(network, people, outside_serv
     remark(f"without UDP: first picture {first:.2f} s after joining, by {path(both[1])}")
 
 
+def test_N07_native_participants_have_a_call_over_tcp_where_udp_is_blocked(
+    network, outside_server, media_tool
+):
+    network.let(NO_UDP)
+    server = outside_server()
+    bot = media_tool(
+        server, "beep", "native", "--as", "bot", "--tone", 440, "--seconds", 30, inside=network.inside,
+    )
+    viewer = media_tool(server, "play", "native", "--json", "--seconds", 4, inside=network.inside)
+    found = viewer.summary()
+    way = found["path"]
+    assert (way["transport"], way["localCandidate"]) == ("tcp", "host"), found
+    assert way["localAddress"].startswith(CLIENT + ":"), found
+    assert way["serverAddress"] == f"{SERVER}:{server.udp_port}", found
+    camera, = (one for one in found["tracks"] if one["source"] == "camera")
+    sound, = (one for one in found["tracks"] if one["source"] == "microphone")
+    assert camera["frames"] > 40 and camera["numberGaps"] == 0, found
+    assert sound["audibleMilliseconds"] > 2_000 and abs(sound["frequency"] - 440) <= 50, found
+    # Where there is UDP, nobody takes TCP.
+    network.let(OPEN)
+    open_way = media_tool(
+        server, "play", "native", "--json", "--seconds", 0.5, inside=network.inside
+    ).summary()["path"]
+    assert open_way["transport"] == "udp" and open_way["localCandidate"] == "host", open_way
+    bot.stop()
+    remark(f"native without UDP: {camera['frames']} pictures in 4 s of the first by {way}")
+
+
 def test_where_only_https_gets_out_the_call_goes_through_the_relay(network, people, relayed):
     network.let(HTTPS_ALONE)
     both, first = call(people, relayed, "closed")

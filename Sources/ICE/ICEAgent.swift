@@ -125,6 +125,10 @@ package struct ICEAgent: ~Copyable {
         attemptStarted = self.now
         firstUsable = nil
         remoteCandidates = []
+        // What others saw of us may be something else now.
+        localCandidates.removeAll {
+            $0.candidate.kind == .peerReflexive || $0.candidate.kind == .serverReflexive
+        }
         replies.removeAll(keepingCapacity: true)
         for index in paths.indices { paths[index].check = .idle }
         if connection == .failed {

@@ -252,7 +252,7 @@ struct DescribedSection {
             candidates.append(
                 RemoteCandidate(
                     address: address, priority: line.priority, type: line.type,
-                    transport: line.transport))
+                    transport: line.transport, tcpType: line.tcpType))
         default:
             return
         }

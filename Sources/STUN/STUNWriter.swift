@@ -86,6 +86,28 @@ package enum STUNWriter {
         return true
     }
 
+    /// Writes a Binding request without credentials, which asks a STUN server where it came from (RFC 8489 §2).
+    package static func writeBindingRequest(
+        _ transactionID: STUNTransactionID, into output: inout OutputSpan<UInt8>
+    ) -> Bool {
+        guard output.freeCapacity >= byteCountMax else { return false }
+        let start = writeHeader(type: 0x0001, transactionID, into: &output)
+        writeFingerprint(from: start, into: &output)
+        return true
+    }
+
+    /// Writes a success response without credentials, as STUN servers give it.
+    package static func writeBindingSuccess(
+        _ transactionID: STUNTransactionID, mappedAddress: NetworkAddress,
+        into output: inout OutputSpan<UInt8>
+    ) -> Bool {
+        guard output.freeCapacity >= byteCountMax else { return false }
+        let start = writeHeader(type: 0x0101, transactionID, into: &output)
+        writeXORMappedAddress(mappedAddress, transactionID, into: &output)
+        writeFingerprint(from: start, into: &output)
+        return true
+    }
+
     /// Writes the answer to a check that succeeded (RFC 8445 §7.3.1.4).
     /// - Parameters:
     ///   - mappedAddress: Where the request came from.

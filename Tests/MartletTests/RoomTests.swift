@@ -168,6 +168,10 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
         let transport = await room.transportStatistics
         #expect(transport.isConnected && transport.bytesReceived >= session.bytesReceived)
         #expect(transport.roundTrip > .zero && transport.roundTrip < .seconds(1))
+        let path = try #require(transport.path)
+        #expect(path.transport == .udp && path.localCandidate == .host)
+        #expect(path.serverAddress.hasPrefix("127.0.0.1:"))
+        #expect(path.localAddress?.hasPrefix("127.0.0.1:") == true)
         let system = room.systemStatistics
         #expect(system.cpuTime > .zero && system.residentBytes > 1 << 20)
     }

@@ -3,6 +3,7 @@
 package import ClientTransport
 import Congestion
 package import DTLS
+import ICE
 package import Negotiation
 import PeerTransport
 package import RTP
@@ -28,6 +29,8 @@ package struct ClientConnection: ~Copyable {
     static let datagramOverhead = 28
 
     var transport: PeerTransport
+    /// The search for where sockets are seen from, while it goes on.
+    var gathering: ReflexiveGathering?
     /// What was negotiated, seen from the client.
     package internal(set) var media: PeerMedia
     var receivers: [ReceivingStream] = []
@@ -63,15 +66,17 @@ package struct ClientConnection: ~Copyable {
     /// - Parameters:
     ///   - media: What was negotiated, seen from the client.
     ///   - addresses: The client's own addresses; their sockets are numbered from 0 on.
+    ///   - streamSocket: The number that stands for TCP connections; `nil`: there are none.
     ///   - clockZero: The wall clock at `MediaInstant.zero`.
     ///   - seed: A random number, for all that has to be random.
     package init(
-        media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress], clockZero: NTPTime,
-        seed: UInt64, at now: MediaInstant
+        media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress],
+        streamSocket: UInt8? = nil, clockZero: NTPTime, seed: UInt64, at now: MediaInstant
     ) throws(ClientTransportError) {
         var random = SeededRandom(seed: seed)
         transport = try PeerTransport.client(
-            media: media, dtls: dtls, addresses: addresses, tieBreaker: random.next(), at: now)
+            media: media, dtls: dtls, addresses: addresses, streamSocket: streamSocket,
+            tieBreaker: random.next(), at: now)
         self.media = media
         self.clockZero = clockZero
         self.random = random
@@ -146,6 +151,7 @@ package struct ClientConnection: ~Copyable {
         counters.bytesReceived &+= UInt64(datagram.count)
         // RFC 7983 §7.
         switch datagram.span.uint8(at: 0) ?? 255 {
+        case 0...3 where takeGathered(datagram.span, on: path): break
         case 0...3:
             if !transport.receiveSTUN(datagram.span, on: path, at: now) { refuse() }
         case 20...63:
@@ -164,6 +170,7 @@ package struct ClientConnection: ~Copyable {
     /// Lets time pass.
     package mutating func advance(to now: MediaInstant) {
         transport.advance(to: now)
+        gathering?.advance(to: now)
         drainTransport()
         guard isReady else { return }
         for index in receivers.indices { drainFrames(of: index, at: now) }
@@ -183,6 +190,7 @@ package struct ClientConnection: ~Copyable {
         func consider(_ other: MediaInstant?) {
             if let other { deadline = deadline.map { min($0, other) } ?? other }
         }
+        consider(gathering?.nextDeadline)
         guard isReady else { return deadline }
         consider(nextReport)
         consider(nextFeedback)
@@ -203,7 +211,9 @@ package struct ClientConnection: ~Copyable {
         unsafe target.withUnsafeMutableBufferPointer { buffer in
             // The output covers the caller's memory and does not leave this closure.
             var output = unsafe OutputSpan(buffer: buffer, initializedCount: 0)
-            path = transport.pollTransmit(into: &output)
+            path =
+                transport.pollTransmit(into: &output)
+                ?? gathering?.pollTransmit(into: &output, at: now)
             count = unsafe output.finalize(for: buffer)
         }
         return path.map { counted((count, $0)) }

@@ -3,6 +3,7 @@
 import ClientIO
 import ClientMedia
 import ClientSession
+import ClientTransport
 import NIOCore
 import Negotiation
 import Payloads
@@ -24,6 +25,11 @@ actor MediaDriver {
     var connection: ClientConnection?
     var offer: ClientOffer?
     var sockets: [MediaSocket] = []
+    /// TCP connections, and the channels of those that are there or being opened.
+    var streams = ClientStreams()
+    var channels: [UInt64: any Channel] = [:]
+    /// Grows with each search for where sockets are seen from; what an older one finds is not looked at.
+    var gatherings = 0
     var random = SystemRandomNumberGenerator()
     /// Which session is told of the link.
     weak var session: SessionDriver?
@@ -65,6 +71,7 @@ actor MediaDriver {
         ticker?.cancel()
         qualityTimer?.cancel()
         for socket in sockets { socket.channel.close(promise: nil) }
+        for channel in channels.values { channel.close(promise: nil) }
     }
 
     func attach(
@@ -120,6 +127,8 @@ actor MediaDriver {
     /// Sends what there is to send, tells what there is to tell, and sets the clock.
     func finishTurn() {
         let now = Self.now
+        streams.advance(to: now)
+        obeyStreams(at: now)
         if let due = connection?.nextDeadline, due <= now { connection?.advance(to: now) }
         drainEvents(at: now)
         deliverHeld()
@@ -144,6 +153,10 @@ actor MediaDriver {
                 return datagram.count
             }
             guard let path else { break }
+            if path.socket == Self.streamSocket {
+                sendOverStream(buffer, on: path, at: now)
+                continue
+            }
             guard Int(path.socket) < sockets.count, let remote = socketAddress(of: path.remote)
             else { continue }
             let channel = sockets[Int(path.socket)].channel
@@ -152,10 +165,12 @@ actor MediaDriver {
             if !written.contains(where: { $0 === channel }) { written.append(channel) }
         }
         for channel in written { channel.flush() }
+        obeyStreams(at: now)
+        writeStreams()
     }
 
     /// Datagrams come from one address for a long time: the last one is remembered.
-    private func networkAddress(of address: SocketAddress) -> NetworkAddress? {
+    func networkAddress(of address: SocketAddress) -> NetworkAddress? {
         if let known = lastSender, known.socket == address { return known.network }
         guard let host = address.ipAddress, let port = address.port,
             let found = NetworkAddress(host: host, port: UInt16(clamping: port))
@@ -164,7 +179,7 @@ actor MediaDriver {
         return found
     }
 
-    private func socketAddress(of address: NetworkAddress) -> SocketAddress? {
+    func socketAddress(of address: NetworkAddress) -> SocketAddress? {
         if let known = socketAddresses[address] { return known }
         // A server has few addresses; one that names thousands is not worth remembering.
         if socketAddresses.count > 64 { socketAddresses.removeAll() }
@@ -175,7 +190,8 @@ actor MediaDriver {
     }
 
     private func schedule() {
-        guard let next = connection?.nextDeadline else { return }
+        guard let due = connection?.nextDeadline else { return }
+        let next = streams.nextDeadline.map { min($0, due) } ?? due
         // An earlier timer finds out by itself that it came too early.
         if let timer, timer.at <= next { return }
         timer?.task.cancel()
@@ -196,6 +212,8 @@ actor MediaDriver {
         connection?.close()
         flush(at: Self.now)
         connection = nil
+        closeStreams()
+        gatherings += 1
         timer?.task.cancel()
         timer = nil
         undelivered = [:]

@@ -4,12 +4,12 @@
 /// What of a stream has arrived and is not taken yet.
 ///
 /// A frame is two bytes of length, most significant first, and as many bytes of a datagram (RFC 4571 §2).
-/// Nothing is allocated after `init`.
+/// Nothing is allocated after `init`. The server's media port and native clients read their connections with it.
 package struct StreamFrames: Sendable {
     /// Bytes of the length before each datagram.
     package static let headCount = 2
-    /// The longest datagram taken: what a slot of the UDP sockets holds.
-    package static let datagramMax = DatagramInbox.slotBytes
+    /// The longest datagram taken: what a slot of the server's UDP sockets holds.
+    package static let datagramMax = 2_048
 
     /// What the bytes that are here begin with.
     package enum Next: Sendable, Equatable {
@@ -22,7 +22,7 @@ package struct StreamFrames: Sendable {
     }
 
     /// Where bytes are read into and datagrams are taken from.
-    var bytes: [UInt8]
+    package var bytes: [UInt8]
     private var start = 0
     private var end = 0
 
@@ -32,7 +32,7 @@ package struct StreamFrames: Sendable {
     }
 
     /// The bytes that may be filled next; what is there was moved to the front if need be.
-    mutating func room() -> Range<Int> {
+    package mutating func room() -> Range<Int> {
         if start > 0 {
             if start < end {
                 for index in start..<end { bytes[index - start] = bytes[index] }
@@ -44,10 +44,10 @@ package struct StreamFrames: Sendable {
     }
 
     /// Takes note that so many bytes of ``room()`` were filled.
-    mutating func fill(_ count: Int) { end = min(end + max(0, count), bytes.count) }
+    package mutating func fill(_ count: Int) { end = min(end + max(0, count), bytes.count) }
 
     /// The next datagram; it stays where it is until ``room()`` is asked for.
-    mutating func next() -> Next {
+    package mutating func next() -> Next {
         guard end - start >= Self.headCount else { return .incomplete }
         let count = Int(bytes[start]) << 8 | Int(bytes[start + 1])
         guard (1...Self.datagramMax).contains(count) else { return .malformed }
