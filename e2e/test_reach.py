@@ -179,6 +179,26 @@ def test_N07_native_participants_have_a_call_over_tcp_where_udp_is_blocked(
     remark(f"native without UDP: {camera['frames']} pictures in 4 s of the first by {way}")
 
 
+def test_N07_native_participants_go_through_the_relay_where_nothing_else_gets_out(
+    network, relayed, media_tool
+):
+    server = relayed.server
+    # The relay by UDP, and signalling; neither the media's UDP nor its TCP.
+    network.let(f"udp dport 3478 accept; tcp dport {server.http_port} accept")
+    bot = media_tool(
+        server, "beep", "native", "--as", "bot", "--seconds", 30, inside=network.inside
+    )
+    viewer = media_tool(server, "play", "native", "--json", "--seconds", 4, inside=network.inside)
+    found = viewer.summary()
+    way = found["path"]
+    assert (way["transport"], way["localCandidate"]) == ("udp", "relay"), found
+    assert way["localAddress"].startswith(RELAY + ":"), found
+    camera, = (one for one in found["tracks"] if one["source"] == "camera")
+    assert camera["frames"] > 20 and camera["numberGaps"] == 0, found
+    bot.stop()
+    remark(f"native through the relay: {camera['frames']} pictures in 4 s of the first")
+
+
 def test_where_only_https_gets_out_the_call_goes_through_the_relay(network, people, relayed):
     network.let(HTTPS_ALONE)
     both, first = call(people, relayed, "closed")

@@ -140,7 +140,9 @@ extension ICEAgent {
         paths[index].isUsable = true
         paths[index].lastResponse = now
         if firstUsable == nil { firstUsable = now }
-        if !paths[index].isStream, !hasSelected || index == selectedIndex { restStreams() }
+        if !paths[index].isStream, !hasSelected || index == selectedIndex {
+            restStreams(behind: index)
+        }
         validate(index)
         if transaction.nominates, role == .controlling, paths[index].wantsNomination {
             paths[index].wantsNomination = false
@@ -176,8 +178,8 @@ extension ICEAgent {
         } else if isSelectedSuspect {
             paths[index].check = .scheduled(at: now + ICETiming.retryAfter, isTriggered: false)
             wakeStreams()
-        } else if isStreamSelected, !paths[index].isStream {
-            let again = now + jittered(ICETiming.datagramsRetriedAfter)
+        } else if isFallbackSelected, isBetter(index) {
+            let again = now + jittered(ICETiming.betterRetriedAfter)
             paths[index].check = .scheduled(at: again, isTriggered: false)
         } else {
             paths[index].check = .idle
@@ -215,7 +217,7 @@ extension ICEAgent {
             generation: generation)
         paths[index].enter(generation: generation, at: now)
         paths[index].remotePriority = remote.priority
-        if case .idle = paths[index].check, !paths[index].isStream || !areStreamsResting {
+        if case .idle = paths[index].check, !isResting(index) {
             paths[index].check = .scheduled(at: now, isTriggered: false)
         }
     }

@@ -22,7 +22,7 @@ extension ICEAgent {
     }
 
     /// Whether a pair was selected under the present credentials.
-    var hasSelected: Bool { selectedIndex != nil && selectedGeneration == generation }
+    var hasSelected: Bool { hasPath }
 
     /// Whether a check of this path is about consent to keep sending on it (RFC 7675); ours then
     /// repeat the nomination, as browsers' do.
@@ -73,13 +73,13 @@ extension ICEAgent {
     }
 
     /// Nominates the best pair if we are to choose and none is selected, the selected one may be
-    /// dead (RFC 8445 §8.1.1), or it is TCP and a pair of UDP has answered meanwhile.
+    /// dead (RFC 8445 §8.1.1), or it is a fallback and a better pair has answered meanwhile.
     mutating func considerNomination() {
         guard role == .controlling, remote != nil else { return }
         let isSuspect = isSelectedSuspect
-        guard isSuspect || isStreamSelected else { return }
+        guard isSuspect || isFallbackSelected else { return }
         for path in paths where path.wantsNomination && path.generation == generation { return }
-        guard let best = isSuspect ? bestUsable : bestDatagrams else { return }
+        guard let best = isSuspect ? bestUsable : bestBetter else { return }
         if let nominationDeadline, nominationDeadline > now { return }
         paths[best].wantsNomination = true
         paths[best].check = .scheduled(at: now, isTriggered: true)

@@ -68,7 +68,7 @@ extension ICEAgent {
         }
         if !isSame {
             if !isLite { hastenConsent(index) }
-            if !paths[index].isStream { restStreams() }
+            if !paths[index].isStream { restStreams(behind: index) }
             emit(.selected(paths[index].path))
         }
     }

@@ -18,12 +18,22 @@ extension ICEAgent {
         return paths[selectedIndex].isStream
     }
 
-    /// Whether no connection is wanted: media goes over UDP, which answers.
-    var areStreamsResting: Bool { hasSelected && !isStreamSelected && !isSelectedSuspect }
+    /// Whether a connection is not wanted: media goes over UDP that is better, and answers.
+    func isResting(_ index: Int) -> Bool {
+        guard paths[index].isStream, hasSelected, !isStreamSelected, !isSelectedSuspect,
+            let selectedIndex
+        else { return false }
+        return paths[selectedIndex].priority(role: role) > paths[index].priority(role: role)
+    }
 
-    /// Leaves connections alone as long as UDP works; what is idle for a while, its driver closes.
-    mutating func restStreams() {
-        for index in paths.indices where paths[index].isStream && index != selectedIndex {
+    /// Leaves connections alone as long as better UDP works (through a relay is no better); what is idle for a while, its
+    /// driver closes.
+    mutating func restStreams(behind better: Int) {
+        let priority = paths[better].priority(role: role)
+        for index in paths.indices
+        where paths[index].isStream && index != selectedIndex
+            && paths[index].priority(role: role) < priority
+        {
             paths[index].isUsable = false
             paths[index].wantsNomination = false
             paths[index].check = .idle
@@ -59,13 +69,30 @@ extension ICEAgent {
         paths[index].check = .scheduled(at: again, isTriggered: false)
     }
 
-    /// The best pair of UDP that works. For the moment in which TCP is in use.
-    var bestDatagrams: Int? {
+    /// Whether media takes a way that is left when a better one answers: TCP, or through a relay.
+    var isFallbackSelected: Bool {
+        guard hasSelected, let selectedIndex else { return false }
+        return isStreamSelected || isRelay(paths[selectedIndex].path.socket)
+    }
+
+    private func isRelay(_ socket: UInt8) -> Bool {
+        for local in localCandidates where local.socket == socket {
+            return local.candidate.kind == .relay
+        }
+        return false
+    }
+
+    /// Whether a pair is better than the selected one.
+    func isBetter(_ index: Int) -> Bool {
+        guard let selectedIndex else { return true }
+        return paths[index].priority(role: role) > paths[selectedIndex].priority(role: role)
+    }
+
+    /// The best pair that works and is better than the selected one.
+    var bestBetter: Int? {
         var best: Int?
         for index in paths.indices
-        where paths[index].generation == generation && paths[index].isUsable
-            && !paths[index].isStream
-        {
+        where paths[index].generation == generation && paths[index].isUsable && isBetter(index) {
             if let known = best,
                 paths[known].priority(role: role) >= paths[index].priority(role: role)
             {

@@ -120,6 +120,6 @@ package enum ICETiming {
     /// How long TCP that works waits for UDP before it is nominated: a lost check of UDP is repeated
     /// within. A pair of UDP that answers later is nominated in its place.
     package static let streamPatience = MediaDuration.milliseconds(500)
-    /// The mean time until pairs of UDP that gave no answer are tried again while TCP is in use.
-    package static let datagramsRetriedAfter = MediaDuration.seconds(15)
+    /// The mean time until pairs that gave no answer are tried again while TCP or a relay is in use.
+    package static let betterRetriedAfter = MediaDuration.seconds(15)
 }

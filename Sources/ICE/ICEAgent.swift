@@ -88,6 +88,9 @@ package struct ICEAgent: ~Copyable {
     /// The path to send on; `nil` until one was nominated.
     package var selectedPath: TransportPath? { selectedIndex.map { paths[$0].path } }
 
+    /// Whether a path was selected under the present credentials.
+    package var hasPath: Bool { selectedIndex != nil && selectedGeneration == generation }
+
     /// Whether an authenticated check came from `path` (or a check of ours succeeded on it): only
     /// then may DTLS be taken from it. O(paths).
     package func isValidated(_ path: TransportPath) -> Bool {

@@ -205,6 +205,15 @@ package struct PeerTransport: ~Copyable {
         ice.closed(path, at: now)
     }
 
+    /// Forgets a socket that is closed, with its paths; for a client (a full agent).
+    package mutating func removeSocket(_ socket: UInt8) {
+        if dtlsPath?.socket == socket { dtlsPath = nil }
+        ice.removeLocalCandidates(ofSocket: socket)
+    }
+
+    /// Whether a way was found since ICE began, or began anew.
+    package var hasPath: Bool { ice.hasPath }
+
     /// The pair that media takes, for statistics; for a client (a full agent). `nil`: none is selected.
     package var selectedPair: ICESelectedPair? { ice.selectedPair }
 

@@ -103,7 +103,8 @@ package enum STUNWriter {
     ) -> Bool {
         guard output.freeCapacity >= byteCountMax else { return false }
         let start = writeHeader(type: 0x0101, transactionID, into: &output)
-        writeXORMappedAddress(mappedAddress, transactionID, into: &output)
+        writeXORAddress(
+            STUNAttributeType.xorMappedAddress, mappedAddress, transactionID, into: &output)
         writeFingerprint(from: start, into: &output)
         return true
     }
@@ -118,7 +119,8 @@ package enum STUNWriter {
     ) -> Bool {
         guard output.freeCapacity >= byteCountMax else { return false }
         let start = writeHeader(type: 0x0101, transactionID, into: &output)
-        writeXORMappedAddress(mappedAddress, transactionID, into: &output)
+        writeXORAddress(
+            STUNAttributeType.xorMappedAddress, mappedAddress, transactionID, into: &output)
         writeIntegrity(from: start, key: key, into: &output)
         writeFingerprint(from: start, into: &output)
         return true
@@ -160,7 +162,7 @@ package enum STUNWriter {
     }
 
     /// Writes the header with a length of zero; returns where it starts.
-    private static func writeHeader(
+    static func writeHeader(
         type: UInt16, _ transactionID: STUNTransactionID, into output: inout OutputSpan<UInt8>
     ) -> Int {
         let start = output.count
@@ -172,26 +174,26 @@ package enum STUNWriter {
         return start
     }
 
-    private static func writeAttribute(
+    static func writeAttribute(
         _ type: UInt16, count: Int, into output: inout OutputSpan<UInt8>
     ) {
         output.append(uint16: type)
         output.append(uint16: UInt16(truncatingIfNeeded: count))
     }
 
-    private static func writeXORMappedAddress(
-        _ address: NetworkAddress, _ transactionID: STUNTransactionID,
+    static func writeXORAddress(
+        _ type: UInt16, _ address: NetworkAddress, _ transactionID: STUNTransactionID,
         into output: inout OutputSpan<UInt8>
     ) {
         let port = address.port ^ UInt16(truncatingIfNeeded: STUNMessage.magicCookie >> 16)
         if let ipv4 = address.ipv4 {
-            writeAttribute(STUNAttributeType.xorMappedAddress, count: 8, into: &output)
+            writeAttribute(type, count: 8, into: &output)
             output.append(uint16: 1)
             output.append(uint16: port)
             output.append(uint32: ipv4 ^ STUNMessage.magicCookie)
         } else {
             let mask = transactionID.ipv6Mask
-            writeAttribute(STUNAttributeType.xorMappedAddress, count: 20, into: &output)
+            writeAttribute(type, count: 20, into: &output)
             output.append(uint16: 2)
             output.append(uint16: port)
             output.append(uint64: address.high ^ mask.high)
@@ -200,7 +202,7 @@ package enum STUNWriter {
     }
 
     /// Appends MESSAGE-INTEGRITY; the length field then covers it (RFC 8489 §14.5).
-    private static func writeIntegrity(
+    static func writeIntegrity(
         from start: Int, key: Span<UInt8>, into output: inout OutputSpan<UInt8>
     ) {
         setLength(from: start, adding: 24, in: &output)
@@ -212,7 +214,7 @@ package enum STUNWriter {
     }
 
     /// Appends FINGERPRINT; the length field then covers it (RFC 8489 §14.7).
-    private static func writeFingerprint(from start: Int, into output: inout OutputSpan<UInt8>) {
+    static func writeFingerprint(from start: Int, into output: inout OutputSpan<UInt8>) {
         setLength(from: start, adding: 8, in: &output)
         let end = output.count
         let value = STUNFingerprint.value(

@@ -31,6 +31,7 @@ package struct ClientConnection: ~Copyable {
     var transport: PeerTransport
     /// The search for where sockets are seen from, while it goes on.
     var gathering: ReflexiveGathering?
+    var relays = ConnectionRelays()
     /// What was negotiated, seen from the client.
     package internal(set) var media: PeerMedia
     var receivers: [ReceivingStream] = []
@@ -98,8 +99,10 @@ package struct ClientConnection: ~Copyable {
     package mutating func update(
         _ media: PeerMedia, at now: MediaInstant
     ) throws(ClientTransportError) {
-        if media.localICE != self.media.localICE { try transport.restart(with: media, at: now) }
+        let isRestart = media.localICE != self.media.localICE
+        if isRestart { try transport.restart(with: media, at: now) }
         self.media = media
+        if isRestart { lookForRelays(at: now) }
         addStreams(of: media)
     }
 
@@ -149,6 +152,13 @@ package struct ClientConnection: ~Copyable {
     ) {
         counters.datagramsReceived &+= 1
         counters.bytesReceived &+= UInt64(datagram.count)
+        if !takeFromRelay(&datagram, on: path, at: now) { take(&datagram, on: path, at: now) }
+        drainTransport(at: now)
+    }
+
+    mutating func take(
+        _ datagram: inout MutableSpan<UInt8>, on path: TransportPath, at now: MediaInstant
+    ) {
         // RFC 7983 §7.
         switch datagram.span.uint8(at: 0) ?? 255 {
         case 0...3 where takeGathered(datagram.span, on: path): break
@@ -164,14 +174,14 @@ package struct ClientConnection: ~Copyable {
             }
         default: refuse()
         }
-        drainTransport()
     }
 
     /// Lets time pass.
     package mutating func advance(to now: MediaInstant) {
         transport.advance(to: now)
         gathering?.advance(to: now)
-        drainTransport()
+        advanceRelays(to: now)
+        drainTransport(at: now)
         guard isReady else { return }
         for index in receivers.indices { drainFrames(of: index, at: now) }
         requestLost(at: now)
@@ -191,6 +201,7 @@ package struct ClientConnection: ~Copyable {
             if let other { deadline = deadline.map { min($0, other) } ?? other }
         }
         consider(gathering?.nextDeadline)
+        consider(relays.nextDeadline)
         guard isReady else { return deadline }
         consider(nextReport)
         consider(nextFeedback)
@@ -205,7 +216,16 @@ package struct ClientConnection: ~Copyable {
     package mutating func write(
         into target: inout MutableSpan<UInt8>, at now: MediaInstant
     ) -> (count: Int, path: TransportPath)? {
-        if let written = writeMedia(into: &target, at: now) { return counted(written) }
+        while let written = writeMedia(into: &target, at: now) ?? writeOther(into: &target, at: now)
+        {
+            if let sent = relayed(written, in: &target) { return counted(sent) }
+        }
+        return nil
+    }
+
+    private mutating func writeOther(
+        into target: inout MutableSpan<UInt8>, at now: MediaInstant
+    ) -> (count: Int, path: TransportPath)? {
         var path: TransportPath?
         var count = 0
         unsafe target.withUnsafeMutableBufferPointer { buffer in
@@ -214,9 +234,10 @@ package struct ClientConnection: ~Copyable {
             path =
                 transport.pollTransmit(into: &output)
                 ?? gathering?.pollTransmit(into: &output, at: now)
+                ?? writeRelayRequest(into: &output, at: now)
             count = unsafe output.finalize(for: buffer)
         }
-        return path.map { counted((count, $0)) }
+        return path.map { (count, $0) }
     }
 
     private mutating func counted(
@@ -239,7 +260,10 @@ package struct ClientConnection: ~Copyable {
     }
 
     /// Says goodbye (DTLS `close_notify`); what follows is of no use but to send that.
-    package mutating func close() { transport.close() }
+    package mutating func close() {
+        transport.close()
+        relays.isClosing = true
+    }
 
     func paddingBytes() -> [UInt8] { padding }
 
@@ -247,7 +271,10 @@ package struct ClientConnection: ~Copyable {
 
     mutating func report(_ event: ConnectionEvent) { events.append(event) }
 
-    private mutating func drainTransport() {
-        while let event = transport.pollEvent() { report(.transport(event)) }
+    private mutating func drainTransport(at now: MediaInstant) {
+        while let event = transport.pollEvent() {
+            if case .pathSelected(let path) = event { noteSelected(path, at: now) }
+            report(.transport(event))
+        }
     }
 }

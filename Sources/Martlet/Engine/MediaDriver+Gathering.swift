@@ -50,33 +50,48 @@ extension MediaDriver {
     func gather(from servers: [Signaling.ICEServer]) {
         gatherings += 1
         let number = gatherings
-        var urls: [ICEServerURL] = []
-        for text in servers.flatMap(\.urls) {
-            guard urls.count < Self.serversMax else { break }
-            guard let url = ICEServerURL(text), url.answersBinding,
-                !urls.contains(where: { $0.host == url.host && $0.port == url.port })
-            else { continue }
-            urls.append(url)
+        var asked: [(url: ICEServerURL, server: Signaling.ICEServer)] = []
+        for server in servers {
+            for text in server.urls {
+                guard asked.count < Self.serversMax else { break }
+                guard let url = ICEServerURL(text), url.answersBinding,
+                    !asked.contains(where: { $0.url.host == url.host && $0.url.port == url.port })
+                else { continue }
+                asked.append((url, server))
+            }
         }
-        guard !urls.isEmpty else { return }
-        let lookups = urls.map { url in
-            NameLookups.shared.addresses(of: url.host, port: Int(url.port), on: eventLoop)
+        guard !asked.isEmpty else { return }
+        let lookups = asked.map { one in
+            NameLookups.shared.addresses(of: one.url.host, port: Int(one.url.port), on: eventLoop)
         }
-        EventLoopFuture.whenAllComplete(lookups, on: eventLoop).whenSuccess { [weak self] found in
-            let addresses = found.compactMap { try? $0.get() }
-            self?.assumeIsolated { $0.gather(from: addresses, number: number) }
+        EventLoopFuture.whenAllComplete(lookups, on: eventLoop).whenSuccess {
+            [weak self, asked] found in
+            let addresses = found.map { (try? $0.get()) ?? [] }
+            self?.assumeIsolated { $0.gather(from: asked, at: addresses, number: number) }
         }
     }
 
-    private func gather(from servers: [[SocketAddress]], number: Int) {
+    private func gather(
+        from servers: [(url: ICEServerURL, server: Signaling.ICEServer)],
+        at found: [[SocketAddress]], number: Int
+    ) {
         guard number == gatherings, connection != nil else { return }
         var addresses: [NetworkAddress] = []
-        for found in servers {
-            for isIPv6 in [false, true] {
+        var relays: [RelayAccess] = []
+        for (one, found) in zip(servers, found) {
+            for (index, socket) in sockets.enumerated() {
                 let first = found.lazy.compactMap { self.networkAddress(of: $0) }.first {
-                    $0.isIPv6 == isIPv6
+                    $0.isIPv6 == socket.isIPv6
                 }
-                if let first { addresses.append(first) }
+                guard let first else { continue }
+                addresses.append(first)
+                guard one.url.relays, let username = one.server.username,
+                    let password = one.server.credential
+                else { continue }
+                relays.append(
+                    RelayAccess(
+                        server: first, socket: UInt8(clamping: index),
+                        username: Array(username.utf8), password: Array(password.utf8)))
             }
         }
         let known = localBases()
@@ -84,8 +99,10 @@ extension MediaDriver {
             known.first { Int($0.socket) == index }
                 ?? ICEBase(socket: UInt8(clamping: index), address: Self.standIn(sockets[index]))
         }
+        let now = Self.now
         connection?.gather(
-            ReflexiveGathering(servers: addresses, from: bases, using: &random, at: Self.now))
+            ReflexiveGathering(servers: addresses, from: bases, using: &random, at: now))
+        connection?.setRelays(relays, at: now)
         finishTurn()
     }
 }

@@ -36,7 +36,8 @@ extension MediaDriver: MediaLink {
     func takeAnswer(_ body: SDPBody, for purpose: OfferPurpose) async throws {
         guard let offer else { return }
         let media = try offer.media(fromAnswer: try Self.text(of: body))
-        let servers = purpose.beginsICE ? await session?.iceServers ?? [] : []
+        var servers = settings.iceServers
+        if purpose.beginsICE, servers.isEmpty { servers = await session?.iceServers ?? [] }
         try Task.checkCancellation()
         let now = Self.now
         if purpose == .join || connection == nil {

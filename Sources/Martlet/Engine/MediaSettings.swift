@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Negotiation
 import RTP
+import Signaling
 import Wire
 
 extension ICEParameters {
@@ -22,6 +23,8 @@ extension ICEParameters {
 struct MediaSettings: Sendable {
     /// The local ports of media; `nil`: wherever the kernel likes.
     var ports: ClosedRange<UInt16>?
+    /// The application's own STUN and TURN servers; empty: those that the server names.
+    var iceServers: [Signaling.ICEServer] = []
     /// The sizes that the camera's picture is sent in, by RID, the smallest first; empty: one.
     var cameraRIDs: [String] = []
     /// Pairs of a participant's sound and picture to begin with; 0: nothing is received.

@@ -145,6 +145,7 @@ public actor Room {
         }
         var settings = MediaSettings()
         settings.ports = options.mediaPorts
+        settings.iceServers = options.iceServers.map(\.signaled)
         settings.cameraRIDs =
             options.cameraSizes == 1 ? [] : Array(["q", "h", "f"].suffix(options.cameraSizes))
         settings.pairs = options.receivedPairs
