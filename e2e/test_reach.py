@@ -184,7 +184,8 @@ def test_N07_native_participants_go_through_the_relay_where_nothing_else_gets_ou
 ):
     server = relayed.server
     # The relay by UDP, and signalling; neither the media's UDP nor its TCP.
-    network.let(f"udp dport 3478 accept; tcp dport {server.http_port} accept")
+    network.let(OPEN)
+    network.let_in(f"udp dport 3478 accept; tcp dport {server.http_port} accept")
     bot = media_tool(
         server, "beep", "native", "--as", "bot", "--seconds", 30, inside=network.inside
     )
@@ -196,6 +197,7 @@ def test_N07_native_participants_go_through_the_relay_where_nothing_else_gets_ou
     camera, = (one for one in found["tracks"] if one["source"] == "camera")
     assert camera["frames"] > 20 and camera["numberGaps"] == 0, found
     bot.stop()
+    network.let_in("accept")
     remark(f"native through the relay: {camera['frames']} pictures in 4 s of the first")
 
 

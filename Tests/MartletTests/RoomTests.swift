@@ -1,6 +1,7 @@
 // That rooms work over a real server: joining, publishing, every form of what is received, leaving.
 // SPDX-License-Identifier: Apache-2.0
 import MediaCodecs
+import NIOCore
 import Synchronization
 import Testing
 
@@ -157,6 +158,25 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
             #expect(grades == "excellent")
             await speaker.leave()
             await listener.leave()
+        }
+    }
+
+    @Test func aSocketThatIsLostIsOpenedAgain() async throws {
+        try await withServer { server in
+            let room = Room()
+            try await room.join(JoinOptions(server: server, room: "lost"))
+            let media = try await room.linked().media
+            let before = await media.sockets
+            let ports = before.map { $0.channel.localAddress?.port }
+            for socket in before { try await socket.channel.close().get() }
+            for _ in 0..<100 where await !media.sockets.allSatisfy({ $0.channel.isActive }) {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            let after = await media.sockets
+            #expect(after.allSatisfy { $0.channel.isActive } && after.count == before.count)
+            #expect(after.map { $0.channel.localAddress?.port } != ports)
+            #expect(after.map(\.isIPv6) == before.map(\.isIPv6))
+            await room.leave()
         }
     }
 

@@ -88,30 +88,7 @@ actor MediaDriver {
 
     // MARK: Datagrams
 
-    func openSockets() async throws {
-        guard sockets.isEmpty else { return }
-        for isIPv6 in [false, true] {
-            let number = UInt8(sockets.count)
-            do {
-                let socket = try await MediaSocket.open(
-                    on: eventLoop, ipv6: isIPv6, ports: settings.ports,
-                    onDatagram: { [weak self] buffer, address in
-                        self?.assumeIsolated { $0.receive(buffer, from: address, socket: number) }
-                        return
-                    },
-                    onTurnEnd: { [weak self] in
-                        self?.assumeIsolated { $0.finishTurn() }
-                        return
-                    })
-                sockets.append(socket)
-            } catch {
-                // Machines without IPv6 are common; without IPv4 there would be no socket at all.
-                guard isIPv6, !sockets.isEmpty else { throw error }
-            }
-        }
-    }
-
-    private func receive(_ buffer: ByteBuffer, from address: SocketAddress, socket: UInt8) {
+    func receive(_ buffer: ByteBuffer, from address: SocketAddress, socket: UInt8) {
         guard connection != nil, let remote = networkAddress(of: address) else { return }
         var buffer = buffer
         let path = TransportPath(socket: socket, remote: remote)
