@@ -92,8 +92,12 @@ def relayed(network, outside_server, tmp_path):
         services.append(
             deployment.relay(network.outside, tmp_path / "relay", RELAY, SERVER, SECRET)
         )
+        trust = tmp_path / "trust.pem"
+        trust.write_text(
+            "".join((tmp_path / name / "certificate.pem").read_text() for name in ("proxy", "relay"))
+        )
         yield types.SimpleNamespace(
-            url=f"https://{MEDIA_NAME}", server=server, relay=services[-1]
+            url=f"https://{MEDIA_NAME}", server=server, relay=services[-1], trust=trust
         )
     finally:
         for service in services:
@@ -199,6 +203,24 @@ def test_N07_native_participants_go_through_the_relay_where_nothing_else_gets_ou
     bot.stop()
     network.let_in("accept")
     remark(f"native through the relay: {camera['frames']} pictures in 4 s of the first")
+
+
+def test_N07_native_participants_have_a_call_where_only_https_gets_out(network, relayed, media_tool):
+    network.let(HTTPS_ALONE)
+    trust = ("--trust", relayed.trust)
+    bot = media_tool(
+        relayed, "beep", "https", "--as", "bot", "--seconds", 30, *trust, inside=network.inside
+    )
+    found = media_tool(
+        relayed, "play", "https", "--json", "--seconds", 5, *trust, inside=network.inside
+    ).summary()
+    way = found["path"]
+    assert (way["transport"], way["localCandidate"]) == ("udp", "relay"), found
+    assert way["localAddress"].startswith(RELAY + ":"), found
+    camera, = (one for one in found["tracks"] if one["source"] == "camera")
+    assert camera["frames"] > 20 and camera["numberGaps"] == 0, found
+    bot.stop()
+    remark(f"native where HTTPS alone gets out: {camera['frames']} pictures in 5 s of the first")
 
 
 def test_where_only_https_gets_out_the_call_goes_through_the_relay(network, people, relayed):

@@ -5,14 +5,15 @@ package import Wire
 /// What a client's driver is to do about TCP connections; each has a number of its own.
 package enum StreamOrder: Sendable, Equatable {
     /// Connect, and say `opened` or `closed`.
-    case connect(UInt64, NetworkAddress)
+    case connect(UInt64, TransportPath)
     /// Close it; it is not heard of again.
     case close(UInt64)
     /// Not for a socket: the connection behind this path is gone, which ICE has to know.
     case lost(TransportPath)
 }
 
-/// TCP to the server's passive candidates, where datagrams travel in frames (RFC 6544 §4.1, RFC 4571).
+/// TCP to the server's passive candidates, where datagrams travel in frames (RFC 6544 §4.1, RFC 4571), and to relays, where
+/// they stand one after the other (RFC 8656 §3.1).
 ///
 /// A connection is opened by the first datagram for its path and closed when nothing was sent for a while, so ICE alone
 /// decides which there are. What a slow connection does not carry is dropped, media before checks and handshakes: old media
@@ -30,14 +31,17 @@ package struct ClientStreams: Sendable {
     package static let connectTime = MediaDuration.seconds(10)
     /// A connection over which nothing is sent for so long is closed; one in use is asked for consent each 6 s.
     package static let idleTime = MediaDuration.seconds(15)
+    /// The same for one to a relay, which is given back half a minute after it was used last.
+    package static let relayIdleTime = MediaDuration.seconds(60)
 
     private struct Stream {
         let number: UInt64
         let path: TransportPath
+        let isRelay: Bool
         var isOpen = false
         /// When something was last sent; connecting, when that began.
         var usedAt: MediaInstant
-        var frames = StreamFrames()
+        var frames: StreamFrames
         var out: [UInt8] = []
         var outStart = 0
         /// Since when something has waited without a break.
@@ -46,7 +50,16 @@ package struct ClientStreams: Sendable {
         var waiting: Int { out.count - outStart }
 
         var deadline: MediaInstant {
-            usedAt + (isOpen ? ClientStreams.idleTime : ClientStreams.connectTime)
+            let idle = isRelay ? ClientStreams.relayIdleTime : ClientStreams.idleTime
+            return usedAt + (isOpen ? idle : ClientStreams.connectTime)
+        }
+
+        init(number: UInt64, path: TransportPath, isRelay: Bool, at now: MediaInstant) {
+            self.number = number
+            self.path = path
+            self.isRelay = isRelay
+            usedAt = now
+            frames = StreamFrames(isRelay ? .relayed : .lengths)
         }
     }
 
@@ -56,8 +69,11 @@ package struct ClientStreams: Sendable {
     /// Datagrams dropped because too much waited.
     package private(set) var droppedDatagrams: UInt64 = 0
 
+    private let relaySocket: UInt8?
+
     /// Without connections.
-    package init() {}
+    /// - Parameter relaySocket: The number of the socket whose paths lead to relays; `nil`: there are none.
+    package init(relaySocket: UInt8? = nil) { self.relaySocket = relaySocket }
 
     /// How many connections there are, or are being opened.
     package var count: Int { streams.count }
@@ -77,9 +93,12 @@ package struct ClientStreams: Sendable {
             droppedDatagrams &+= 1
             return
         }
-        let whole = StreamFrames.headCount + datagram.count
-        // RFC 7983 §7: what begins with 128 to 191 is media.
-        let isMedia = datagram[0] >= 128
+        let isRelay = streams[index].isRelay
+        let padding = isRelay ? -datagram.count & 3 : 0
+        let whole = (isRelay ? padding : StreamFrames.headCount) + datagram.count
+        // RFC 7983 §7: what begins with 128 to 191 is media; in a channel four bytes stand before it.
+        let isMedia =
+            datagram[0] >= 128 || isRelay && datagram[0] >= 64 && datagram.uint8(at: 4) ?? 0 >= 128
         let isLate = streams[index].waitsSince.map { now - $0 >= Self.mediaWaitMax } ?? false
         guard
             streams[index].waiting + whole <= (isMedia ? Self.mediaBytesMax : Self.bytesMax),
@@ -90,17 +109,21 @@ package struct ClientStreams: Sendable {
         }
         if streams[index].isOpen { streams[index].usedAt = now }
         if streams[index].waitsSince == nil { streams[index].waitsSince = now }
-        streams[index].out.append(UInt8(truncatingIfNeeded: datagram.count >> 8))
-        streams[index].out.append(UInt8(truncatingIfNeeded: datagram.count))
+        if !isRelay {
+            streams[index].out.append(UInt8(truncatingIfNeeded: datagram.count >> 8))
+            streams[index].out.append(UInt8(truncatingIfNeeded: datagram.count))
+        }
         for position in datagram.indices { streams[index].out.append(datagram[position]) }
+        for _ in 0..<padding { streams[index].out.append(0) }
     }
 
     private mutating func index(of path: TransportPath, at now: MediaInstant) -> Int? {
         if let index = streams.firstIndex(where: { $0.path == path }) { return index }
         guard streams.count < Self.connectionsMax else { return nil }
         lastNumber &+= 1
-        streams.append(Stream(number: lastNumber, path: path, usedAt: now))
-        orders.append(.connect(lastNumber, path.remote))
+        let isRelay = path.socket == relaySocket
+        streams.append(Stream(number: lastNumber, path: path, isRelay: isRelay, at: now))
+        orders.append(.connect(lastNumber, path))
         return streams.count - 1
     }
 

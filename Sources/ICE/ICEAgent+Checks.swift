@@ -9,6 +9,12 @@ import Wire
 struct ICELocalCandidate {
     let candidate: ICECandidate
     let socket: UInt8
+
+    /// Whether both are the same address of the host, on whichever ports.
+    func isSameHost(as other: ICECandidate) -> Bool {
+        candidate.kind == .host && other.kind == .host && candidate.transport == other.transport
+            && candidate.address.with(port: 0) == other.address.with(port: 0)
+    }
 }
 
 extension ICEAgent {
@@ -23,11 +29,15 @@ extension ICEAgent {
         guard !isLite, candidate.canCheck else { return false }
         let local = ICELocalCandidate(candidate: candidate, socket: socket)
         let known = localCandidates.firstIndex {
-            $0.socket == socket && $0.candidate.address == candidate.address
+            $0.socket == socket
+                && ($0.candidate.address == candidate.address || $0.isSameHost(as: candidate))
         }
         if let known {
-            // What the peer saw first and we learn otherwise now.
-            guard localCandidates[known].candidate.kind == .peerReflexive else { return false }
+            // What the peer saw first and we learn otherwise now, or the new port of a socket opened again.
+            guard
+                localCandidates[known].candidate.kind == .peerReflexive
+                    || localCandidates[known].candidate.address != candidate.address
+            else { return false }
             localCandidates[known] = local
             return true
         }
@@ -162,6 +172,10 @@ extension ICEAgent {
     /// further.
     private mutating func learnPeerReflexive(_ mapped: NetworkAddress, socket: UInt8) {
         for local in localCandidates where local.candidate.address == mapped { return }
+        // A NAT that forgets gives another one each time: of a socket the last is kept.
+        localCandidates.removeAll {
+            $0.socket == socket && $0.candidate.kind == .peerReflexive
+        }
         guard localCandidates.count < ICELimits.localCandidates else { return }
         let candidate = ICECandidate(
             foundation: "prflx", priority: checkPriority(ofSocket: socket), address: mapped,

@@ -11,15 +11,21 @@ package struct RelayAccess: Sendable, Equatable {
     package var server: NetworkAddress
     /// By which socket it is reached.
     package var socket: UInt8
+    /// Whether that stands for a connection, which repeats by itself.
+    package var isStream: Bool
     /// The name to give there.
     package var username: [UInt8]
     /// The password to give there.
     package var password: [UInt8]
 
     /// Names a relay.
-    package init(server: NetworkAddress, socket: UInt8, username: [UInt8], password: [UInt8]) {
+    package init(
+        server: NetworkAddress, socket: UInt8, isStream: Bool = false, username: [UInt8],
+        password: [UInt8]
+    ) {
         self.server = server
         self.socket = socket
+        self.isStream = isStream
         self.username = username
         self.password = password
     }
@@ -33,7 +39,7 @@ package enum RelayEvent: Sendable, Equatable {
     case over
 }
 
-/// A TURN client of one allocation over UDP (RFC 8656), with long-term credentials (RFC 8489 §9.2).
+/// A TURN client of one allocation (RFC 8656), over UDP or a connection, with long-term credentials (RFC 8489 §9.2).
 ///
 /// Driven as every protocol object here. Peers are reached by channels alone: one is bound for each peer that is named, which
 /// gives the permission as well, and what is sent before that is lost, as on any path. A datagram for a peer gets four bytes
@@ -129,6 +135,9 @@ package struct RelayAllocation: Sendable {
         }
         begin(.refresh(lifetimeSeconds: 0), at: now)
     }
+
+    /// The connection to the relay was closed, or could not be opened.
+    package mutating func closed() { end() }
 
     // MARK: Datagrams of peers
 
@@ -228,7 +237,8 @@ package struct RelayAllocation: Sendable {
                 requests[index].content, requests[index].id, credentials: credentials,
                 into: &output)
         else { return false }
-        requests[index].sends += 1
+        // Over TCP once (RFC 8489 §6.2.2), with the wait that is the last one over UDP.
+        requests[index].sends = access.isStream ? Self.sendsMax : requests[index].sends + 1
         let sends = requests[index].sends
         requests[index].due =
             now + Self.repeatAfter * (sends == Self.sendsMax ? 16 : 1 << Int64(sends - 1))

@@ -33,6 +33,11 @@ struct ServerOptions: ParsableArguments {
             "The local UDP ports of media, as 42000-45000; any without.", valueName: "low-high"))
     var ports: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Certificates to be trusted beside the system's, in PEM.", valueName: "file"))
+    var trust: String?
+
     @Option(help: "Ends by itself after so many seconds; 0: when it is told to (Ctrl-C).")
     var seconds = 0.0
 
@@ -44,6 +49,7 @@ struct ServerOptions: ParsableArguments {
             server: server, room: room, token: try madeToken(for: id), participant: id,
             name: name)
         if token != nil || keyText != nil { options.participant = nil }
+        options.trustedCertificates = trust
         options.mediaPorts = try ports.map { try Self.range($0) }
         return options
     }

@@ -18,7 +18,7 @@ private let media: [UInt8] = [128] + [UInt8](repeating: 9, count: 1_099)
 
 /// Connections in a box, for the macros of the tests, which make no mutating calls.
 private final class StreamsBox {
-    private var streams = ClientStreams()
+    private var streams = ClientStreams(relaySocket: 17)
 
     /// With one connection, number 1, which is open and has nothing to send.
     static func opened() -> StreamsBox {
@@ -81,7 +81,7 @@ private func frame(_ datagram: [UInt8]) -> [UInt8] {
         let streams = StreamsBox()
         streams.give(check)
         streams.give(media)
-        #expect(streams.allOrders() == [.connect(1, path().remote)])
+        #expect(streams.allOrders() == [.connect(1, path())])
         #expect(streams.open.isEmpty && streams.bytes(of: 1, bytesMax: 100) == nil)
         streams.opened(1, at: at(30))
         #expect(streams.open == [1])
@@ -124,7 +124,7 @@ private func frame(_ datagram: [UInt8]) -> [UInt8] {
             #expect(streams.allOrders().isEmpty)
         }
         var random = SeededRandom(seed: 4)
-        for _ in 0..<200 {
+        for _ in 0..<60 {
             let streams = StreamsBox.opened()
             for _ in 0..<20 {
                 let noise = (0..<Int.random(in: 0...3_000, using: &random)).map { _ in
@@ -177,6 +177,37 @@ private func frame(_ datagram: [UInt8]) -> [UInt8] {
         #expect(streams.allBytes(of: 1).count <= ClientStreams.mediaBytesMax)
     }
 
+    @Test func relaysHaveOtherFrames() {
+        let streams = StreamsBox()
+        let relay = TransportPath(socket: 17, remote: path().remote)
+        let request: [UInt8] = [0, 3, 0, 4] + [UInt8](repeating: 5, count: 20)
+        let channel: [UInt8] = [0x40, 0, 0, 5, 128, 1, 2, 3, 4]
+        streams.give(request, on: relay)
+        streams.give(channel, on: relay)
+        #expect(streams.allOrders() == [.connect(1, relay)])
+        streams.opened(1, at: at(0))
+        let sent = streams.allBytes(of: 1)
+        #expect(sent == request + channel + [0, 0, 0])
+        for cut in 0...sent.count {
+            let pieces = [Array(sent[..<cut]), Array(sent[cut...])]
+            let found = pieces.flatMap { streams.datagrams(in: $0, of: 1) }
+            #expect(found.map(\.bytes) == [request, channel] && found.last?.path == relay)
+        }
+        // Media in a channel is dropped before requests are.
+        for _ in 0..<20_000 { streams.give(channel, on: relay) }
+        let dropped = streams.droppedDatagrams
+        streams.give(request, on: relay)
+        #expect(dropped > 0 && streams.droppedDatagrams == dropped)
+        for strange in [[0, 1, 0, 3], [80, 0, 0, 0], [128, 0, 0, 1], [64, 0, 255, 255]] {
+            let streams = StreamsBox()
+            streams.give(request, on: relay)
+            streams.opened(1, at: at(0))
+            _ = streams.allOrders()
+            let found = streams.datagrams(in: request + strange.map { UInt8($0) }, of: 1)
+            #expect(found.count == 1 && streams.allOrders() == [.close(1), .lost(relay)])
+        }
+    }
+
     @Test func whatCannotBeOpenedOrIsOfNoUseIsClosed() {
         let streams = StreamsBox()
         streams.give(check)
@@ -191,7 +222,7 @@ private func frame(_ datagram: [UInt8]) -> [UInt8] {
 
         // A new one has another number, and what is said of the former is nobody's.
         streams.give(check, at: at(11_000))
-        #expect(streams.allOrders() == [.connect(2, path().remote)])
+        #expect(streams.allOrders() == [.connect(2, path())])
         streams.opened(1, at: at(11_000))
         streams.closed(1)
         #expect(streams.open.isEmpty && streams.contains(2) && !streams.contains(1))

@@ -294,6 +294,16 @@ struct ICEFullAgentTests {
         #expect(agent.localCandidates.count == ICELimits.localCandidates)
     }
 
+    @Test func aSocketOpenedAgainTakesNoMoreRoomThanBefore() {
+        let agent = network(.full(.controlled)).sides[0]
+        let count = agent.localCandidates.count
+        for port in 6_000..<6_100 as Range<UInt16> {
+            agent.agent.addLocalCandidate(.host(path("198.51.100.7:\(port)").remote), socket: 0)
+        }
+        #expect(agent.localCandidates.count == count)
+        #expect(agent.localCandidates.last?.candidate.address.port == 6_099)
+    }
+
     @Test func randomDatagramsChangeNothing() {
         var random = SeededRandom(seed: 5)
         let network = network(.lite)

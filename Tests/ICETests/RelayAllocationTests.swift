@@ -18,12 +18,12 @@ private final class RelayCall {
     private var allocation: RelayAllocation
 
     init(
-        username: String = "ada", peers: [NetworkAddress] = [peer],
+        username: String = "ada", isStream: Bool = false, peers: [NetworkAddress] = [peer],
         _ change: (FakeRelay) -> Void = { _ in }
     ) {
         var random = SeededRandom(seed: 1)
         let access = RelayAccess(
-            server: relay.address, socket: 0, username: Array(username.utf8),
+            server: relay.address, socket: 0, isStream: isStream, username: Array(username.utf8),
             password: Array("secret".utf8))
         allocation = RelayAllocation(access, peers: peers, using: &random, at: .zero)
         change(relay)
@@ -35,6 +35,10 @@ private final class RelayCall {
     var methods: [UInt16] { relay.requests.map(\.method) }
 
     func add(_ peers: [NetworkAddress]) { allocation.add(peers: peers, at: now) }
+    func close() {
+        allocation.closed()
+        while let event = allocation.pollEvent() { events.append(event) }
+    }
     func release() { allocation.release(at: now) }
     func take(_ bytes: [UInt8]) -> Bool { allocation.receive(bytes.span, at: now) }
 
@@ -173,6 +177,18 @@ private final class RelayCall {
         lost.relay.isDeaf = true
         try lost.run(until: at(700_000))
         #expect(lost.events == [.ready(lost.relay.relayed), .over])
+    }
+
+    @Test func overAConnectionNothingIsRepeatedAndItsEndIsThatOfTheAddress() throws {
+        let deaf = RelayCall(isStream: true) { $0.isDeaf = true }
+        try deaf.run(until: at(60_000))
+        #expect(deaf.relay.requests.count == 1 && deaf.events == [.over])
+        let call = RelayCall(isStream: true)
+        try call.run(until: at(1_000))
+        #expect(call.events == [.ready(call.relay.relayed)])
+        call.close()
+        #expect(call.events == [.ready(call.relay.relayed), .over] && call.isOver)
+        #expect(call.wrapped([1]) == nil)
     }
 
     @Test func nobodyButTheRelayCanAnswer() throws {

@@ -17,6 +17,7 @@ extension ClientConnection {
     /// The TCP connection behind a path was closed, or could not be opened.
     package mutating func closed(_ path: TransportPath, at now: MediaInstant) {
         transport.closed(path, at: now)
+        closedRelay(path, at: now)
     }
 
     /// Asks STUN servers where sockets are seen from, in place of what was asked before. Nothing waits for that: checks to the

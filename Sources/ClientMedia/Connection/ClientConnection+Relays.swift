@@ -11,8 +11,9 @@ struct ConnectionRelays {
     static let socket: UInt8 = 32
     /// How long other ways are looked for first, as the browser SDK does.
     static let patience = MediaDuration.seconds(1)
-    /// How long one relay may take before another is asked.
-    static let relayPatience = MediaDuration.seconds(2)
+    /// How long one relay may take before another is asked: some round trips. A session that hears no media gives its link up
+    /// after three seconds.
+    static let relayPatience = MediaDuration.milliseconds(750)
     /// How long an allocation is kept while media takes another way.
     static let keptFor = MediaDuration.seconds(30)
 
@@ -41,9 +42,11 @@ extension ClientConnection {
 
     /// ICE began, or began anew.
     mutating func lookForRelays(at now: MediaInstant) {
-        relays.next = 0
         let peers = relayedPeers
         relays.allocation?.add(peers: peers, at: now)
+        // What is there goes on, and so does the asking of one after the other.
+        if let allocation = relays.allocation, allocation.isReady || relays.due != nil { return }
+        relays.next = 0
         relays.due = relays.accesses.isEmpty ? nil : now + ConnectionRelays.patience
     }
 
@@ -89,12 +92,22 @@ extension ClientConnection {
                         priority: ICECandidate.priority(kind: .relay, localPreference: .max),
                         address: address, kind: .relay), socket: ConnectionRelays.socket)
             case .over:
+                let hasWorked = relays.allocation?.isReady == true
                 relays.allocation = nil
                 transport.removeSocket(ConnectionRelays.socket)
-                if !transport.hasPath { beginRelay(at: now) }
+                guard !transport.hasPath else { break }
+                // One that worked may do so again, after a moment.
+                if hasWorked { lookForRelays(at: now) } else { beginRelay(at: now) }
             }
         }
         if relays.allocation?.isOver == true { relays.allocation = nil }
+    }
+
+    /// The connection behind a path was closed.
+    mutating func closedRelay(_ path: TransportPath, at now: MediaInstant) {
+        guard relays.allocation?.path == path else { return }
+        relays.allocation?.closed()
+        drainRelay(at: now)
     }
 
     /// Media takes another path.

@@ -54,7 +54,7 @@ extension MediaDriver {
         for server in servers {
             for text in server.urls {
                 guard asked.count < Self.serversMax else { break }
-                guard let url = ICEServerURL(text), url.answersBinding,
+                guard let url = ICEServerURL(text), url.answersBinding || url.relays,
                     !asked.contains(where: { $0.url.host == url.host && $0.url.port == url.port })
                 else { continue }
                 asked.append((url, server))
@@ -76,9 +76,14 @@ extension MediaDriver {
         at found: [[SocketAddress]], number: Int
     ) {
         guard number == gatherings, connection != nil else { return }
+        relayHosts = [:]
         var addresses: [NetworkAddress] = []
         var relays: [RelayAccess] = []
         for (one, found) in zip(servers, found) {
+            guard one.url.answersBinding else {
+                relays += streamRelays(one.url, one.server, at: found)
+                continue
+            }
             for (index, socket) in sockets.enumerated() {
                 let first = found.lazy.compactMap { self.networkAddress(of: $0) }.first {
                     $0.isIPv6 == socket.isIPv6
@@ -94,6 +99,8 @@ extension MediaDriver {
                         username: Array(username.utf8), password: Array(password.utf8)))
             }
         }
+        // A connection costs more than datagrams.
+        relays = relays.filter { !$0.isStream } + relays.filter(\.isStream)
         let known = localBases()
         let bases = sockets.indices.map { index in
             known.first { Int($0.socket) == index }
@@ -104,6 +111,28 @@ extension MediaDriver {
             ReflexiveGathering(servers: addresses, from: bases, using: &random, at: now))
         connection?.setRelays(relays, at: now)
         finishTurn()
+    }
+}
+
+extension MediaDriver {
+    /// A relay that is reached over TCP or TLS, by its first address of each family.
+    private func streamRelays(
+        _ url: ICEServerURL, _ server: Signaling.ICEServer, at found: [SocketAddress]
+    ) -> [RelayAccess] {
+        guard let username = server.username, let password = server.credential else { return [] }
+        var relays: [RelayAccess] = []
+        for isIPv6 in [false, true] {
+            let first = found.lazy.compactMap { self.networkAddress(of: $0) }.first {
+                $0.isIPv6 == isIPv6
+            }
+            guard let first else { continue }
+            relayHosts[first] = .some(url.isSecure ? url.host : nil)
+            relays.append(
+                RelayAccess(
+                    server: first, socket: Self.relayStreamSocket, isStream: true,
+                    username: Array(username.utf8), password: Array(password.utf8)))
+        }
+        return relays
     }
 }
 

@@ -9,6 +9,8 @@ import Wire
 extension MediaDriver {
     /// What stands for all TCP connections among the sockets; those of UDP are numbered from 0 on.
     static let streamSocket: UInt8 = 16
+    /// The same for connections to relays.
+    static let relayStreamSocket: UInt8 = 17
 
     func sendOverStream(_ datagram: ByteBuffer, on path: TransportPath, at now: MediaInstant) {
         unsafe datagram.withUnsafeReadableBytes { raw in
@@ -22,7 +24,7 @@ extension MediaDriver {
     func obeyStreams(at now: MediaInstant) {
         while let order = streams.pollOrder() {
             switch order {
-            case .connect(let number, let remote): connect(number, to: remote)
+            case .connect(let number, let path): connect(number, on: path)
             case .close(let number): channels.removeValue(forKey: number)?.close(promise: nil)
             case .lost(let path): connection?.closed(path, at: now)
             }
@@ -46,8 +48,8 @@ extension MediaDriver {
         }
     }
 
-    private func connect(_ number: UInt64, to remote: NetworkAddress) {
-        guard let address = socketAddress(of: remote) else {
+    private func connect(_ number: UInt64, on path: TransportPath) {
+        guard let address = socketAddress(of: path.remote) else {
             streams.closed(number)
             return
         }
@@ -58,12 +60,14 @@ extension MediaDriver {
                 return
             })
         connecting.whenComplete { [weak self] result in
-            self?.assumeIsolated { $0.take(result, of: number) }
+            self?.assumeIsolated { $0.take(result, of: number, on: path) }
             return
         }
     }
 
-    private func take(_ result: Result<any Channel, any Error>, of number: UInt64) {
+    private func take(
+        _ result: Result<any Channel, any Error>, of number: UInt64, on path: TransportPath
+    ) {
         switch result {
         case .failure: streams.closed(number)
         case .success(let channel):
@@ -71,10 +75,26 @@ extension MediaDriver {
                 channel.close(promise: nil)
                 return
             }
+            do { try secure(channel, on: path) } catch {
+                channel.close(promise: nil)
+                streams.closed(number)
+                break
+            }
             channels[number] = channel
             streams.opened(number, at: Self.now)
         }
         finishTurn()
+    }
+
+    /// Speaks TLS with a relay that is to be reached so.
+    private func secure(_ channel: any Channel, on path: TransportPath) throws {
+        guard path.socket == Self.relayStreamSocket,
+            case .some(.some(let host)) = relayHosts[path.remote]
+        else { return }
+        guard let tls = settings.tls ?? TLSContext.system else {
+            throw ChannelError.ioOnClosedChannel
+        }
+        try tls.secureRelay(channel, host: host)
     }
 
     private func hear(_ event: MediaStream.Event, of number: UInt64) {

@@ -26,8 +26,10 @@ actor MediaDriver {
     var offer: ClientOffer?
     var sockets: [MediaSocket] = []
     /// TCP connections, and the channels of those that are there or being opened.
-    var streams = ClientStreams()
+    var streams = ClientStreams(relaySocket: MediaDriver.relayStreamSocket)
     var channels: [UInt64: any Channel] = [:]
+    /// What relays over TCP are called, with whom TLS is spoken; `nil`: without.
+    var relayHosts: [NetworkAddress: String?] = [:]
     /// Grows with each search for where sockets are seen from; what an older one finds is not looked at.
     var gatherings = 0
     var random = SystemRandomNumberGenerator()
@@ -130,7 +132,7 @@ actor MediaDriver {
                 return datagram.count
             }
             guard let path else { break }
-            if path.socket == Self.streamSocket {
+            if path.socket >= Self.streamSocket {
                 sendOverStream(buffer, on: path, at: now)
                 continue
             }

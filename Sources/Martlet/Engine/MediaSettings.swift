@@ -1,5 +1,6 @@
 // What has to be known of a room's media before it is joined.
 // SPDX-License-Identifier: Apache-2.0
+import ClientIO
 import Negotiation
 import RTP
 import Signaling
@@ -25,6 +26,8 @@ struct MediaSettings: Sendable {
     var ports: ClosedRange<UInt16>?
     /// The application's own STUN and TURN servers; empty: those that the server names.
     var iceServers: [Signaling.ICEServer] = []
+    /// Whom relays are trusted by; `nil`: the system.
+    var tls: TLSContext?
     /// The sizes that the camera's picture is sent in, by RID, the smallest first; empty: one.
     var cameraRIDs: [String] = []
     /// Pairs of a participant's sound and picture to begin with; 0: nothing is received.

@@ -4,7 +4,7 @@ import Signaling
 
 /// A STUN or TURN server with what opens it, as browsers name one (`RTCIceServer`).
 public struct ICEServer: Sendable, Equatable, Codable {
-    /// Where it is: `stun:stun.example.com`, `turn:turn.example.com:3478?transport=udp`. TURN over TCP or TLS is passed over.
+    /// Where it is: `stun:stun.example.com`, `turns:turn.example.com:443?transport=tcp`. STUN over TLS is passed over.
     public var urls: [String]
     /// The name to give to a TURN server, at most 256 bytes.
     public var username: String?

@@ -151,7 +151,6 @@ public actor Room {
         settings.pairs = options.receivedPairs
         settings.soundSlots = options.receivedPairs == 0 ? 0 : settings.soundSlots
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let media = MediaDriver(settings: settings, on: loop)
         do {
             let address = try WebSocketAddress(options.server)
             var driverOptions = DriverOptions()
@@ -160,7 +159,9 @@ public actor Room {
                     .multipliedReportingOverflow(by: 1_000_000_000).partialValue)
             if let file = options.trustedCertificates {
                 driverOptions.webSocket.tls = try TLSContext(alsoTrusting: file)
+                settings.tls = driverOptions.webSocket.tls
             }
+            let media = MediaDriver(settings: settings, on: loop)
             // The callback runs on the loop of both; it holds the session weakly, which holds it.
             let box = WeakSession()
             let session = try SessionDriver(
