@@ -17,8 +17,8 @@ E2E ?=
 # What `make compare` measures, for instance: make compare COMPARE="--rounds 1 --cases '1 x 50, bursts'"
 COMPARE ?=
 
-.PHONY: help run build web test unit simulate web-test e2e quality fuzz lint format benchmark benchmark-instructions \
-	benchmark-signaling compare clean
+.PHONY: help run build web test unit optimized simulate web-test e2e quality fuzz lint format benchmark benchmark-instructions \
+	benchmark-signaling compare documentation clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,7 @@ test: ## Install what is missing and run everything CI runs
 	$(MAKE) --no-print-directory web
 	$(MAKE) --no-print-directory build
 	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory optimized
 	$(MAKE) --no-print-directory simulate
 	$(MAKE) --no-print-directory web-test
 	$(MAKE) --no-print-directory e2e
@@ -49,10 +50,17 @@ test: ## Install what is missing and run everything CI runs
 # Tests that play and listen in real time over real sockets: beside simulations that take all cores they would starve.
 REAL_TIME_TESTS = MartletTests|ClientIOTests
 
+# Tests of rooms that are run once more with each room in a process of its own: one for each way media and words take.
+ISOLATED_TESTS = C02_C07|I04_O01|I02_O05|Y03_encoded|D15_D19|D01_D12|RemoteTracksTests
+
 unit: ## Run the unit, architecture and simulation tests
 	swift test --skip-build --skip '$(REAL_TIME_TESTS)'
 	swift test --skip-build --no-parallel --filter '$(REAL_TIME_TESTS)'
+	MARTLET_ISOLATED=1 swift test --skip-build --no-parallel --filter '$(ISOLATED_TESTS)'
 	cd Benchmarks && python3 -m unittest -q comparison.test_comparison
+
+optimized: ## Compile with optimization what no other step does
+	scripts/compile-optimized.py
 
 simulate: ## Run 1,000 whole systems in virtual time, with faults, from seeds
 	scripts/simulate.sh
@@ -102,6 +110,10 @@ lint: ## Check the format of the Swift sources
 
 format: ## Format the Swift sources in place
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples Fuzz
+
+documentation: ## Build the native SDK's documentation into .build/documentation; links that lead nowhere fail
+	swift build --target Martlet
+	scripts/documentation.sh
 
 clean: ## Remove everything that was built
 	rm -rf .build .venv web/dist e2e/output

@@ -128,12 +128,15 @@ let drivers: [Target] = [
     floor(
         "LoadGenerator",
         [
-            "Wire", "MediaCrypto", "ICE", "DTLS", "SRTP", "RTP", "Negotiation", "PeerTransport",
-            "ClientTransport", "MediaWorker", "MediaIO",
+            "Wire", "MediaCrypto", "Signaling", "ICE", "DTLS", "SRTP", "RTP", "Negotiation",
+            "PeerTransport", "Forwarding", "ClientTransport", "MediaWorker", "MediaIO",
         ]),
     tests(
         "LoadGenerator",
-        ["Wire", "MediaCrypto", "DTLS", "RTP", "Negotiation", "MediaWorker", "MediaIO"]),
+        [
+            "Wire", "MediaCrypto", "Signaling", "DTLS", "RTP", "Negotiation", "MediaWorker",
+            "MediaIO",
+        ]),
 ]
 
 /// Test support: never linked into what is shipped.
@@ -194,8 +197,9 @@ let servers: [Target] = [
     tests(
         "ClientIO",
         network + [
-            "Wire", "Signaling", "ClientSession", "SignalServer", "MediaWorker", "Negotiation",
-            "Rooms", .product(name: "Logging", package: "swift-log"),
+            "Wire", "Signaling", "ClientSession", "SignalServer", "SignalServerTesting",
+            "MediaWorker", "Negotiation", "Rooms",
+            .product(name: "Logging", package: "swift-log"),
         ]),
     // The process of an isolated room: spawning it, and memory that it shares.
     .target(name: "CEngineProcess"),
@@ -207,13 +211,15 @@ let servers: [Target] = [
             "ClientMedia", "ClientIO", "MediaCodecs",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "Logging", package: "swift-log"),
         ],
         swiftSettings: strict),
     tests(
         "Martlet",
         network + [
-            "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Signaling", "Negotiation",
-            "MediaWorker", "MediaIO", "SignalServer", "MediaCodecs",
+            "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "Signaling",
+            "Negotiation", "ClientIO", "ClientSession", "MediaWorker", "MediaIO", "SignalServer",
+            "SignalServerTesting", "MediaCodecs",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .target(
@@ -229,11 +235,19 @@ let servers: [Target] = [
         ],
         // In the code, so that the executable stays one file.
         resources: [.embedInCode("Admin/openapi.json")], swiftSettings: strict),
+    // Test support: never linked into what is shipped.
+    .target(
+        name: "SignalServerTesting",
+        dependencies: [
+            "SignalServer", "MediaWorker", "Negotiation", "Signaling", "Wire",
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        swiftSettings: strict),
     tests(
         "SignalServer",
         network + [
             "Wire", "MediaCrypto", "Signaling", "Rooms", "Negotiation", "RTP", "MediaWorker",
-            "RoomService",
+            "RoomService", "SignalServerTesting",
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Logging", package: "swift-log"),
         ]),
@@ -248,15 +262,16 @@ let servers: [Target] = [
     .executableTarget(
         name: "SignalingBenchmark",
         dependencies: network + [
-            "SignalServer", "MediaWorker", "Negotiation", "Rooms", "Signaling", "Wire",
+            "SignalServer", "SignalServerTesting", "MediaWorker", "Negotiation", "Rooms",
+            "Signaling", "Wire",
             .product(name: "Logging", package: "swift-log"),
         ],
         swiftSettings: strict),
     .executableTarget(
         name: "MartletCLI",
         dependencies: [
-            "SignalServer", "MediaIO", "MediaWorker", "Negotiation", "Signaling", "Rooms",
-            "DTLS", "SRTP", "RTP", "MediaCrypto", "Wire", "LoadGenerator",
+            "SignalServer", "ClientIO", "MediaIO", "MediaWorker", "Negotiation", "Signaling",
+            "Rooms", "DTLS", "SRTP", "RTP", "MediaCrypto", "Wire", "LoadGenerator",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOHTTP1", package: "swift-nio"),

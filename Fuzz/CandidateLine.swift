@@ -14,8 +14,13 @@ import Wire
     if let address = NetworkAddress(text) {
         precondition(NetworkAddress(address.description) == address)
     }
-    if let line = CandidateLine(text), line.text.utf8.count <= CandidateLine.valueBytesMax {
-        precondition(CandidateLine(line.text) == line)
+    // Descriptions are refused as a whole where they are not UTF-8.
+    let valid = Array(text.utf8)
+    if let line = CandidateLine(valid.span, 0..<valid.count),
+        line.text.utf8.count <= CandidateLine.valueBytesMax
+    {
+        let again = Array(line.text.utf8)
+        precondition(CandidateLine(again.span, 0..<again.count) == line)
     }
     return 0
 }

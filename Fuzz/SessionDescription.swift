@@ -6,7 +6,7 @@ import SDP
 @c public func LLVMFuzzerTestOneInput(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     // libFuzzer owns `data` for the length of this call.
     let bytes = unsafe Array(UnsafeBufferPointer(start: data, count: count))
-    if let description = try? SessionDescription.parse(bytes.span) {
+    if let description = try? SessionDescription.parse(bytes) {
         let text = description.serialized()
         // What was written is longer than what was read at most by lines left out before.
         if text.utf8.count <= SDPLimits.descriptionBytesMax {

@@ -18,6 +18,7 @@ from harness.browser import wait_until
 from harness.figures import figure
 from harness.offers import offer
 from harness.server import BUILD, Server, free_port, media_port
+from harness.tls import terminated
 from harness.websocket import WebSocket
 
 SECRET = "an-end-to-end-secret-of-many-bytes"
@@ -266,11 +267,11 @@ def test_several_loops_carry_rooms_on_ports_of_their_own(start_server):
         one.close()
 
 
-def test_load_publishes_receives_counts_and_leaves(start_server):
+def test_load_by_whip_publishes_receives_counts_and_leaves(start_server):
     server = start_server("--key", f"main={SECRET}", dev=False)
     result = martlet(
         *("load", "--url", server.url, "--room", "a b", "--receivers", "4", "--publishers", "2"),
-        *("--seconds", "1", "--spread", "--json"),
+        *("--seconds", "1", "--spread", "--json", "--signalling", "whip"),
         environment={"MARTLET_KEYS": f"main={SECRET}"},
     )
     assert result.returncode == 0, result.stderr
@@ -284,6 +285,47 @@ def test_load_publishes_receives_counts_and_leaves(start_server):
     wait_until(lambda: server.metrics()["martlet_peers"] == 0, "everybody to have left")
 
 
+def test_load_fills_rooms_over_websockets_counts_and_empties_them(start_server):
+    server = start_server("--key", f"main={SECRET}", "--room-participants", "21", dev=False)
+    result = martlet(
+        *("load", "--url", server.url, "--room", "hall {}", "--rooms", "4", "--publishers", "20"),
+        *("--subscribers", "60", "--frames", "5", "--packets", "1", "--seconds", "1", "--json"),
+        *("--join-rate", "200", "--threads", "2"),
+        environment={"MARTLET_KEYS": f"main={SECRET}"},
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    seen = json.loads(result.stdout)
+    assert seen["valid"] and seen["problems"] == []
+    asked = ("publishers", "receivers", "rooms", "joined", "failed", "gone")
+    assert [seen[key] for key in asked] == [20, 60, 4, 80, 0, 0]
+    assert seen["failures"] == {} and seen["unreadable"] == 0
+    # Five frames a second and sound 50 times, of 20; a room's five pictures and three loudest reach 15.
+    assert 900 < seen["sent_per_second"] < 1300
+    assert 6000 < seen["received_per_second"] < 13000
+    for step in ("", "_websocket", "_admission", "_ice", "_dtls"):
+        low, high = seen[f"join{step}_p50_ms"], seen[f"join{step}_max_ms"]
+        assert 0 < low <= high < 5000, step
+    assert 0 < seen["latency_p50_ms"] <= seen["latency_max_ms"]
+    assert seen["server_pid"] == server.process.pid
+    assert seen["server_cpu_percent"] > 0 and seen["server_rss_mb"] > 10
+    assert seen["load_cpu_percent"] > 0 and 0 < seen["load_client_kb"] < 2000
+    # They said goodbye: nobody had to time out.
+    metrics = server.metrics()
+    assert metrics["martlet_participants"] == 0 and metrics["martlet_links_lost_total"] == 0
+    wait_until(lambda: server.metrics()["martlet_peers"] == 0, "the media loop to have let go")
+
+    # A room that is full is told by its code, and by the exit code.
+    result = martlet(
+        *("load", "--url", server.url, "--publishers", "1", "--receivers", "22", "--seconds", "1"),
+        *("--frames", "5", "--packets", "1"),
+        environment={"MARTLET_KEYS": f"main={SECRET}"},
+    )
+    assert result.returncode == 2, result.stderr
+    assert re.search(r"^joined +21$", result.stdout, re.M)
+    assert re.search(r"^ +of them +2 \(3001: The room is full", result.stdout, re.M)
+
+
 def test_load_prints_a_table_and_says_what_keeps_it_out(start_server):
     server = start_server()
     result = martlet("load", "--server", server.url, "--receivers", "1", "--seconds", "1")
@@ -294,4 +336,38 @@ def test_load_prints_a_table_and_says_what_keeps_it_out(start_server):
     assert "--key NAME=SECRET" in line
     line = fails_with_one_line(martlet("load", "--server", f"http://127.0.0.1:{free_port()}"))
     assert "no server answers" in line
-    assert "--receivers" in martlet("load", "--receivers", "255").stderr
+    whip = ("load", "--signalling", "whip")
+    assert "--receivers" in martlet(*whip, "--receivers", "255").stderr
+    assert "--token" in martlet("load", "--token", "abc").stderr
+
+
+def test_load_ends_early_with_its_table_when_told_to(start_server):
+    server = start_server()
+    running = subprocess.Popen(
+        [str(BUILD / "martlet"), "load", "--server", server.url, "--receivers", "2", "--progress"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    line = ""
+    while "measuring" not in line:
+        line = running.stderr.readline()
+        assert line, "it ended before it measured"
+    assert "connected 3 of 3" in line
+    running.send_signal(signal.SIGINT)
+    output, _ = running.communicate(timeout=8)
+    assert running.returncode == 0
+    assert re.search(r"^joined +3$", output, re.M)
+    assert server.metrics()["martlet_participants"] == 0
+
+
+def test_load_joins_through_tls_if_it_trusts_the_certificate(start_server, tmp_path):
+    server = start_server()
+    with terminated(tmp_path, "127.0.0.1", server.http_port) as (port, certificate):
+        url = f"https://127.0.0.1:{port}"
+        options = ("load", "--server", url, "--receivers", "2", "--seconds", "1", "--json")
+        result = martlet(*options, environment={"SSL_CERT_FILE": certificate})
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["joined"] == 3
+        line = fails_with_one_line(martlet(*options))
+        assert "nobody came in" in line and "not trusted" in line

@@ -6,8 +6,11 @@ import subprocess
 import pytest
 
 from harness import recordings
+from harness.backend import KEY, token
 from harness.browser import wait_until
-from test_native import track
+from harness.figures import remark
+from harness.page import address, heard, seen
+from test_native import behind_a_proxy, track
 
 
 def test_the_echo_bot_sends_back_what_it_hears_and_sees(server, media_tool, example):
@@ -76,6 +79,23 @@ def test_the_broadcaster_plays_a_film_in_step(server, media_tool, example, tmp_p
     assert abs(heard["frequency"] - 523) <= 50 and 5_000 < heard["audibleMilliseconds"] < 6_500, heard
 
 
+def test_the_broadcaster_plays_a_wav_file(server, media_tool, example, tmp_path):
+    music = tmp_path / "music.wav"
+    subprocess.run(
+        [
+            "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=frequency=523:sample_rate=22050:duration=2",
+            "-c:a", "pcm_s16le", str(music),
+        ],
+        check=True,
+    )
+    viewer = media_tool(server, "play", "music", "--json", "--seconds", 5)
+    broadcaster = example(server, "FileBroadcaster", "music", "--as", "wav", "--rounds", 2, music)
+    assert broadcaster.line() == "playing 0 pictures and 2.0 seconds of samples"
+    assert broadcaster.finish() == ["the sound is over"]
+    heard = track(viewer.summary(), "wav", "microphone")
+    assert abs(heard["frequency"] - 523) <= 50 and 3_300 < heard["audibleMilliseconds"] < 4_300, heard
+
+
 def test_the_transcriber_hears_each_speaker_apart(server, media_tool, example):
     def speak(name, tone):
         return media_tool(server, "beep", "talk", "--as", name, "--tone", tone, "--seconds", 4, "--audio-only")
@@ -117,3 +137,57 @@ def test_the_demo_goes_its_steps_in_order(server, example):
         assert f"5 data from {other}: hello from {other}" in lines
         assert f"6 with a picture of {other}: a picture of {other}" in lines
         assert lines[-1] == "7 left: left"
+
+
+def test_browsers_hear_the_echo_bot_and_are_heard_by_the_transcriber_where_tokens_are_needed(
+    start_server, participant, example
+):
+    server = start_server("--key", KEY, dev=False)
+
+    def bot(name, identity):
+        return example(server, name, "office", "--token", token(identity, "office"))
+
+    transcriber = bot("Transcriber", "scribe")
+    assert transcriber.line() == "listening in the room office"
+    echo = bot("EchoBot", "echo")
+    assert echo.line() == "echoing in the room office"
+    page = participant(address(server, "office", "Ada", token=token("ada", "office")))
+    assert echo.line() == "showing ada"
+    # What the page sees and hears is its own camera and its own beeps: nobody else sends anything.
+    streams = seen(page, 1)
+    heard(page, 1)
+    # Two who beep every half second: each is a second of speech after a while.
+    said = set()
+    while len(said) < 2:
+        found = re.match(r"(ada|echo): 1\.\d+ s of speech, the last 1\d{4} samples at -\d", transcriber.line(25))
+        if found:
+            said.add(found[1])
+    page.close()
+    for one in (transcriber, echo):
+        assert one.interrupt()[-1] == "left: disconnected(Martlet.ChangeReason.left)"
+    remark(f"a page sees itself by way of the echo bot in {streams[0]['width']}x{streams[0]['height']}")
+
+
+def test_the_recorder_writes_whole_files_of_a_bad_network(
+    start_server, impaired, media_tool, example, tmp_path
+):
+    server = behind_a_proxy(
+        start_server, impaired, "--loss", "0.05", "--delay-ms", "20", "--jitter-ms", "20", seed=11
+    )
+    recorder = example(server, "Recorder", "studio", "--folder", tmp_path)
+    assert recorder.line().startswith("recording the room studio")
+    status, _, error = media_tool(
+        server, "beep", "studio", "--as", "ada", "--codec", "H264", "--tone", 440, "--seconds", 5
+    ).finish()
+    assert status == 0, error
+    recorder.line(), recorder.line()
+    assert recorder.interrupt() == []
+    files = sorted(tmp_path.iterdir())
+    assert [path.suffix for path in files] == [".h264", ".aac"]
+    for path in files:
+        assert recordings.complaints(path) == "", path
+    pictures, sound = (recordings.probe(path) for path in files)
+    count = int(pictures["video"]["nb_read_packets"])
+    seconds = int(sound["audio"]["nb_read_packets"]) * 1_024 / 48_000
+    remark(f"the recorder, 5 % loss on both legs: {count} of 125 pictures, {seconds:.2f} s of sound in files")
+    assert count > 100 and 4 < seconds < 6

@@ -119,6 +119,65 @@ def test_O06_I02_pictures_and_sound_both_ways_with_chromium(server, participant,
     bot.stop()
 
 
+def test_D19_D24_bytes_go_with_pictures_both_ways_with_chromium(server, person, participant, media_tool):
+    ada = person(server, "ada").join("seen", pictureMetadata=True, videoCodec="h264")
+    ada.run("{ window.mine = await room.publishTrack(sessions.canvas(640, 360, 30), 'camera'); }")
+    eve = person(server, "eve").join("seen", pictureMetadata=True)
+    bot = media_tool(
+        server, "beep", "seen", "--as", "bot", "--codec", "H264", "--metadata", "--seconds", 20
+    )
+    viewer = media_tool(server, "play", "seen", "--as", "viewer", "--json", "--seconds", 4)
+    for one in (ada, eve):
+        one.wait("metadataReceived", participant="bot")
+    # Zeros look like start codes, and are told apart all the same.
+    sent = [f"ada {number} \0\0\0\1" for number in range(20)]
+    for text in sent:
+        ada.run("mine.sendMetadata(argument, { repeats: 3 })", text)
+        time.sleep(0.12)
+    assert ada.refused("mine.sendMetadata('')") == 1004
+    assert eve.refused("(await room.publishTrack(sessions.canvas(), 'camera')).sendMetadata('a')") == 1004
+    # Under the policy of the server's own page, too.
+    page = participant(server.url)
+    state = page.page.evaluate(
+        """async () => {
+          const { Room } = await import('/martlet.js');
+          window.room = new Room();
+          await room.join({ room: 'seen', pictureMetadata: true });
+          return room.connectionState;
+        }"""
+    )
+    assert state == "connected"
+
+    def told(one, who):
+        return [event["data"] for event in one.events(0, "metadataReceived") if event["participant"] == who]
+
+    heard = viewer.summary()["metadata"]["ada"]
+    assert len(heard) >= 10 and heard == sent[sent.index(heard[0]):][:len(heard)]
+    assert told(eve, "ada") == sent
+    for one in (ada, eve):
+        numbers = [int(text.removeprefix("beep ")) for text in told(one, "bot")]
+        assert len(numbers) >= 5 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        # Pictures go on as ever.
+        assert one.longest_gap("bot", time.time() - 2, time.time())[0] < 0.6
+    bot.stop()
+
+
+def test_O06_chromium_shows_pictures_of_vp9(server, participant, media_tool):
+    page = participant(address(server, "later", "Ada", camera=0, microphone=0))
+    bot = media_tool(server, "beep", "later", "--as", "bot", "--codec", "VP9", "--seconds", 20)
+    wait_until(lambda: page.page.evaluate(NUMBERS), "numbered pictures in the page")
+    started = time.monotonic()
+    seen = []
+    while time.monotonic() - started < 1.5:
+        seen += [one["number"] for one in page.page.evaluate(NUMBERS)]
+        time.sleep(0.02)
+    elapsed = time.monotonic() - started
+    assert sorted(seen) == seen and 0.8 * 25 * elapsed <= seen[-1] - seen[0] <= 1.2 * 25 * elapsed
+    picture = [one for one in page.statistics()["video"] if one["frames"]][0]
+    assert picture["codec"] == "video/VP9" and picture["freezes"] == 0 and picture["lost"] == 0
+    bot.stop()
+
+
 def test_O02_mixed_sound_is_steady_where_nobody_is(server, media_tool):
     summary = media_tool(server, "play", "alone", "--json", "--seconds", 3).summary()
     assert 2_900 <= summary["mixedMilliseconds"] <= 3_200

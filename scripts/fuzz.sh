@@ -23,7 +23,7 @@ fi
 
 out=.build/fuzz
 modules=$out/modules
-mkdir -p "$modules" "$out/findings" "$corpus"
+mkdir -p "$modules/media" "$out/findings" "$corpus"
 clang=$(dirname "$(readlink -f "$(command -v swiftc)")")/clang
 [ -x "$clang" ] || clang=clang
 
@@ -37,6 +37,11 @@ swift_targets=(
 collections=.build/checkouts/swift-collections
 collection_targets=(InternalCollectionsUtilities ContainersPreview BasicContainers)
 c_targets=(CMediaCrypto CDTLS)
+# The codecs of clients and their libraries, for the fuzz targets alone that import them. The libraries themselves are the
+# system's, and not instrumented.
+media_targets=(MediaCodecs MediaFiles)
+media_c_targets=(CMediaCodecs CMediaFiles)
+media_libraries=(-lopus -lvpx -lavformat -lavcodec -lavutil -lswscale -lswresample)
 
 settings=(
     -swift-version 6 -parse-as-library -O -package-name martlet
@@ -44,7 +49,7 @@ settings=(
     -enable-upcoming-feature MemberImportVisibility -enable-experimental-feature Lifetimes
     -sanitize=fuzzer,address -I "$modules"
 )
-for target in "${c_targets[@]}"; do
+for target in "${c_targets[@]}" "${media_c_targets[@]}"; do
     include=Sources/$target/include
     mkdir -p "$modules/$target"
     if [ -f "$include/module.modulemap" ]; then
@@ -55,10 +60,14 @@ for target in "${c_targets[@]}"; do
             > "$modules/$target/module.modulemap"
         settings+=(-Xcc -fmodule-map-file="$PWD/$modules/$target/module.modulemap" -Xcc -I -Xcc "$PWD/$include")
     fi
+    objects=$modules
+    flags=(-O2 -g -fsanitize=address)
+    # What stands between hostile bytes and the libraries is followed as well.
+    [[ $target == CMedia[CF]*s ]] && objects=$modules/media && flags+=(-fsanitize=fuzzer-no-link)
     for source in Sources/"$target"/*.c; do
-        object=$modules/$target-$(basename "$source" .c).o
+        object=$objects/$target-$(basename "$source" .c).o
         if [ ! -f "$object" ] || [ -n "$(find "Sources/$target" -newer "$object" -type f | head -1)" ]; then
-            "$clang" -O2 -g -fsanitize=address -I "$include" -c "$source" -o "$object"
+            "$clang" "${flags[@]}" -I "$include" -c "$source" -o "$object"
         fi
     done
 done
@@ -87,34 +96,50 @@ for target in "${collection_targets[@]}"; do
     fi
 done
 
-changed=0
-for target in "${swift_targets[@]}"; do
-    object=$modules/$target.o
-    if [ $changed = 1 ] || [ ! -f "$object" ] \
-        || [ -n "$(find "Sources/$target" -newer "$object" -type f | head -1)" ]; then
-        changed=1
-        echo "building $target for fuzzing"
-        swiftc "${settings[@]}" -wmo -module-name "$target" -emit-module \
-            -emit-module-path "$modules/$target.swiftmodule" -c -o "$object" \
-            $(find "Sources/$target" -name '*.swift') 2> "$out/$target.log" \
-            || { cat "$out/$target.log"; exit 1; }
-    fi
-done
+# Builds Swift targets into a folder, from the first on that has changed.
+build_targets() {
+    local folder=$1 changed=0 target object
+    for target in "${@:2}"; do
+        object=$folder/$target.o
+        if [ $changed = 1 ] || [ ! -f "$object" ] \
+            || [ -n "$(find "Sources/$target" -newer "$object" -type f | head -1)" ]; then
+            changed=1
+            echo "building $target for fuzzing"
+            swiftc "${settings[@]}" -wmo -module-name "$target" -emit-module \
+                -emit-module-path "$modules/$target.swiftmodule" -c -o "$object" \
+                $(find "Sources/$target" -name '*.swift') 2> "$out/$target.log" \
+                || { cat "$out/$target.log"; return 1; }
+        fi
+    done
+}
+
+# They have no target in common.
+build_targets "$modules/media" "${media_targets[@]}" &
+media=$!
+build_targets "$modules" "${swift_targets[@]}"
+wait $media
 
 build() {
     local name=$1
     local binary=$out/$name
-    if [ $changed = 1 ] || [ ! -x "$binary" ] || [ "Fuzz/$name.swift" -nt "$binary" ]; then
-        swiftc "${settings[@]}" -module-name "${name}Fuzz" "Fuzz/$name.swift" "$modules"/*.o \
-            -lssl -lcrypto -ldl -o "$binary" 2> "$out/$name.log" || { grep -v warning "$out/$name.log"; return 1; }
+    local inputs=("Fuzz/$name.swift" Fuzz/Support/*.swift "$modules"/*.o)
+    local libraries=(-lssl -lcrypto -ldl)
+    if grep -qE '^import Media(Codecs|Files)$' "Fuzz/$name.swift"; then
+        inputs+=(Tests/MediaCodecsTests/SampleUnits.swift "$modules"/media/*.o)
+        libraries+=("${media_libraries[@]}")
+    fi
+    if [ ! -x "$binary" ] || [ -n "$(find "${inputs[@]}" -newer "$binary" | head -1)" ]; then
+        swiftc "${settings[@]}" -module-name "${name}Fuzz" "${inputs[@]}" "${libraries[@]}" \
+            -o "$binary" 2> "$out/$name.log" || { grep -v warning "$out/$name.log"; return 1; }
     fi
 }
 
 run() {
     local name=$1 log=$out/$1.run
     mkdir -p "$corpus/$name" "$out/findings/$name"
-    if ! "$out/$name" -max_total_time="$seconds" -rss_limit_mb=512 -timeout=10 -max_len=8192 \
-        -verbosity=0 -print_final_stats=1 -artifact_prefix="$out/findings/$name/" \
+    # What was freed is kept for a while, so that who uses it again is seen; by default more than all of it may take here.
+    if ! ASAN_OPTIONS="quarantine_size_mb=64:${ASAN_OPTIONS:-}" "$out/$name" -max_total_time="$seconds" \
+        -rss_limit_mb=512 -timeout=10 -max_len=8192 -verbosity=0 -print_final_stats=1 -artifact_prefix="$out/findings/$name/" \
         "$corpus/$name" > "$log" 2>&1; then
         tail -40 "$log"
         echo "fuzz $name: FOUND SOMETHING, see $out/findings/$name"

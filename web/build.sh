@@ -19,6 +19,9 @@ bundle() {
     --log-level=warning --legal-comments=none --outfile="$2"
 }
 bundle src/index.ts "$next/martlet.js"
+# What `pictureMetadata` needs beside the SDK: a classic worker, which pages of other origins can load as well.
+esbuild src/metadataWorker.ts --bundle --format=iife --target=es2022 --minify --sourcemap \
+  --log-level=warning --legal-comments=none --outfile="$next/martlet-metadata.js"
 bundle page/page.ts "$next/page.js"
 esbuild page/page.css --bundle --minify --log-level=warning --outfile="$next/page.css"
 cp page/index.html page/icon.svg "$next/"

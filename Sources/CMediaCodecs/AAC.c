@@ -163,7 +163,7 @@ int martlet_aac_decoder_decode(martlet_aac_decoder *decoder, const uint8_t *byte
     int written = 0, error;
     while ((error = avcodec_receive_frame(decoder->context, frame)) >= 0) {
         int channels = frame->ch_layout.nb_channels;
-        if (frame->format != AV_SAMPLE_FMT_FLTP || channels < 1 || channels > 2 || written > 0) {
+        if (frame->format != AV_SAMPLE_FMT_FLTP || channels < 1 || channels > 2 || frame->sample_rate < 1 || written > 0) {
             av_frame_unref(frame);
             return MARTLET_CODEC_DAMAGED;
         }

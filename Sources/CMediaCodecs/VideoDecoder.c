@@ -163,6 +163,11 @@ int martlet_video_decoder_copy(martlet_video_decoder *decoder, martlet_planes to
 }
 
 void martlet_video_decoder_flush(martlet_video_decoder *decoder) {
-    if (decoder->context) avcodec_flush_buffers(decoder->context);
     av_frame_unref(decoder->picture);
+    if (!decoder->context) return;
+    // A stream of H.264 that said its pictures are reordered would leave those of the next one late by as many.
+    if (decoder->context->has_b_frames > 0)
+        open_context(decoder);
+    else
+        avcodec_flush_buffers(decoder->context);
 }

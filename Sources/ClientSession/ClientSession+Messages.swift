@@ -14,7 +14,9 @@ extension ClientSession {
         case .resumed(let id, let sequence):
             if id == entry { resumed(sequence: sequence, at: now) }
             return
-        case .error(let error) where error.requestID != nil && error.requestID == entry:
+        // Nothing else was asked for yet: an error that names no request is about the entry too.
+        case .error(let error)
+        where entry != nil && (error.requestID == nil || error.requestID == entry):
             entryRefused(error.code, at: now)
             return
         case .ping:

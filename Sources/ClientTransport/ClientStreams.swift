@@ -69,11 +69,11 @@ package struct ClientStreams: Sendable {
     /// Datagrams dropped because too much waited.
     package private(set) var droppedDatagrams: UInt64 = 0
 
-    private let relaySocket: UInt8?
+    private let relaySocket: UInt16?
 
     /// Without connections.
     /// - Parameter relaySocket: The number of the socket whose paths lead to relays; `nil`: there are none.
-    package init(relaySocket: UInt8? = nil) { self.relaySocket = relaySocket }
+    package init(relaySocket: UInt16? = nil) { self.relaySocket = relaySocket }
 
     /// How many connections there are, or are being opened.
     package var count: Int { streams.count }

@@ -27,8 +27,8 @@ extension PeerTransport {
     ///   - role: The role in ICE to begin with: whoever offered controls (RFC 8445 §6.1.1).
     ///   - tieBreaker: A random number.
     package static func client(
-        media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress], firstSocket: UInt8 = 0,
-        streamSocket: UInt8? = nil, role: ICERole = .controlling, tieBreaker: UInt64,
+        media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress], firstSocket: UInt16 = 0,
+        streamSocket: UInt16? = nil, role: ICERole = .controlling, tieBreaker: UInt64,
         at now: MediaInstant
     ) throws(ClientTransportError) -> PeerTransport {
         guard media.remoteSetup != .actpass else { throw .badSetup }
@@ -48,7 +48,7 @@ extension PeerTransport {
             throw .dtls(error)
         }
         for (index, address) in addresses.enumerated() {
-            guard let socket = UInt8(exactly: Int(firstSocket) + index) else { break }
+            guard let socket = UInt16(exactly: Int(firstSocket) + index) else { break }
             transport.addLocalCandidate(.host(address), socket: socket)
         }
         if let streamSocket {

@@ -45,7 +45,8 @@ extension BandwidthEstimator {
         noteRoundTrip(of: newest, at: now)
         if endSilence(at: now) { return }
         let overflows = judgeLoss(at: now)
-        updateRate(overflows ? .over : detector.use, at: now)
+        isFilling = fills(at: now)
+        updateRate(overflows || isFilling ? .over : detector.use, at: now)
     }
 
     /// Takes a packet that earlier feedback had passed over.
@@ -101,7 +102,7 @@ extension BandwidthEstimator {
     private mutating func judgeLoss(at now: MediaInstant) -> Bool {
         judgedEnd = max(judgedEnd, packets.start)
         while judgedEnd < heardEndBefore {
-            if let packet = packets.packet(judgedEnd) {
+            if let packet = packets.packet(judgedEnd), !wasSentBeforeDecrease(packet) {
                 let isLost = packet.fate == .unknown
                 loss.note(isLost: isLost, sentTick: packet.sentTick)
                 lossOverall += ((isLost ? 1 : 0) - lossOverall) / 512
@@ -113,9 +114,25 @@ extension BandwidthEstimator {
             roundTrip: roundTrip, at: now)
     }
 
+    /// Whether packets pile up on the path: the newest that arrived is old, and fewer arrive than are sent. The trend
+    /// would tell as well, but only when many of those that wait have arrived.
+    private mutating func fills(at now: MediaInstant) -> Bool {
+        guard hasQueue, measurement.plan == nil, let sent = sending.bitsPerSecond(at: now),
+            let recent = acknowledged.recentBitsPerSecond(of: packets, milliseconds: 200)
+        else { return false }
+        return recent < sent * Self.fillingShare
+    }
+
+    /// What was lost before the rate was lowered for the delay is no reason to lower it again.
+    private func wasSentBeforeDecrease(_ packet: SentPacket) -> Bool {
+        guard let decreased = control.decreasedAt else { return false }
+        return SentPackets.milliseconds(from: SentPackets.tick(of: decreased), to: packet.sentTick)
+            < 0
+    }
+
     private mutating func updateRate(_ use: PathUse, at now: MediaInstant) {
         let throughput = acknowledged.bitsPerSecond(of: packets)
-        let isUnused = isApplicationLimited(at: now)
+        let isUnused = !isFilling && isApplicationLimited(at: now)
         if let result = measurement.result(ownLoss: loss.ownLoss) {
             takeProbeResult(result.bitsPerSecond, isFull: result.isFull, at: now)
         }

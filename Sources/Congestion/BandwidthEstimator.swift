@@ -40,6 +40,13 @@ package struct BandwidthEstimator: ~Copyable {
     static let standingQueue = (
         time: MediaDuration.milliseconds(500), least: MediaDuration.milliseconds(250)
     )
+    /// Where packets wait, less than this share of what is sent arriving means that ever more of them do.
+    static let fillingShare = 0.75
+    /// From what queue on the pictures make way for it to drain, from which they do so most, and how much they leave
+    /// then of the rate.
+    static let draining = (
+        from: MediaDuration.milliseconds(75), most: MediaDuration.milliseconds(300), share: 0.25
+    )
     /// Less than this share of the target being sent means that it is not used.
     static let usedShare = 0.65
 
@@ -74,6 +81,8 @@ package struct BandwidthEstimator: ~Copyable {
     var lossOverall = 0.0
     /// Since when packets wait; `nil`: they do not.
     var queueSince: MediaInstant?
+    /// Whether ever more packets wait on the path, as the last feedback says.
+    package internal(set) var isFilling = false
     /// What could be used if it were there, in bits a second; `nil`: not known, nothing is probed.
     package var wanted: Double?
     /// The round trip as feedback shows it.
@@ -127,7 +136,7 @@ package struct BandwidthEstimator: ~Copyable {
     /// What is sent at present over a path on which no queue stands, in bits a second, though much of it may be lost: loss
     /// alone is no reason to send nothing. `nil`: there is a queue or most is lost, or that is not known.
     package mutating func sustained(at now: MediaInstant) -> Double? {
-        guard !isCongested, lossOverall < Self.sustainedLoss else { return nil }
+        guard !isCongested, !isFilling, lossOverall < Self.sustainedLoss else { return nil }
         return sending.bitsPerSecond(at: now)
     }
 
@@ -140,6 +149,16 @@ package struct BandwidthEstimator: ~Copyable {
 
     /// Whether packets wait on the path for longer than probes and other flows make them.
     package var hasQueue: Bool { queue > LossControl.queueMax }
+
+    /// What of the rate may be sent while packets wait on the path, 0.25 to 1: what is sent now only comes later, and
+    /// sound with it. A receiver remembers for many seconds how late its sound came, and holds pictures back as well.
+    package var drainingShare: Double {
+        let (from, most, share) = Self.draining
+        let beyond = queue.nanoseconds - from.nanoseconds
+        guard beyond > 0 else { return 1 }
+        let part = Double(beyond) / Double(most.nanoseconds - from.nanoseconds)
+        return 1 - (1 - share) * min(part, 1)
+    }
 
     /// How long packets wait on the path.
     var queue: MediaDuration { shortestRoundTrip.excess(of: roundTrip) }

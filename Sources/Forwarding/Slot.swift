@@ -153,6 +153,8 @@ package struct Slot: ~Copyable, Sendable {
     package var need: RateNeed?
     /// The highest layers that the receiver's bandwidth allows; `nil`: none, nothing is forwarded.
     package private(set) var target: LayerTarget? = .all
+    /// Whether nothing is forwarded until what waits on the receiver's path has gone.
+    package private(set) var isHeldBack = false
     /// The highest layers that the receiver wants to see; `nil`: none at present.
     package private(set) var cap: LayerTarget? = .all
     /// What the receiver chose, from which ``cap`` follows.
@@ -215,6 +217,7 @@ package struct Slot: ~Copyable, Sendable {
         target = .all
         bandwidth = BandwidthMemory()
         need = nil
+        isHeldBack = false
         reportsOfSource = 0
         if source == nil { nextReport = nil }
     }
@@ -263,9 +266,18 @@ package struct Slot: ~Copyable, Sendable {
         return false
     }
 
+    /// Lets nothing of the source leave until ``release()``, and then from a keyframe on.
+    package mutating func holdBack() {
+        isHeldBack = true
+        restart()
+    }
+
+    /// Ends ``holdBack()``.
+    package mutating func release() { isHeldBack = false }
+
     /// The highest layers that may be forwarded: what both ``target`` and ``cap`` allow; `nil`: none.
     package var effectiveTarget: LayerTarget? {
-        guard let target, let cap else { return nil }
+        guard let target, let cap, !isHeldBack else { return nil }
         return target.lowered(to: cap)
     }
 

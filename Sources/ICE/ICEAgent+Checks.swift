@@ -8,7 +8,7 @@ import Wire
 /// A candidate of our own and the socket that it sends from.
 struct ICELocalCandidate {
     let candidate: ICECandidate
-    let socket: UInt8
+    let socket: UInt16
 
     /// Whether both are the same address of the host, on whichever ports.
     func isSameHost(as other: ICECandidate) -> Bool {
@@ -25,7 +25,7 @@ extension ICEAgent {
     /// - Returns: `false` if it is of no use: known, too many, neither UDP nor active TCP, not
     ///   component 1, or no address of a host.
     @discardableResult
-    package mutating func addLocalCandidate(_ candidate: ICECandidate, socket: UInt8) -> Bool {
+    package mutating func addLocalCandidate(_ candidate: ICECandidate, socket: UInt16) -> Bool {
         guard !isLite, candidate.canCheck else { return false }
         let local = ICELocalCandidate(candidate: candidate, socket: socket)
         let known = localCandidates.firstIndex {
@@ -66,7 +66,7 @@ extension ICEAgent {
     }
 
     /// Forgets a socket that was closed, with all its paths.
-    package mutating func removeLocalCandidates(ofSocket socket: UInt8) {
+    package mutating func removeLocalCandidates(ofSocket socket: UInt16) {
         localCandidates.removeAll { $0.socket == socket }
         if let selectedIndex, paths[selectedIndex].path.socket == socket {
             self.selectedIndex = nil
@@ -78,7 +78,7 @@ extension ICEAgent {
     }
 
     /// The priority of the candidate behind a socket.
-    func localPriority(ofSocket socket: UInt8) -> UInt32 {
+    func localPriority(ofSocket socket: UInt16) -> UInt32 {
         for local in localCandidates where local.socket == socket {
             return local.candidate.priority
         }
@@ -170,7 +170,7 @@ extension ICEAgent {
 
     /// Remembers an address of ours that only the peer can see (RFC 8445 §7.2.5.3.1). It pairs no
     /// further.
-    private mutating func learnPeerReflexive(_ mapped: NetworkAddress, socket: UInt8) {
+    private mutating func learnPeerReflexive(_ mapped: NetworkAddress, socket: UInt16) {
         for local in localCandidates where local.candidate.address == mapped { return }
         // A NAT that forgets gives another one each time: of a socket the last is kept.
         localCandidates.removeAll {
@@ -332,7 +332,7 @@ extension ICEAgent {
     var sendsPerCheck: Int { isLite ? ICETiming.sendsPerProbe : ICETiming.sendsPerCheck }
 
     /// The priority that a candidate learned from our check would have (RFC 8445 §7.1.1).
-    private func checkPriority(ofSocket socket: UInt8) -> UInt32 {
+    private func checkPriority(ofSocket socket: UInt16) -> UInt32 {
         let preference =
             isStream(socket)
             ? ICECandidate.learnedStreamPreference

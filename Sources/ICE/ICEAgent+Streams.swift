@@ -5,7 +5,7 @@ package import Wire
 
 extension ICEAgent {
     /// Whether a socket's number stands for TCP connections. O(local candidates).
-    func isStream(_ socket: UInt8) -> Bool {
+    func isStream(_ socket: UInt16) -> Bool {
         for local in localCandidates where local.socket == socket {
             return local.candidate.transport == .tcp
         }
@@ -75,7 +75,7 @@ extension ICEAgent {
         return isStreamSelected || isRelay(paths[selectedIndex].path.socket)
     }
 
-    private func isRelay(_ socket: UInt8) -> Bool {
+    private func isRelay(_ socket: UInt16) -> Bool {
         for local in localCandidates where local.socket == socket {
             return local.candidate.kind == .relay
         }

@@ -7,12 +7,12 @@ package import Wire
 /// A socket of a client and where it is bound.
 package struct ICEBase: Sendable, Equatable {
     /// Its number in a `TransportPath`.
-    package var socket: UInt8
+    package var socket: UInt16
     /// Its own address; that of a socket bound to all of them is of the right family, and no candidate.
     package var address: NetworkAddress
 
     /// Names a socket.
-    package init(socket: UInt8, address: NetworkAddress) {
+    package init(socket: UInt16, address: NetworkAddress) {
         self.socket = socket
         self.address = address
     }
@@ -44,7 +44,7 @@ package struct ReflexiveGathering: Sendable {
     }
 
     private var requests: [Request] = []
-    private var found: [(candidate: ICECandidate, socket: UInt8)] = []
+    private var found: [(candidate: ICECandidate, socket: UInt16)] = []
     private var known: [NetworkAddress] = []
 
     /// Begins.
@@ -128,7 +128,7 @@ package struct ReflexiveGathering: Sendable {
     }
 
     /// The next address found, and which socket is seen there; `nil`: none.
-    package mutating func pollCandidate() -> (candidate: ICECandidate, socket: UInt8)? {
+    package mutating func pollCandidate() -> (candidate: ICECandidate, socket: UInt16)? {
         found.isEmpty ? nil : found.removeFirst()
     }
 }

@@ -10,7 +10,7 @@ package struct RelayAccess: Sendable, Equatable {
     /// Where it takes datagrams.
     package var server: NetworkAddress
     /// By which socket it is reached.
-    package var socket: UInt8
+    package var socket: UInt16
     /// Whether that stands for a connection, which repeats by itself.
     package var isStream: Bool
     /// The name to give there.
@@ -20,7 +20,7 @@ package struct RelayAccess: Sendable, Equatable {
 
     /// Names a relay.
     package init(
-        server: NetworkAddress, socket: UInt8, isStream: Bool = false, username: [UInt8],
+        server: NetworkAddress, socket: UInt16, isStream: Bool = false, username: [UInt8],
         password: [UInt8]
     ) {
         self.server = server

@@ -143,7 +143,7 @@ package struct ImpairedRelay: ~Copyable, MediaLoopHandler {
             verdict = clients[index].up.decide(
                 byteCount: count, isVideo: isVideo, settings: plan.up, at: now)
             onward = TransportPath(
-                socket: UInt8(truncatingIfNeeded: clients[index].socket), remote: server)
+                socket: UInt16(truncatingIfNeeded: clients[index].socket), remote: server)
         } else {
             guard path.remote == server, let index = clientOfSocket[Int(path.socket)] else {
                 counters.unclaimed += 1

@@ -63,7 +63,7 @@ package struct ProxyOptions: Equatable {
                 }
             case "--max-clients":
                 clientsMax = try Self.read(option, value) {
-                    Int($0).flatMap { (1..<SocketSet.countMax).contains($0) ? $0 : nil }
+                    Int($0).flatMap { (1...254).contains($0) ? $0 : nil }
                 }
             default: late.append((String(option.dropFirst(2)), value))
             }

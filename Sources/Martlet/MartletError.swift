@@ -11,9 +11,11 @@ public struct MartletError: Error, Sendable, Equatable, Codable, CustomStringCon
     enum Own: Int {
         case invalidArgument = 1004
         case invalidState = 1005
+        case tooManyTracks = 4006
         case sourceClosed = 6010
         case engineFailed = 6011
         case codecFailed = 6012
+        case unknownParameter = 6013
     }
 
     /// What went wrong: 1xxx the request, 2xxx token and rights, 3xxx rooms and people, 4xxx media, 5xxx the server, 6xxx this

@@ -18,7 +18,7 @@ struct BeepCommand: AsyncParsableCommand {
 
     @OptionGroup var isolation: IsolationOptions
 
-    @Option(help: "VP8 or H264.")
+    @Option(help: "VP8, VP9 or H264.")
     var codec = "VP8"
 
     @Option(help: "The size of the picture.")
@@ -39,6 +39,9 @@ struct BeepCommand: AsyncParsableCommand {
     @Flag(help: "Sound alone.")
     var audioOnly = false
 
+    @Flag(help: "Sends \"beep 1\", \"beep 2\" … with its pictures, which have to be H264.")
+    var metadata = false
+
     private static let beepFrequency = 1_000.0
 
     @Option(help: "How many such participants there are, 1 to 1,000; they are numbered.")
@@ -55,14 +58,21 @@ struct BeepCommand: AsyncParsableCommand {
         for number in 1...count { bots.append(try await begin(number)) }
         say(count == 1 ? "in the room \(server.room)" : "\(count) in the room \(server.room)")
         let tasks = bots.flatMap(\.tasks)
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await Interruption.wait() }
+        let ends = bots.map(\.ends)
+        let over = await withTaskGroup(of: RoomOver?.self) { group in
+            group.addTask {
+                await Interruption.wait()
+                return nil
+            }
             group.addTask {
                 for task in tasks { _ = try? await task.value }
+                return nil
             }
-            await group.next()
+            for events in ends { group.addTask { await RoomOver.wait(events) } }
+            let over = await group.next() ?? nil
             for task in tasks { task.cancel() }
             group.cancelAll()
+            return over
         }
         if count > 1 {
             let used = ProcessFigures.now
@@ -72,6 +82,7 @@ struct BeepCommand: AsyncParsableCommand {
             await bot.room.leave()
             bot.telling.cancel()
         }
+        if let over { throw over }
     }
 
     /// One participant, what it pushes, and what says how its engine is.
@@ -79,6 +90,7 @@ struct BeepCommand: AsyncParsableCommand {
         var room: Room
         var tasks: [Task<Void, any Error>]
         var telling: Task<Void, Never>
+        var ends: AsyncStream<RoomEvent>
     }
 
     /// Lets one participant join and begin.
@@ -92,6 +104,7 @@ struct BeepCommand: AsyncParsableCommand {
         options.publishPacing = .byTimestamp
         let room = isolation.room()
         let telling = isolation.telling(of: room)
+        let ends = room.events
         try await room.join(options)
         let sound = try AudioSource(bufferMilliseconds: 200)
         try await room.publish(sound, as: .microphone)
@@ -107,10 +120,14 @@ struct BeepCommand: AsyncParsableCommand {
             let pictures = try VideoSource()
             let (width, height) = try parsedSize()
             var video = VideoPublishOptions()
-            video.codec = codec.uppercased() == "H264" ? .h264 : .vp8
+            video.codec = try encodedCodec(codec)
             video.maxBitsPerSecond = bitrate
             video.frameRate = fps
-            try await room.publish(pictures, as: .camera, video)
+            let publication = try await room.publish(pictures, as: .camera, video)
+            if metadata {
+                let seconds = server.seconds
+                tasks.append(Task { try await Self.sendMetadata(publication, seconds) })
+            }
             let fps = self.fps
             tasks.append(
                 Task {
@@ -119,7 +136,18 @@ struct BeepCommand: AsyncParsableCommand {
                         isBeeping: tone == nil, seconds: seconds)
                 })
         }
-        return Bot(room: room, tasks: tasks, telling: telling)
+        return Bot(room: room, tasks: tasks, telling: telling, ends: ends)
+    }
+
+    private static func sendMetadata(
+        _ publication: LocalTrackPublication, _ seconds: Double
+    ) async throws {
+        var number = 1
+        while seconds == 0 || Double(number) < seconds * 2 {
+            try publication.sendMetadata(Array("beep \(number)".utf8), repeats: 3)
+            number += 1
+            try await Task.sleep(for: .milliseconds(500))
+        }
     }
 
     private func parsedSize() throws -> (Int, Int) {

@@ -29,14 +29,14 @@ struct PlayCommand: AsyncParsableCommand {
         let room = isolation.room()
         let telling = isolation.telling(of: room)
         defer { telling.cancel() }
-        let events = room.events
+        let (events, ends) = (room.events, room.events)
         let options = try server.join()
         try await room.join(options)
         let figures = PlayFigures(dumpFolder: dump)
         let mixed = try await room.mixedAudio(format: SoundFormat(sampleRate: 48_000, channels: 1))
         let end = server.seconds
         let isQuiet = json
-        await withTaskGroup(of: Void.self) { group in
+        let over = await withTaskGroup(of: Void.self) { group in
             group.addTask { await figures.hearMixed(mixed) }
             group.addTask { await Self.follow(room, events, figures) }
             group.addTask {
@@ -45,15 +45,9 @@ struct PlayCommand: AsyncParsableCommand {
                     if !isQuiet, !Task.isCancelled { say(await figures.line) }
                 }
             }
-            let ending = Task {
-                if end > 0 {
-                    try? await Task.sleep(for: .seconds(end))
-                } else {
-                    await Interruption.wait()
-                }
-            }
-            await ending.value
+            let over = await RoomOver.wait(seconds: end, ends)
             group.cancelAll()
+            return over
         }
         await figures.note(await room.transportStatistics)
         for participant in await room.remoteParticipants {
@@ -65,6 +59,7 @@ struct PlayCommand: AsyncParsableCommand {
         }
         await room.leave()
         say(try await figures.summary())
+        if let over { throw over }
     }
 
     /// Watches each track from the moment it can be had.
@@ -93,6 +88,8 @@ struct PlayCommand: AsyncParsableCommand {
                 switch event {
                 case .trackPublished(let track): watch(track)
                 case .participantJoined(let participant): participant.tracks.forEach(watch)
+                case .metadataReceived(let participant, _, let bytes):
+                    await figures.note(metadata: bytes, of: participant)
                 default: break
                 }
             }

@@ -35,6 +35,8 @@ actor PlayFigures {
     /// What is printed at the end.
     private struct Summary: Codable {
         var tracks: [TrackFigures]
+        /// What came with pictures, by participant.
+        var metadata: [String: [String]]
         var mixedMilliseconds: Int
         var mixedLongestGapMilliseconds: Int
         /// How much later than its flash each beep came, in milliseconds: by the times of capture, and as they were handed out.
@@ -48,6 +50,7 @@ actor PlayFigures {
 
     private let dumpFolder: String?
     private var tracks: [String: TrackFigures] = [:]
+    private var metadata: [String: [String]] = [:]
     private var frequencies: [String: [Double]] = [:]
     private var wasAudible: [String: Bool] = [:]
     private var wasFlash: [String: Bool] = [:]
@@ -71,6 +74,14 @@ actor PlayFigures {
             figures.soundDelayMilliseconds = statistics.soundDelay / .milliseconds(1)
             figures.interruptions = statistics.interruptions
         }
+    }
+
+    /// The most pieces of metadata that are kept of one participant.
+    private static let metadataMax = 256
+
+    func note(metadata bytes: [UInt8], of participant: String) {
+        guard metadata[participant, default: []].count < Self.metadataMax else { return }
+        metadata[participant, default: []].append(String(decoding: bytes, as: UTF8.self))
     }
 
     func hearMixed(_ pieces: AsyncStream<AudioFrame>) async {
@@ -189,7 +200,7 @@ actor PlayFigures {
             }
         }
         let summary = Summary(
-            tracks: sorted, mixedMilliseconds: mixed,
+            tracks: sorted, metadata: metadata, mixedMilliseconds: mixed,
             mixedLongestGapMilliseconds: Int(longestGap / .milliseconds(1)),
             skewByTimestamp: byTimestamp, skewByArrival: byArrival,
             estimatedBitsPerSecond: transport.estimatedBitsPerSecond,

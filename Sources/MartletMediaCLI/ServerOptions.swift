@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import Martlet
+import MediaCodecs
 
 /// The options of a participant.
 struct ServerOptions: ParsableArguments {
@@ -38,6 +39,12 @@ struct ServerOptions: ParsableArguments {
             "Certificates to be trusted beside the system's, in PEM.", valueName: "file"))
     var trust: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The HTTP proxy of signalling; without, what the environment names; 'direct': none.",
+            valueName: "http://host:port"))
+    var proxy: String?
+
     @Option(help: "Ends by itself after so many seconds; 0: when it is told to (Ctrl-C).")
     var seconds = 0.0
 
@@ -50,6 +57,7 @@ struct ServerOptions: ParsableArguments {
             name: name)
         if token != nil || keyText != nil { options.participant = nil }
         options.trustedCertificates = trust
+        if let proxy { options.proxy = proxy == "direct" ? .direct : .http(proxy) }
         options.mediaPorts = try ports.map { try Self.range($0) }
         return options
     }
@@ -68,5 +76,16 @@ struct ServerOptions: ParsableArguments {
             throw ValidationError("Ports are given as 42000-45000.")
         }
         return low...high
+    }
+}
+
+/// The codec that an option names; pictures are encoded as no other.
+/// - Throws: A `ValidationError`.
+func encodedCodec(_ name: String) throws -> VideoCodec {
+    switch name.uppercased() {
+    case "VP8": .vp8
+    case "VP9": .vp9
+    case "H264", "H.264": .h264
+    default: throw ValidationError("\(name): a codec is VP8, VP9 or H264.")
     }
 }

@@ -5,7 +5,7 @@ package import Wire
 
 /// A sans-IO object that lives on one loop's thread and is told there what happens.
 ///
-/// One turn of the loop calls `receive` for each datagram, `apply` for each command, `receiveRelayed` for each
+/// One turn of the loop calls `apply` for each command, `receive` for each datagram, `receiveRelayed` for each
 /// message of another loop, then `advance`, `sendRelayed`, `finishTurn`, and `pollEvent` until it gives nil.
 package protocol MediaLoopHandler: ~Copyable {
     /// What other threads ask of the handler.

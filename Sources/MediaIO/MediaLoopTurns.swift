@@ -50,9 +50,11 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
             let ready = poller.wait(timeout: timeUntilNextTurn(after: now))
             relay?.awake()
             isLast = takeWakeUp(among: ready)
+            now = MonotonicClock.now()
+            // Before what has come: the first packet of somebody new may wait behind the command that announces it.
+            applyCommands(all: isLast, at: now)
             receive(from: ready)
             now = MonotonicClock.now()
-            applyCommands(all: isLast, at: now)
             takeRelayed(at: now)
             handler.advance(to: now)
             sendRelayed(at: now)
@@ -142,7 +144,7 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
         sockets.streams.advance(to: now)
     }
 
-    private mutating func receive(from socket: UInt8) {
+    private mutating func receive(from socket: UInt16) {
         var mayHaveMore = true
         while mayHaveMore, !inbox.isFull {
             let filled = inbox.fill(from: Int(socket), of: sockets)

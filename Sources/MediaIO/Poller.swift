@@ -39,7 +39,7 @@ package struct Poller: ~Copyable {
     /// What a token is of.
     enum Source: Equatable {
         case wake
-        case socket(UInt8)
+        case socket(UInt16)
         case listener(Int)
         case connection(Int)
     }
@@ -50,7 +50,7 @@ package struct Poller: ~Copyable {
         case Self.wakeToken: .wake
         case Self.firstConnection...: .connection(Int(ready[index] - Self.firstConnection))
         case Self.firstListener...: .listener(Int(ready[index] - Self.firstListener))
-        default: UInt8(exactly: ready[index]).map { .socket($0) }
+        default: UInt16(exactly: ready[index]).map { .socket($0) }
         }
     }
 

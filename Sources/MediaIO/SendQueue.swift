@@ -115,8 +115,10 @@ struct SendQueue {
     private var messages: [mediaio_message] = []
     private var singles: [mediaio_message] = []
 
-    init(segments: Bool) {
+    /// - Parameter reserves: Whether room for a whole batch is taken at once, and not as it comes.
+    init(segments: Bool, reserves: Bool = true) {
         self.segments = segments
+        guard reserves else { return }
         messages.reserveCapacity(Self.capacity)
         singles.reserveCapacity(OutgoingRun.segmentsMax)
     }

@@ -25,8 +25,10 @@ package struct SocketConfiguration: Sendable, Equatable {
 /// There is a socket for each address because a wildcard socket answers from whatever address the route
 /// prefers, and a peer drops answers that do not come from where it sent to.
 package struct SocketSet: ~Copyable {
-    /// The most sockets of one set: a path names its socket in 8 bits.
-    package static let countMax = 255
+    /// The most sockets of one set; a path would name 65,536, of which connections over TCP need some.
+    package static let countMax = 16_384
+    /// Sockets up to which each keeps room for a whole batch from the beginning on.
+    private static let reservingMax = 64
     /// How often an ephemeral port is drawn anew because one of the addresses has it taken.
     package static let portAttemptsMax = 16
 
@@ -36,6 +38,8 @@ package struct SocketSet: ~Copyable {
     package private(set) var counters = SendCounters()
     let descriptors: [Int32]
     private var queues: [SendQueue]
+    /// The sockets that have something to send at the end of a batch, some of them perhaps twice.
+    private var touched: [Int] = []
     /// The TCP side; without listeners where it is not wanted.
     var streams: StreamSet
 
@@ -96,8 +100,10 @@ package struct SocketSet: ~Copyable {
         addresses = bound
         queues = opened.map {
             SendQueue(
-                segments: configuration.usesSegmentation && mediaio_has_segmentation($0) != 0)
+                segments: configuration.usesSegmentation && mediaio_has_segmentation($0) != 0,
+                reserves: opened.count <= Self.reservingMax)
         }
+        touched.reserveCapacity(Self.reservingMax)
     }
 
     deinit {
@@ -156,13 +162,15 @@ extension SocketSet: DatagramDoor {
                     if queues[socket].isFull {
                         unsafe flush(socket, base, &patience)
                     }
+                    if queues[socket].isEmpty { touched.append(socket) }
                     queues[socket].append(message)
                 }
                 if rest.isTooLong { counters.malformed &+= 1 }
             }
-            for socket in queues.indices where !queues[socket].isEmpty {
-                unsafe flush(socket, base, &patience)
+            for place in touched.indices where !queues[touched[place]].isEmpty {
+                unsafe flush(touched[place], base, &patience)
             }
+            touched.removeAll(keepingCapacity: true)
         }
     }
 

@@ -22,6 +22,7 @@ extension MediaWorker {
             let estimate = peers[index]?.takeAllocationDue(at: now) ?? nil
         else { return }
         wishes.removeAll(keepingCapacity: true)
+        let drains = peers[index]?.isDraining(at: now) == true
         let share = Int64(estimate) * AllocationTiming.share / 100
         let isFree = peers[index]?.isCongested == false
         let watched = peers[index]?.slots ?? []
@@ -46,7 +47,10 @@ extension MediaWorker {
         // A tenth more than all could use: what is given more must leave as much free.
         let wanted = (outcome.wanted + sound) * 100 / AllocationTiming.share
         peers[index]?.setWanted(Int(wanted + wanted / BandwidthAllocation.headroomDivisor))
-        for position in 0..<wishes.count { obey(wishes[position], at: now) }
+        for position in 0..<wishes.count {
+            obey(wishes[position], at: now)
+            hold(wishes[position].slot, of: index, while: drains, at: now)
+        }
         noteNeeds(
             bitsPerSecond: share - sound, hasQueue: peers[index]?.hasQueue == true, at: now)
     }
@@ -136,6 +140,29 @@ extension MediaWorker {
         wish.append(LayerTarget(spatial: layer, temporal: 7), bitsPerSecond: whole)
     }
 
+    /// Stops a picture at once that is to become smaller while ever more packets wait on the path, and lets the smaller
+    /// one begin when they have gone: all that is sent till then comes late, and sound behind it.
+    private mutating func hold(
+        _ slot: Int, of receiver: Int, while drains: Bool, at now: MediaInstant
+    ) {
+        if slots[slot]?.isHeldBack == true {
+            guard !drains else { return }
+            slots[slot]?.release()
+            requestKeyframe(forSlot: slot, at: now)
+            return
+        }
+        guard peers[receiver]?.isFilling == true, let shown = slots[slot]?.producer,
+            let track = slots[slot]?.source?.track
+        else { return }
+        let layers = layers(ofTrack: track, at: now)
+        guard let wanted = slots[slot]?.wantedProducer(among: layers), wanted != shown else {
+            return
+        }
+        slots[slot]?.holdBack()
+        peers[receiver]?.beginDraining(slot, at: now)
+        schedule(receiver, by: now + SendPath.drainingTime)
+    }
+
     /// Carries out what was granted, and tells.
     private mutating func obey(_ wish: BandwidthWish, at now: MediaInstant) {
         guard let track = slots[wish.slot]?.source?.track else { return }
@@ -178,6 +205,22 @@ extension Peer {
 
     /// Whether packets wait on the path for longer than probes and other flows make them.
     var hasQueue: Bool { !sendPath.isEmpty && sendPath[0].estimator.hasQueue }
+
+    /// Whether ever more packets wait on the path.
+    var isFilling: Bool { !sendPath.isEmpty && sendPath[0].estimator.isFilling }
+
+    /// Whether pictures are held back while a queue on the path drains.
+    func isDraining(at now: MediaInstant) -> Bool {
+        guard !sendPath.isEmpty, let end = sendPath[0].drainsUntil, now < end else { return false }
+        return sendPath[0].estimator.hasQueue
+    }
+
+    /// Holds a slot's pictures back, those that have to wait already included.
+    mutating func beginDraining(_ slot: Int, at now: MediaInstant) {
+        guard !sendPath.isEmpty else { return }
+        sendPath[0].drainsUntil = now + SendPath.drainingTime
+        sendPath[0].waiting.discard(slot: slot)
+    }
 
     /// Whether a queue stands on the path.
     var isCongested: Bool { !sendPath.isEmpty && sendPath[0].estimator.isCongested }

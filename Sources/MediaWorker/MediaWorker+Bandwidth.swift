@@ -147,7 +147,8 @@ extension Peer {
         let sustained = sendPath[0].estimator.sustained(at: now) ?? 0
         sendPath[0].pacer.setEstimate(
             target.map { max($0, sustained) },
-            isAfterSilence: sendPath[0].estimator.isAfterSilence(at: now))
+            isAfterSilence: sendPath[0].estimator.isAfterSilence(at: now),
+            share: sendPath[0].estimator.drainingShare)
         let wanted = sendPath[0].wanted
         sendPath[0].estimator.wanted =
             wanted ?? (showsPictures ? SendPath.wantedByDefault : nil)

@@ -1,4 +1,4 @@
-// Bounding publishers that have no signalling channel: REMB to those who came by WHIP.
+// Bounding publishers by REMB: for what their receivers need, if they have no signalling channel, and for their own way.
 // SPDX-License-Identifier: Apache-2.0
 import BasicContainers
 import Forwarding
@@ -24,7 +24,9 @@ extension MediaWorker {
         guard let due = peers[index]?.nextBound ?? nil, due <= now,
             let sender = peers[index]?.feedbackSSRC
         else { return }
-        let bound = bound(of: index, at: now)
+        let need = peers[index]?.media.hasSignalling == false ? bound(of: index, at: now) : nil
+        let way = (peers[index]?.uplinkLimit ?? nil).map { Int64($0) }
+        let bound = need.map { min($0, way ?? $0) } ?? way
         if bound == nil { peers[index]?.releasesLeft -= 1 }
         let isOver = bound == nil && (peers[index]?.releasesLeft ?? 0) <= 0
         peers[index]?.nextBound = isOver ? nil : now + BoundTiming.interval
@@ -46,8 +48,8 @@ extension MediaWorker {
         }
     }
 
-    /// What a publisher may send in all, in bits/s, all headers counted; `nil`: there is no bound, or one of its tracks has
-    /// none. Several sizes cannot be bounded together: the larger would go first.
+    /// What of all that a publisher may send its receivers need, in bits/s, all headers counted; `nil`: there is no bound, or
+    /// one of its tracks has none. Several sizes cannot be bounded together: the larger would go first.
     private mutating func bound(of index: Int, at now: MediaInstant) -> Int64? {
         var pictures: Int64 = 0
         var sound: Int64 = 0

@@ -173,6 +173,10 @@ extension MediaWorker {
             temporal: entry.descriptor.layers.temporal,
             repeatedCount: entry.redundancy?.primaryOffset ?? 0,
             isKeyframe: producers[index].keyframe?.timestamp == entry.timestamp, at: now)
+        if !producers[index].isForeign {
+            peers[producers[index].peer]?.noteArrival(
+                bytes: payload.count + LayerRates.packetOverheadBytes, at: now)
+        }
         guard tracks[track]?.isPaused == false else { return drops.count(.trackPaused) }
         // The history knows the payload's size and place; what was built here does not.
         guard kind != .past, let kept = producers[index].history.entry(entry.sequence) else {
@@ -208,6 +212,9 @@ extension MediaWorker {
             producers[index].highest = entry.sequence
             let arrival = NTPTime(now, clockZero: configuration.ntpAtZero).rawValue
             producers[index].clock.observePacket(timestamp: entry.timestamp, arrival: arrival)
+            if entry.codec.isSound, !isRepeated, !producers[index].isForeign {
+                noteUplink(entry.timestamp, ofProducer: index, at: now)
+            }
             if let level = entry.audioLevel, !producers[index].isForeign {
                 producers[index].levels.add(level)
                 if nextLevels == nil { nextLevels = now + FeedbackTiming.levelInterval }

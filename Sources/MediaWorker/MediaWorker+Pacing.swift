@@ -12,12 +12,11 @@ extension MediaWorker {
     /// The padding of one packet: as much as libwebrtc puts into one, its last byte counting it.
     static let paddingCount = 224
 
-    /// Before a receiver's packets are sealed: sends padding that is due, and takes out of the outbox
-    /// what has to wait. In the ordinary case nothing has to, and this is a comparison.
+    /// Before a receiver's packets are sealed of which some have to wait: sends padding that is due, and takes out of
+    /// the outbox what waits.
     mutating func prepareSending<Door: DatagramDoor & ~Copyable>(
         to receiver: Int, at now: MediaInstant, through door: inout Door
     ) {
-        guard peers[receiver]?.beginSending(at: now) == true else { return }
         sendPadding(to: receiver, at: now, through: &door)
         let dropped = Self.pace(&peers[receiver], slots, at: now)
         if dropped > 0 { drops.count(.pacerFull, times: UInt64(dropped)) }

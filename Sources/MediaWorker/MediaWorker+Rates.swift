@@ -81,7 +81,8 @@ extension MediaWorker {
         let need = size.flatMap { RateNeed.joined($0.need, relayed, by: $0.rule) }
         let isTold = tracks[track]?.rate.update(need, rate: size?.bitsPerSecond ?? 0, at: now)
         guard isTold == true else { return false }
-        if peers[index]?.takesREMB == true {
+        // Who has a signalling channel is told there, size by size.
+        if peers[index]?.takesREMB == true, peers[index]?.media.hasSignalling == false {
             peers[index]?.nextBound = now
             peers[index]?.releasesLeft = BoundTiming.releases
         }

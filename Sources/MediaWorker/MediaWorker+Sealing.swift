@@ -13,15 +13,18 @@ extension MediaWorker {
     ) {
         for position in dirtyPeers.indices {
             let receiver = dirtyPeers[position]
-            prepareSending(to: receiver, at: now, through: &door)
-            let count = peers[receiver]?.outboxCount ?? 0
-            for number in 0..<count {
-                if !slab.hasRoom { flush(through: &door) }
-                if let reason = peers[receiver]?.seal(number, &producers, &slots, into: &slab) {
-                    drops.count(reason)
-                }
+            var progress = peers[receiver]?.beginOutbox(
+                at: now, &producers, &slots, into: &slab, &drops)
+            if case .mustPrepare? = progress {
+                prepareSending(to: receiver, at: now, through: &door)
+                progress = peers[receiver]?.sealOutbox(
+                    from: 0, &producers, &slots, into: &slab, &drops)
             }
-            peers[receiver]?.emptyOutbox()
+            while case .sealed(let count)? = progress {
+                flush(through: &door)
+                progress = peers[receiver]?.sealOutbox(
+                    from: count, &producers, &slots, into: &slab, &drops)
+            }
         }
         dirtyPeers.removeAll(keepingCapacity: true)
     }

@@ -130,6 +130,9 @@ struct Peer: ~Copyable {
     /// The last two SSRCs that its RTCP came from: by these it is found when it has another address.
     var controlSSRCs: (last: SSRC?, before: SSRC?)
 
+    /// What is known of its way to us, once it sends sound: one or none.
+    var uplink = UniqueArray<Uplink>()
+
     /// Estimate, pacer and queue towards this peer: one if it negotiated transport-wide sequence
     /// numbers, else none. Elsewhere than in the peer, so that moving a peer stays cheap.
     var sendPath = UniqueArray<SendPath>()
@@ -160,11 +163,6 @@ struct Peer: ~Copyable {
         if isDirty { return .further }
         isDirty = true
         return .first
-    }
-
-    /// The packets that are to leave.
-    var outboxCount: Int {
-        mutating get { outbox.count }
     }
 
     /// Begins to gather what leaves in the next turn.

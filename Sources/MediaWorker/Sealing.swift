@@ -15,13 +15,47 @@ enum Sealing {
     case dropped(DropReason)
 }
 
+/// How far the sealing of an outbox came.
+enum OutboxProgress {
+    /// All of it was sealed or dropped, and it is empty.
+    case done
+    /// So many of its packets are; the slab has no room for the next.
+    case sealed(Int)
+    /// Nothing is: something has to wait, or padding is due.
+    case mustPrepare
+}
+
 extension Peer {
-    /// Seals one packet of the outbox.
+    /// Begins the turn of a receiver that has packets to be sent, and seals them unless some have to wait.
     ///
-    /// Peer and slot are gone to once for each packet, and all that is done for it is theirs to do: a look through an
-    /// optional in an array costs some twenty instructions.
+    /// Peer and slot are gone to once, and all that is done for a packet is theirs to do: a look through an optional in
+    /// an array costs some twenty instructions.
+    mutating func beginOutbox(
+        at now: MediaInstant, _ producers: inout UniqueArray<Producer>,
+        _ slots: inout UniqueArray<Slot?>, into slab: inout SendSlab, _ drops: inout DropCounters
+    ) -> OutboxProgress {
+        if beginSending(at: now) { return .mustPrepare }
+        return sealOutbox(from: 0, &producers, &slots, into: &slab, &drops)
+    }
+
+    /// Seals what is in the outbox, from this packet on, as far as the slab has room.
+    mutating func sealOutbox(
+        from first: Int, _ producers: inout UniqueArray<Producer>,
+        _ slots: inout UniqueArray<Slot?>, into slab: inout SendSlab, _ drops: inout DropCounters
+    ) -> OutboxProgress {
+        var number = first
+        while number < outbox.count {
+            guard slab.hasRoom else { return .sealed(number) }
+            if let reason = seal(number, &producers, &slots, into: &slab) { drops.count(reason) }
+            number += 1
+        }
+        emptyOutbox()
+        return .done
+    }
+
+    /// Seals one packet of the outbox.
     /// - Returns: Why it could not leave; `nil` if it did.
-    mutating func seal(
+    private mutating func seal(
         _ number: Int, _ producers: inout UniqueArray<Producer>,
         _ slots: inout UniqueArray<Slot?>, into slab: inout SendSlab
     ) -> DropReason? {
@@ -104,9 +138,13 @@ extension Slot {
                 payload: producer.history.payloadBytes.extracting(range), packet: packet,
                 ssrc: heading.ssrc)
         } else {
-            // What differs per receiver is written over the shared payload, sealed, and put back.
+            // What differs per receiver is written over the shared payload, sealed, and put back. Nothing does while it
+            // watches one stream from its first packet on.
+            let isAsSent = packet.numbers.descriptor.matches(entry.descriptor)
             var payload = range
-            producer.patch(entry, with: packet, payload: &payload)
+            if !isAsSent || isRetransmission {
+                producer.patch(entry, with: packet, payload: &payload)
+            }
             if heading.bearsPadding, let padded = producer.history.pad(entry, at: payload) {
                 payload = padded
                 target[0] |= 0x20
@@ -115,7 +153,7 @@ extension Slot {
                 &target, headerCount: headerCount,
                 payload: producer.history.payloadBytes.extracting(payload), packet: packet,
                 ssrc: heading.ssrc)
-            producer.restore(entry, payload: range)
+            if !isAsSent { producer.restore(entry, payload: range) }
         }
         guard let count else { return .dropped(.sealFailed) }
         if packet.sentBefore == nil {
@@ -128,6 +166,14 @@ extension Slot {
         }
         slab.commit(count: count, path: path)
         return .left
+    }
+}
+
+extension DescriptorPatch {
+    /// Whether its numbers are those that the publisher wrote.
+    fileprivate func matches(_ fields: DescriptorFields) -> Bool {
+        pictureID == fields.pictureID && tl0PictureIndex == fields.tl0PictureIndex
+            && keyIndex == fields.keyIndex
     }
 }
 

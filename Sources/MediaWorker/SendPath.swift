@@ -17,6 +17,9 @@ struct SendPath: ~Copyable {
     static let reportedChange = 0.1
     static let reportInterval = MediaDuration.seconds(1)
 
+    /// How long pictures make way for a queue at most, in case nothing is heard of it.
+    static let drainingTime = MediaDuration.seconds(1)
+
     var estimator = BandwidthEstimator()
     var pacer = Pacer()
     var probe: ProbeSender?
@@ -29,6 +32,8 @@ struct SendPath: ~Copyable {
     var turnAt = MediaInstant.zero
     /// When something that waits may leave, or the next padding is due; `nil`: nothing is pending.
     var nextRelease: MediaInstant?
+    /// Until when pictures are held back at most, for a queue to drain.
+    var drainsUntil: MediaInstant?
     /// When it may be divided among pictures anew.
     var nextAllocation = MediaInstant.zero
     /// Whether repetitions in sound are left out for want of room.

@@ -6,148 +6,181 @@ import SDP
 /// Writes an answer: sections in the offer's order, one transport for all (RFC 8829 §5.3, RFC 9143
 /// §7.3).
 struct AnswerWriter {
-    let configuration: ServerMediaConfiguration
-    let offer: DescribedSession
-    let media: PeerMedia
-    /// The living sections, in the order of the group; the first carries the candidates.
-    let bundle: [Int]
-    /// Whether every section repeats the fingerprint instead of one line above all: clients outside
-    /// browsers look for it there.
-    let repeatsFingerprint: Bool
+    private let configuration: ServerMediaConfiguration
+    private let offer: DescribedSession
+    private let media: PeerMedia
+    private let bundle: [Int]
+    private let repeatsFingerprint: Bool
+    private let fingerprint: String
+
+    /// Takes what the answer is made of.
+    /// - Parameters:
+    ///   - bundle: The living sections, in the order of the group; the first carries the candidates.
+    ///   - repeatsFingerprint: Whether every section repeats the fingerprint instead of one line above all: clients
+    ///     outside browsers look for it there.
+    init(
+        configuration: ServerMediaConfiguration, offer: DescribedSession, media: PeerMedia,
+        bundle: [Int], repeatsFingerprint: Bool
+    ) {
+        self.configuration = configuration
+        self.offer = offer
+        self.media = media
+        self.bundle = bundle
+        self.repeatsFingerprint = repeatsFingerprint
+        fingerprint =
+            "\(configuration.fingerprint.algorithm) "
+            + FingerprintLine.text(configuration.fingerprint.bytes)
+    }
 
     /// The answer.
-    func description() -> SessionDescription {
-        var answer = SessionDescription(sessionID: media.sessionID, version: media.version)
-        if configuration.isICELite { answer.attributes.append(SDPAttribute("ice-lite")) }
-        answer.attributes.append(SDPAttribute("ice-options", "trickle"))
-        let mids = bundle.map { media.sections[$0].mid }
-        answer.attributes.append(
-            SDPAttribute("group", "BUNDLE " + mids.joined(separator: " ")))
-        if media.allowsMixedExtensions {
-            answer.attributes.append(SDPAttribute("extmap-allow-mixed"))
+    func text() -> String {
+        // Answers are shorter than their offers: they name fewer codecs.
+        var output = SDPWriter(
+            sessionID: media.sessionID, version: media.version, capacity: offer.text.count)
+        if configuration.isICELite { output.flag("ice-lite") }
+        output.attribute("ice-options", "trickle")
+        output.begin("group")
+        output.write("BUNDLE")
+        for index in bundle {
+            output.write(" ")
+            output.write(media.sections[index].mid)
         }
-        answer.attributes.append(SDPAttribute("msid-semantic", " WMS *"))
-        if !repeatsFingerprint { answer.attributes.append(fingerprintLine) }
+        output.endLine()
+        if media.allowsMixedExtensions { output.flag("extmap-allow-mixed") }
+        output.attribute("msid-semantic", " WMS *")
+        if !repeatsFingerprint { output.attribute("fingerprint", fingerprint) }
         for section in media.sections {
-            answer.media.append(
-                section.isRejected ? rejected(section) : accepted(section))
+            let offered = offer.sections[section.index]
+            if section.isRejected {
+                writeRejected(section, offered, to: &output)
+            } else {
+                writeAccepted(section, offered, to: &output)
+            }
         }
-        return answer
+        return output.text
     }
 
-    private func rejected(_ section: MediaSection) -> MediaDescription {
-        let offered = offer.sections[section.index]
-        var description = MediaDescription(
-            media: offered.media, port: 0, transport: offered.transportName,
-            formats: Array(offered.formatTexts.prefix(1)))
-        if description.formats.isEmpty { description.formats = ["0"] }
-        if !section.mid.isEmpty { description.attributes.append(SDPAttribute("mid", section.mid)) }
-        description.attributes.append(SDPAttribute("inactive"))
-        return description
+    private func writeRejected(
+        _ section: MediaSection, _ offered: DescribedSection, to output: inout SDPWriter
+    ) {
+        beginSection(offered, port: "0", to: &output)
+        writeFirstFormat(offered, to: &output)
+        output.endSectionLine()
+        if !section.mid.isEmpty { output.attribute("mid", section.mid) }
+        output.flag("inactive")
     }
 
-    private func accepted(_ section: MediaSection) -> MediaDescription {
-        let offered = offer.sections[section.index]
-        var description = MediaDescription(
-            // The port of an answer that trickles or bundles carries no meaning (RFC 8840 §4.1.1).
-            media: offered.media, port: 9, transport: offered.transportName, formats: [])
-        var lines = transportLines(of: section)
-        lines.append(SDPAttribute("mid", section.mid))
-        lines.append(SDPAttribute(Self.direction(section.direction).rawValue))
-        if section.direction.isSending, let slot = section.slot {
-            lines.append(SDPAttribute("msid", "\(slot.streamID) \(slot.trackID)"))
-        }
-        lines.append(SDPAttribute("rtcp-mux"))
-        lines.append(SDPAttribute("rtcp-rsize"))
-        for negotiated in section.extensions {
-            let theirs = offered.extensions.first {
-                $0.id == negotiated.id && $0.uri == negotiated.kind.uri
-            }?.direction
-            let suffix =
-                theirs.map { $0 == .sendrecv ? "" : "/" + $0.reversed.rawValue } ?? ""
-            lines.append(SDPAttribute("extmap", "\(negotiated.id)\(suffix) \(negotiated.kind.uri)"))
-        }
-        if section.codecs.isEmpty {
-            appendUnused(offered, to: &description, lines: &lines)
+    private func writeAccepted(
+        _ section: MediaSection, _ offered: DescribedSection, to output: inout SDPWriter
+    ) {
+        // The port of an answer that trickles or bundles carries no meaning (RFC 8840 §4.1.1).
+        beginSection(offered, port: "9", to: &output)
+        // An idle section must still name a format: the offer's first (RFC 8866 §5.14).
+        let unused = section.codecs.isEmpty ? offered.formats.first : nil
+        if let unused {
+            output.write(" ")
+            output.write(number: unused.payloadType)
+        } else if section.codecs.isEmpty {
+            writeFirstFormat(offered, to: &output)
         } else {
-            for codec in section.codecs {
-                append(
-                    codec, receiving: section.direction.isReceiving, to: &description,
-                    lines: &lines)
-            }
+            output.writeFormats(section.codecs)
         }
-        if !section.simulcastRIDs.isEmpty {
-            for rid in section.simulcastRIDs { lines.append(SDPAttribute("rid", "\(rid) recv")) }
-            lines.append(
-                SDPAttribute("simulcast", "recv " + section.simulcastRIDs.joined(separator: ";")))
+        output.endSectionLine()
+        writeTransport(section, to: &output)
+        output.attribute("mid", section.mid)
+        output.flag(Self.direction(section.direction).rawValue)
+        let slot = section.direction.isSending ? section.slot : nil
+        if let slot { output.writeNames(of: slot) }
+        output.flag("rtcp-mux")
+        output.flag("rtcp-rsize")
+        writeExtensions(section, offered, to: &output)
+        if let unused { writeUnused(unused, to: &output) }
+        for codec in section.codecs {
+            // libwebrtc begins at 300 kbit/s, shrinks a large picture to fit, and takes many seconds to grow
+            // it again; told to begin higher, it still falls within a second where the network is narrower.
+            let isHinted = section.direction.isReceiving && codec.codec.kind == .video
+            output.write(codec, startKilobits: isHinted ? configuration.startKilobits : nil)
         }
-        if section.direction.isSending, let slot = section.slot {
-            // Without the FID group Chromium ignores what is repeated on the second stream.
-            if let rtx = slot.rtxSSRC {
-                lines.append(SDPAttribute("ssrc-group", "FID \(slot.ssrc) \(rtx)"))
-            }
-            lines.append(SDPAttribute("ssrc", "\(slot.ssrc) cname:\(media.cname)"))
-            if let rtx = slot.rtxSSRC {
-                lines.append(SDPAttribute("ssrc", "\(rtx) cname:\(media.cname)"))
-            }
-        }
-        description.attributes = lines
-        return description
+        output.writeLayers(section.simulcastRIDs, direction: "recv")
+        if let slot { output.writeStreams(of: slot, cname: media.cname) }
     }
 
-    private func transportLines(of section: MediaSection) -> [SDPAttribute] {
-        var lines: [SDPAttribute] = []
-        if section.index == bundle.first {
-            lines += CandidateLines.attributes(configuration.candidates)
-        }
+    private func beginSection(
+        _ offered: DescribedSection, port: String, to output: inout SDPWriter
+    ) {
+        let text = offer.text
+        output.write("m=")
+        output.write(offered.description.media, of: text)
+        output.write(" ")
+        output.write(port)
+        output.write(" ")
+        output.write(offered.description.transport, of: text)
+    }
+
+    private func writeFirstFormat(
+        _ offered: DescribedSection, to output: inout SDPWriter
+    ) {
+        let text = offer.text
+        var words = SDPFields(offered.description.formats)
+        guard let first = words.word(text) else { return }
+        output.write(" ")
+        output.write(first, of: text)
+    }
+
+    private func writeTransport(
+        _ section: MediaSection, to output: inout SDPWriter
+    ) {
+        if section.index == bundle.first { output.write(configuration.candidates) }
         // RFC 9143 §7.3 wants these in the first section alone; Firefox refuses sections without
         // them.
-        lines.append(SDPAttribute("ice-ufrag", media.localICE.usernameFragment))
-        lines.append(SDPAttribute("ice-pwd", media.localICE.password))
-        if repeatsFingerprint { lines.append(fingerprintLine) }
-        lines.append(SDPAttribute("setup", DTLSSetup.passive.rawValue))
-        return lines
+        output.attribute("ice-ufrag", media.localICE.usernameFragment)
+        output.attribute("ice-pwd", media.localICE.password)
+        if repeatsFingerprint { output.attribute("fingerprint", fingerprint) }
+        output.attribute("setup", DTLSSetup.passive.rawValue)
     }
 
-    private var fingerprintLine: SDPAttribute {
-        let digest = FingerprintLine.text(configuration.fingerprint.bytes)
-        return SDPAttribute("fingerprint", "\(configuration.fingerprint.algorithm) \(digest)")
-    }
-
-    private func append(
-        _ codec: NegotiatedCodec, receiving: Bool, to description: inout MediaDescription,
-        lines: inout [SDPAttribute]
+    private func writeExtensions(
+        _ section: MediaSection, _ offered: DescribedSection, to output: inout SDPWriter
     ) {
-        var answered = codec
-        // libwebrtc begins at 300 kbit/s, shrinks a large picture to fit, and takes many seconds to grow
-        // it again; told to begin higher, it still falls within a second where the network is narrower.
-        if receiving, codec.codec.kind == .video, let start = configuration.startKilobits {
-            let hint = "x-google-start-bitrate=\(start)"
-            answered.parameters += answered.parameters.isEmpty ? hint : ";\(hint)"
+        for negotiated in section.extensions {
+            output.begin("extmap")
+            output.write(number: negotiated.id)
+            let theirs = offered.extensions.first {
+                $0.id == negotiated.id && $0.kind == negotiated.kind
+            }
+            if let direction = theirs?.direction, direction != .sendrecv {
+                output.write("/")
+                output.write(direction.reversed.rawValue)
+            }
+            output.write(" ")
+            output.write(negotiated.kind.uri)
+            output.endLine()
         }
-        lines.append(contentsOf: CodecLines.attributes(of: answered))
-        description.formats.append("\(codec.payloadType)")
-        if let rtx = codec.retransmissionPayloadType { description.formats.append("\(rtx)") }
     }
 
-    /// An idle section must still name a format: the offer's first (RFC 8866 §5.14).
-    private func appendUnused(
-        _ offered: DescribedSection, to description: inout MediaDescription,
-        lines: inout [SDPAttribute]
+    private func writeUnused(
+        _ format: DescribedFormat, to output: inout SDPWriter
     ) {
-        guard let format = offered.formats.first else {
-            description.formats = Array(offered.formatTexts.prefix(1))
-            return
-        }
-        description.formats = ["\(format.payloadType)"]
+        let text = offer.text
         if let map = format.map {
-            let channels = map.channels > 1 ? "/\(map.channels)" : ""
-            lines.append(
-                SDPAttribute(
-                    "rtpmap", "\(format.payloadType) \(map.name)/\(map.clockRate)\(channels)"))
+            output.begin("rtpmap")
+            output.write(number: format.payloadType)
+            output.write(" ")
+            output.write(lowercased: map.name, of: text)
+            output.write("/")
+            output.write(number: map.clockRate)
+            if map.channels > 1 {
+                output.write("/")
+                output.write(number: UInt(map.channels))
+            }
+            output.endLine()
         }
         if !format.parameters.isEmpty {
-            lines.append(SDPAttribute("fmtp", "\(format.payloadType) \(format.parameters)"))
+            output.begin("fmtp")
+            output.write(number: format.payloadType)
+            output.write(" ")
+            output.write(format.parameters, of: text)
+            output.endLine()
         }
     }
 
@@ -158,44 +191,5 @@ struct AnswerWriter {
         case .receivesAndSends: .sendrecv
         case .inactive: .inactive
         }
-    }
-}
-
-/// The lines that name a side's own candidates, all of them (RFC 8839 §5.1, RFC 8840 §8.2).
-enum CandidateLines {
-    static func attributes(_ candidates: [HostCandidate]) -> [SDPAttribute] {
-        candidates.enumerated().map { number, candidate in
-            let line = CandidateLine(
-                foundation: "\(number + 1)", address: candidate.address,
-                priority: candidate.priority, isPassiveTCP: candidate.isPassiveTCP)
-            return SDPAttribute("candidate", line.text)
-        } + [SDPAttribute("end-of-candidates")]
-    }
-}
-
-/// The lines that describe one codec, the same in offers and answers.
-enum CodecLines {
-    /// rtpmap, rtcp-fb and fmtp of a codec and of its retransmissions.
-    static func attributes(of codec: NegotiatedCodec) -> [SDPAttribute] {
-        let type = codec.payloadType
-        let channels = codec.channels > 1 ? "/\(codec.channels)" : ""
-        var lines = [
-            SDPAttribute(
-                "rtpmap", "\(type) \(codec.codec.encodingName)/\(codec.clockRate)\(channels)")
-        ]
-        if codec.hasTransportCC { lines.append(SDPAttribute("rtcp-fb", "\(type) transport-cc")) }
-        if codec.hasReceiverTime { lines.append(SDPAttribute("rtcp-fb", "\(type) rrtr")) }
-        if codec.hasREMB { lines.append(SDPAttribute("rtcp-fb", "\(type) goog-remb")) }
-        if codec.hasFIR { lines.append(SDPAttribute("rtcp-fb", "\(type) ccm fir")) }
-        if codec.hasNACK { lines.append(SDPAttribute("rtcp-fb", "\(type) nack")) }
-        if codec.hasPLI { lines.append(SDPAttribute("rtcp-fb", "\(type) nack pli")) }
-        if !codec.parameters.isEmpty {
-            lines.append(SDPAttribute("fmtp", "\(type) \(codec.parameters)"))
-        }
-        if let rtx = codec.retransmissionPayloadType {
-            lines.append(SDPAttribute("rtpmap", "\(rtx) rtx/\(codec.clockRate)"))
-            lines.append(SDPAttribute("fmtp", "\(rtx) apt=\(type)"))
-        }
-        return lines
     }
 }

@@ -114,61 +114,45 @@ package struct ClientOffer: Sendable {
 
     /// The offer as text; O(sections).
     package var text: String {
-        var offer = SessionDescription(sessionID: sessionID, version: version)
-        offer.attributes = [
-            SDPAttribute("group", "BUNDLE " + sections.map(\.mid).joined(separator: " ")),
-            SDPAttribute("extmap-allow-mixed"),
-            SDPAttribute("msid-semantic", " WMS *"),
-            SDPAttribute(
-                "fingerprint",
-                "\(fingerprint.algorithm) \(FingerprintLine.text(fingerprint.bytes))"),
-            SDPAttribute("setup", DTLSSetup.actpass.rawValue),
-        ]
-        offer.media = sections.map(description(of:))
-        return offer.serialized()
+        var writer = SDPWriter(sessionID: sessionID, version: version)
+        writer.begin("group")
+        writer.write("BUNDLE ")
+        writer.write(sections.map(\.mid).joined(separator: " "))
+        writer.endLine()
+        writer.flag("extmap-allow-mixed")
+        writer.attribute("msid-semantic", " WMS *")
+        writer.begin("fingerprint")
+        writer.write(fingerprint.algorithm)
+        writer.write(" ")
+        writer.write(FingerprintLine.text(fingerprint.bytes))
+        writer.endLine()
+        writer.attribute("setup", DTLSSetup.actpass.rawValue)
+        for section in sections { write(section, to: &writer) }
+        return writer.text
     }
 
-    private func description(of section: MediaSection) -> MediaDescription {
-        var description = MediaDescription(
-            media: section.kind.rawValue, port: 9, transport: "UDP/TLS/RTP/SAVPF", formats: [])
-        var lines = [
-            SDPAttribute("ice-ufrag", ice.usernameFragment),
-            SDPAttribute("ice-pwd", ice.password),
-            SDPAttribute("mid", section.mid),
-            SDPAttribute(section.direction == .sends ? "sendonly" : "recvonly"),
-            SDPAttribute("rtcp-mux"),
-            SDPAttribute("rtcp-rsize"),
-        ]
-        if section.index == 0, !candidates.isEmpty {
-            lines += CandidateLines.attributes(candidates)
-        }
+    private func write(_ section: MediaSection, to writer: inout SDPWriter) {
+        writer.write("m=")
+        writer.write(section.kind.rawValue)
+        writer.write(" 9 UDP/TLS/RTP/SAVPF")
+        writer.writeFormats(section.codecs)
+        writer.endSectionLine()
+        writer.attribute("ice-ufrag", ice.usernameFragment)
+        writer.attribute("ice-pwd", ice.password)
+        writer.attribute("mid", section.mid)
+        writer.flag(section.direction == .sends ? "sendonly" : "recvonly")
+        writer.flag("rtcp-mux")
+        writer.flag("rtcp-rsize")
+        if section.index == 0, !candidates.isEmpty { writer.write(candidates) }
         for mapping in section.extensions {
-            lines.append(SDPAttribute("extmap", "\(mapping.id) \(mapping.kind.uri)"))
+            writer.attribute("extmap", "\(mapping.id) \(mapping.kind.uri)")
         }
-        for codec in section.codecs {
-            description.formats.append("\(codec.payloadType)")
-            if let rtx = codec.retransmissionPayloadType { description.formats.append("\(rtx)") }
-            lines += CodecLines.attributes(of: codec)
-        }
+        for codec in section.codecs { writer.write(codec) }
         if let slot = section.slot {
-            lines.append(SDPAttribute("msid", "\(slot.streamID) \(slot.trackID)"))
-            if section.simulcastRIDs.isEmpty {
-                if let rtx = slot.rtxSSRC {
-                    lines.append(SDPAttribute("ssrc-group", "FID \(slot.ssrc) \(rtx)"))
-                }
-                lines.append(SDPAttribute("ssrc", "\(slot.ssrc) cname:\(cname)"))
-                if let rtx = slot.rtxSSRC {
-                    lines.append(SDPAttribute("ssrc", "\(rtx) cname:\(cname)"))
-                }
-            }
+            writer.writeNames(of: slot)
+            if section.simulcastRIDs.isEmpty { writer.writeStreams(of: slot, cname: cname) }
         }
-        if !section.simulcastRIDs.isEmpty {
-            for rid in section.simulcastRIDs { lines.append(SDPAttribute("rid", "\(rid) send")) }
-            lines.append(
-                SDPAttribute("simulcast", "send " + section.simulcastRIDs.joined(separator: ";")))
-        }
-        description.attributes = lines
-        return description
+        writer.writeLayers(section.simulcastRIDs, direction: "send")
     }
 
     /// Reads the answer to `text`; O(bytes of the answer).
@@ -194,7 +178,9 @@ package struct ClientOffer: Sendable {
         return PeerMedia(
             localICE: ice, remoteICE: transport.ice, remoteFingerprints: transport.fingerprints,
             remoteSetup: setup,
-            remoteCandidates: order.first.map { answered.sections[$0].candidates } ?? [],
+            remoteCandidates: order.first.map {
+                answered.candidates(of: answered.sections[$0])
+            } ?? [],
             cname: cname,
             allowsMixedExtensions: order.allSatisfy {
                 answered.allowsMixedExtensions(in: answered.sections[$0])
@@ -206,7 +192,7 @@ package struct ClientOffer: Sendable {
         _ offered: MediaSection, answeredBy described: DescribedSection, in answer: DescribedSession
     ) throws(NegotiationError) -> MediaSection {
         var section = offered
-        guard described.media == offered.kind.rawValue,
+        guard described.kind == offered.kind,
             described.mid == nil || described.mid == offered.mid
         else { throw .answerMismatch }
         guard !described.isRejected else {
@@ -220,13 +206,13 @@ package struct ClientOffer: Sendable {
         }
         guard described.hasRTCPMux else { throw .noRTCPMux(section: offered.index) }
         let selection = CodecSelection(allowed: offered.codecs.map(\.codec), preferred: [])
-        section.codecs = selection.codecs(of: described).filter { codec in
+        section.codecs = selection.codecs(of: described, in: answer.text).filter { codec in
             offered.codecs.contains {
                 $0.codec == codec.codec && $0.payloadType == codec.payloadType
             }
         }
         section.extensions = offered.extensions.filter { mine in
-            described.extensions.contains { $0.id == mine.id && $0.uri == mine.kind.uri }
+            described.extensions.contains { $0.id == mine.id && $0.kind == mine.kind }
         }
         section.simulcastRIDs = offered.simulcastRIDs.filter {
             described.receivedLayers.contains($0)
@@ -244,79 +230,5 @@ package struct ClientOffer: Sendable {
         default: throw .answerMismatch
         }
         return section
-    }
-}
-
-/// What a client of ours writes in every section: fixed numbers, and nothing it does not use.
-enum ClientProfile {
-    /// A section with all it offers.
-    static func section(
-        index: Int, kind: MediaKind, direction: SectionDirection, codecs: [MediaCodec],
-        repairsAudio: Bool
-    ) -> MediaSection {
-        MediaSection(
-            index: index, mid: "\(index)", kind: kind == .audio ? .audio : .video,
-            direction: direction,
-            codecs: codecs.compactMap { format($0, kind: kind, repairsAudio: repairsAudio) },
-            extensions: extensions(kind: kind, direction: direction, codecs: codecs))
-    }
-
-    private static func format(
-        _ codec: MediaCodec, kind: MediaKind, repairsAudio: Bool
-    ) -> NegotiatedCodec? {
-        guard codec.kind == kind else { return nil }
-        func video(_ type: UInt8, _ rtx: UInt8, _ parameters: String) -> NegotiatedCodec {
-            var format = NegotiatedCodec(
-                codec: codec, payloadType: type, retransmissionPayloadType: rtx, clockRate: 90_000,
-                parameters: parameters, hasNACK: true, hasPLI: true, hasFIR: true,
-                hasTransportCC: true)
-            format.hasREMB = true
-            return format
-        }
-        switch codec {
-        case .opus:
-            return NegotiatedCodec(
-                codec: .opus, payloadType: 111, clockRate: 48_000, channels: 2,
-                parameters: "minptime=10;useinbandfec=1", hasNACK: repairsAudio,
-                hasTransportCC: true)
-        case .red:
-            return NegotiatedCodec(
-                codec: .red, payloadType: 63, clockRate: 48_000, channels: 2,
-                parameters: "111/111")
-        case .vp8: return video(96, 97, "")
-        case .vp9: return video(98, 99, "profile-id=0")
-        case .h264:
-            return video(
-                102, 103,
-                "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f")
-        case .av1: return video(45, 46, "level-idx=5;profile=0;tier=0")
-        case .pcmu, .pcma, .telephoneEvent, .rtx: return nil
-        }
-    }
-
-    private static func extensions(
-        kind: MediaKind, direction: SectionDirection, codecs: [MediaCodec]
-    ) -> [NegotiatedExtension] {
-        var list = [
-            NegotiatedExtension(kind: .transportSequenceNumber, id: 3),
-            NegotiatedExtension(kind: .mid, id: 4),
-        ]
-        switch kind {
-        case .audio:
-            list.insert(NegotiatedExtension(kind: .audioLevel, id: 1), at: 0)
-        case .video:
-            list.append(NegotiatedExtension(kind: .videoOrientation, id: 13))
-            let sends = codecs.first { $0.kind == .video }
-            if direction == .sends ? sends == .av1 : codecs.contains(.av1) {
-                list.append(NegotiatedExtension(kind: .dependencyDescriptor, id: 12))
-            }
-            if direction == .sends {
-                list.append(NegotiatedExtension(kind: .rid, id: 10))
-                list.append(NegotiatedExtension(kind: .repairedRid, id: 11))
-            } else {
-                list.append(NegotiatedExtension(kind: .playoutDelay, id: 5))
-            }
-        }
-        return list
     }
 }

@@ -25,8 +25,8 @@ struct DescribedFormat {
     let payloadType: UInt8
     /// Its rtpmap; `nil` where none stands.
     var map: RTPMap?
-    /// Its fmtp parameters; empty where none stand.
-    var parameters = ""
+    /// Its fmtp parameters, by their place in the text; empty where none stand.
+    var parameters = 0..<0
     /// Its feedback mechanisms.
     var feedback = FeedbackMechanisms()
 }
@@ -44,235 +44,181 @@ struct FeedbackMechanisms: OptionSet {
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// The mechanism of an `a=rtcp-fb` line; empty for one we do not know.
-    init(mechanism: String) {
-        switch mechanism {
-        case "nack": self = .nack
-        case "nack pli": self = .pli
-        case "ccm fir": self = .fir
-        case "transport-cc": self = .transportCC
-        case "goog-remb": self = .remb
-        case "rrtr": self = .receiverTime
+    init(_ text: Span<UInt8>, _ mechanism: Range<Int>) {
+        switch mechanism.count {
+        case 4 where text.matchesInAnyCase(mechanism, "nack"): self = .nack
+        case 8 where text.matchesInAnyCase(mechanism, "nack pli"): self = .pli
+        case 7 where text.matchesInAnyCase(mechanism, "ccm fir"): self = .fir
+        case 12 where text.matchesInAnyCase(mechanism, "transport-cc"): self = .transportCC
+        case 9 where text.matchesInAnyCase(mechanism, "goog-remb"): self = .remb
+        case 4 where text.matchesInAnyCase(mechanism, "rrtr"): self = .receiverTime
         default: self = []
         }
     }
 }
 
-/// ICE words, certificates and setup, as they stand at one level of a description.
-struct DescribedTransport {
-    var usernameFragment: String?
-    var password: String?
-    var fingerprints: [Fingerprint] = []
-    var setup: String?
-
-    /// Takes the attribute if it is one of these.
-    mutating func read(_ name: String, _ value: String) -> Bool {
-        switch name {
-        case "ice-ufrag": if usernameFragment == nil { usernameFragment = value }
-        case "ice-pwd": if password == nil { password = value }
-        case "setup": if setup == nil { setup = value }
-        case "fingerprint":
-            guard fingerprints.count < SectionLimits.fingerprintsMax,
-                let line = FingerprintLine(value), line.bytes.count == line.digestBytes
-            else { return true }
-            fingerprints.append(Fingerprint(algorithm: line.algorithm, bytes: line.bytes))
-        default: return false
-        }
-        return true
-    }
-
-    /// The ICE words if both stand here and have the form of RFC 8839 §5.4.
-    var ice: ICEParameters? {
-        guard let usernameFragment, let password,
-            (4...256).contains(usernameFragment.utf8.count),
-            (22...256).contains(password.utf8.count),
-            SDPFields.isAlphanumeric(usernameFragment, or: Self.iceMarks),
-            SDPFields.isAlphanumeric(password, or: Self.iceMarks)
-        else { return nil }
-        return ICEParameters(usernameFragment: usernameFragment, password: password)
-    }
-
-    // RFC 8839 has `+` and `/` only; `-` and `_` are written by stacks with URL-safe alphabets.
-    private static let iceMarks = Array("+/-_".utf8)
-}
-
-extension FingerprintLine {
-    /// How many bytes a digest of this name has; `nil` for one that is not accepted (RFC 8122 §5:
-    /// md5 and sha-1 are too weak).
-    var digestBytes: Int? {
-        switch algorithm {
-        case "sha-256": 32
-        case "sha-384": 48
-        case "sha-512": 64
-        default: nil
-        }
-    }
+/// A header extension that a description names.
+struct DescribedExtension {
+    /// Its id.
+    let id: UInt8
+    /// What it means; `nil` for one we do not know.
+    let kind: HeaderExtensionKind?
+    /// Who writes it, seen from the writer of the description; `nil` where the line names none.
+    let direction: SDPDirection?
 }
 
 /// One section of a description.
 struct DescribedSection {
     let index: Int
-    let media: String
-    let transportName: String
-    let port: UInt16
-    let formatTexts: [String]
+    /// Where it stands in the description.
+    let description: MediaDescription
+    /// What it carries; `nil` for a kind that is always rejected.
+    let kind: SectionKind?
+    /// Whether it is RTP over DTLS, the only transport for media.
+    let isSecureRTP: Bool
     var mid: String?
     var isBundleOnly = false
     var direction: SDPDirection?
     var hasRTCPMux = false
     var allowsMixedExtensions = false
-    var transport = DescribedTransport()
     var formats: [DescribedFormat] = []
-    var extensions: [ExtensionMapping] = []
+    var extensions: [DescribedExtension] = []
     var sentRIDs: [String] = []
     var sentLayers: [String] = []
     var receivedLayers: [String] = []
     var ssrcs: [UInt32] = []
     var repairs: [DeclaredRetransmission] = []
     var otherRepairSSRCs: [UInt32] = []
-    var streamID: String?
-    var trackID: String?
-    var cname: String?
-    var candidates: [RemoteCandidate] = []
-
-    /// What it carries; `nil` for a kind that is always rejected.
-    var kind: SectionKind? { SectionKind(rawValue: media) }
 
     /// Whether the writer of the description rejected it (RFC 8829 §5.2.2): Firefox writes bundled
     /// sections with port 0 and `a=bundle-only`, which are alive.
-    var isRejected: Bool { port == 0 && !isBundleOnly }
-
-    /// Whether it is RTP over DTLS, the only transport for media.
-    var isSecureRTP: Bool {
-        switch transportName {
-        case "UDP/TLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP":
-            true
-        default: false
-        }
-    }
+    var isRejected: Bool { description.port == 0 && !isBundleOnly }
 
     /// Reads the attributes of a section; those with a form we do not know are passed over as if
     /// missing.
-    init(index: Int, _ description: MediaDescription) throws(NegotiationError) {
+    init(
+        index: Int, _ description: MediaDescription, of session: SessionDescription
+    ) throws(NegotiationError) {
+        let text = session.text
         self.index = index
-        media = description.media
-        transportName = description.transport
-        port = description.port
-        formatTexts = description.formats
-        var positions = [Int?](repeating: nil, count: 128)
-        for text in description.formats {
-            guard let type = UInt8(text), type < 128, positions[Int(type)] == nil else { continue }
-            positions[Int(type)] = formats.count
+        self.description = description
+        kind = SectionKind(text, description.media)
+        isSecureRTP = Self.isSecureRTP(text, description.transport)
+        // Where each payload type stands among the formats, which are 128 at most.
+        var positions = InlineArray<128, UInt8>(repeating: .max)
+        var words = SDPFields(description.formats)
+        while let word = words.word(text) {
+            guard let type = text.payloadType(word), positions[Int(type)] == .max else { continue }
+            positions[Int(type)] = UInt8(truncatingIfNeeded: formats.count)
             formats.append(DescribedFormat(payloadType: type))
         }
         var everyFormat = FeedbackMechanisms()
-        for attribute in description.attributes {
+        for attribute in session.attributes(of: description) {
             guard let value = attribute.value else {
                 readFlag(attribute.name)
                 continue
             }
-            if transport.read(attribute.name, value) { continue }
             switch attribute.name {
-            case "rtpmap":
-                guard let map = RTPMap(value), let at = positions[Int(map.payloadType)] else {
-                    continue
+            case .rtpmap:
+                guard let map = RTPMap(text, value) else { continue }
+                let at = Int(positions[Int(map.payloadType)])
+                if at < formats.count, formats[at].map == nil { formats[at].map = map }
+            case .fmtp:
+                guard let line = FormatParameters(text, value) else { continue }
+                let at = Int(positions[Int(line.payloadType)])
+                if at < formats.count, formats[at].parameters.isEmpty {
+                    formats[at].parameters = line.parameters
                 }
-                if formats[at].map == nil { formats[at].map = map }
-            case "fmtp":
-                guard let line = FormatParameters(value),
-                    let at = positions[Int(line.payloadType)]
-                else { continue }
-                if formats[at].parameters.isEmpty { formats[at].parameters = line.text }
-            case "rtcp-fb":
-                guard let line = FeedbackLine(value) else { continue }
-                let mechanism = FeedbackMechanisms(mechanism: line.mechanism)
+            case .rtcpFeedback:
+                guard let line = FeedbackLine(text, value) else { continue }
+                let mechanism = FeedbackMechanisms(text, line.mechanism)
                 if let type = line.payloadType {
-                    if let at = positions[Int(type)] { formats[at].feedback.insert(mechanism) }
+                    let at = Int(positions[Int(type)])
+                    if at < formats.count { formats[at].feedback.insert(mechanism) }
                 } else {
                     everyFormat.insert(mechanism)
                 }
+            case .extmap:
+                guard extensions.count < SectionLimits.extensionsMax,
+                    let line = ExtensionMapping(text, value)
+                else { continue }
+                extensions.append(
+                    DescribedExtension(
+                        id: line.id, kind: HeaderExtensionKind(uri: text.extracting(line.uri)),
+                        direction: line.direction))
             default:
-                try readStreams(attribute.name, value)
+                try readStreams(attribute.name, text, value)
             }
         }
         for at in formats.indices { formats[at].feedback.formUnion(everyFormat) }
     }
 
-    private mutating func readFlag(_ name: String) {
+    private static func isSecureRTP(_ text: Span<UInt8>, _ transport: Range<Int>) -> Bool {
+        text.matches(transport, "UDP/TLS/RTP/SAVPF")
+            || text.matches(transport, "TCP/DTLS/RTP/SAVPF")
+            || text.matches(transport, "UDP/TLS/RTP/SAVP")
+            || text.matches(transport, "RTP/SAVPF") || text.matches(transport, "RTP/SAVP")
+    }
+
+    private mutating func readFlag(_ name: SDPAttributeName) {
         switch name {
-        case "bundle-only": isBundleOnly = true
-        case "rtcp-mux", "rtcp-mux-only": hasRTCPMux = true
-        case "extmap-allow-mixed": allowsMixedExtensions = true
-        default: if direction == nil { direction = SDPDirection(rawValue: name) }
+        case .bundleOnly: isBundleOnly = true
+        case .rtcpMux, .rtcpMuxOnly: hasRTCPMux = true
+        case .extmapAllowMixed: allowsMixedExtensions = true
+        default: if direction == nil { direction = SDPDirection(name) }
         }
     }
 
-    private mutating func readStreams(_ name: String, _ value: String) throws(NegotiationError) {
+    private mutating func readStreams(
+        _ name: SDPAttributeName, _ text: Span<UInt8>, _ value: Range<Int>
+    ) throws(NegotiationError) {
         switch name {
-        case "mid":
-            guard mid == nil, SDPFields.isToken(value),
-                value.utf8.count <= SectionLimits.midBytesMax
+        case .mid:
+            guard mid == nil, text.isToken(value), value.count <= SectionLimits.midBytesMax
             else { throw .badMID(section: index) }
-            mid = value
-        case "extmap":
-            if extensions.count < SectionLimits.extensionsMax, let line = ExtensionMapping(value) {
-                extensions.append(line)
-            }
-        case "msid":
-            guard streamID == nil else { return }
-            let words = SDPFields.words(value)
-            streamID = words.first
-            trackID = words.count > 1 ? words[1] : nil
-        case "ssrc":
-            guard let line = SSRCLine(value), line.ssrc != 0 else { return }
-            if line.attribute == "cname", cname == nil { cname = line.value }
+            mid = text.string(value)
+        case .ssrc:
+            guard let line = SSRCLine(text, value), line.ssrc != 0 else { return }
             // Lines of one stream follow one another.
             guard ssrcs.last != line.ssrc, !ssrcs.contains(line.ssrc) else { return }
             guard ssrcs.count < SectionLimits.streamsMax else {
                 throw .tooManyStreams(section: index)
             }
             ssrcs.append(line.ssrc)
-        case "ssrc-group":
-            try readGroup(value)
-        case "rid":
-            if let line = RIDLine(value), line.isSent, sentRIDs.count < SectionLimits.streamsMax,
-                !sentRIDs.contains(line.id)
-            {
-                sentRIDs.append(line.id)
-            }
-        case "simulcast":
-            guard sentLayers.isEmpty, receivedLayers.isEmpty, let line = SimulcastLine(value) else {
-                return
-            }
-            sentLayers = line.sent
-            receivedLayers = line.received
-        case "candidate":
-            guard candidates.count < SectionLimits.candidatesMax, let line = CandidateLine(value),
-                line.component == 1, let address = line.address
+        case .ssrcGroup:
+            try readGroup(text, value)
+        case .rid:
+            guard let line = RIDLine(text, value), line.isSent,
+                sentRIDs.count < SectionLimits.streamsMax
             else { return }
-            candidates.append(
-                RemoteCandidate(
-                    address: address, priority: line.priority, type: line.type,
-                    transport: line.transport, tcpType: line.tcpType))
+            let id = text.string(line.id)
+            if !sentRIDs.contains(id) { sentRIDs.append(id) }
+        case .simulcast:
+            guard sentLayers.isEmpty, receivedLayers.isEmpty,
+                let line = SimulcastLine(text, value)
+            else { return }
+            for layer in line.sent { sentLayers.append(text.string(layer)) }
+            for layer in line.received { receivedLayers.append(text.string(layer)) }
         default:
             return
         }
     }
 
-    private mutating func readGroup(_ value: String) throws(NegotiationError) {
-        guard let line = SSRCGroupLine(value), line.ssrcs.count >= 2, !line.ssrcs.contains(0)
+    private mutating func readGroup(
+        _ text: Span<UInt8>, _ value: Range<Int>
+    ) throws(NegotiationError) {
+        guard let line = SSRCGroupLine(text, value), line.ssrcs.count >= 2,
+            !line.ssrcs.contains(0)
         else { return }
         guard line.ssrcs.count <= SectionLimits.streamsMax,
             repairs.count < SectionLimits.streamsMax,
             otherRepairSSRCs.count < SectionLimits.streamsMax
         else { throw .tooManyStreams(section: index) }
-        switch line.semantics {
-        case "FID":
+        if text.matches(line.semantics, "FID") {
             repairs.append(
                 DeclaredRetransmission(media: line.ssrcs[0], retransmission: line.ssrcs[1]))
-        case "FEC-FR":
+        } else if text.matches(line.semantics, "FEC-FR") {
             otherRepairSSRCs.append(line.ssrcs[1])
-        default:
-            return
         }
     }
 
@@ -294,5 +240,20 @@ struct DescribedSection {
             layers.append(layer)
         }
         return layers
+    }
+}
+
+extension SectionKind {
+    /// The kind that stands in an m-line; `nil` for one that is always rejected.
+    fileprivate init?(_ text: Span<UInt8>, _ media: Range<Int>) {
+        if text.matches(media, "audio") {
+            self = .audio
+        } else if text.matches(media, "video") {
+            self = .video
+        } else if text.matches(media, "application") {
+            self = .application
+        } else {
+            return nil
+        }
     }
 }

@@ -20,8 +20,7 @@ struct ExtensionSelection {
     ) throws(NegotiationError) -> [NegotiatedExtension] {
         var chosen: [NegotiatedExtension] = []
         for mapping in section.extensions {
-            guard let kind = HeaderExtensionKind(uri: mapping.uri),
-                mapping.id <= 14 || allowsMixed,
+            guard let kind = mapping.kind, mapping.id <= 14 || allowsMixed,
                 !chosen.contains(where: { $0.kind == kind || $0.id == mapping.id })
             else { continue }
             let theirs = mapping.direction ?? .sendrecv

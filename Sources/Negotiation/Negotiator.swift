@@ -32,7 +32,23 @@ package struct Negotiator: Sendable {
         to offer: String, previous: PeerMedia?, profile: NegotiationProfile,
         using random: inout some RandomNumberGenerator
     ) throws(NegotiationError) -> (media: PeerMedia, answer: String) {
-        let offered = try DescribedSession(offer)
+        try answer(
+            to: DescribedSession(offer), previous: previous, profile: profile, using: &random)
+    }
+
+    /// As `answer(to:previous:profile:using:)` of a text, of its bytes.
+    package func answer(
+        to offer: [UInt8], previous: PeerMedia?, profile: NegotiationProfile,
+        using random: inout some RandomNumberGenerator
+    ) throws(NegotiationError) -> (media: PeerMedia, answer: String) {
+        try answer(
+            to: DescribedSession(offer), previous: previous, profile: profile, using: &random)
+    }
+
+    private func answer(
+        to offered: DescribedSession, previous: PeerMedia?, profile: NegotiationProfile,
+        using random: inout some RandomNumberGenerator
+    ) throws(NegotiationError) -> (media: PeerMedia, answer: String) {
         if let previous, offered.sections.count < previous.sections.count {
             throw .sectionsRemoved
         }
@@ -54,7 +70,8 @@ package struct Negotiator: Sendable {
             localICE: kept ?? RandomWords.ice(using: &random),
             remoteICE: transport.ice, remoteFingerprints: transport.fingerprints,
             remoteSetup: setup,
-            remoteCandidates: order.first.map { offered.sections[$0].candidates } ?? [],
+            remoteCandidates: order.first.map { offered.candidates(of: offered.sections[$0]) }
+                ?? [],
             cname: previous?.cname ?? RandomWords.word(16, using: &random),
             allowsMixedExtensions: order.allSatisfy {
                 offered.allowsMixedExtensions(in: offered.sections[$0])
@@ -63,10 +80,11 @@ package struct Negotiator: Sendable {
             sessionID: previous?.sessionID ?? (random.next() >> 2 | 1),
             version: (previous?.version ?? 0) &+ 1, sections: sections)
         media.bearsPadding = profile == .sdk
+        media.hasSignalling = profile == .sdk
         let writer = AnswerWriter(
             configuration: configuration, offer: offered, media: media, bundle: order,
             repeatsFingerprint: profile != .sdk)
-        return (media, writer.description().serialized())
+        return (media, writer.text())
     }
 
     /// What each section of the offer means for us, slots not yet allocated.
@@ -75,9 +93,7 @@ package struct Negotiator: Sendable {
     ) throws(NegotiationError) -> [MediaSection] {
         let bundle = Set(offer.bundle ?? [])
         let selection = CodecSelection(
-            allowed: configuration.codecs, preferred: profile.publishedCodecs,
-            // Who has a signalling channel is told there, size by size.
-            takesREMB: profile == .whip)
+            allowed: configuration.codecs, preferred: profile.publishedCodecs)
         var extensions = ExtensionSelection()
         var sections: [MediaSection] = []
         for offered in offer.sections {
@@ -86,20 +102,24 @@ package struct Negotiator: Sendable {
                 direction: .inactive, isRejected: true)
             defer { sections.append(section) }
             guard !offered.isRejected, section.kind != .application, offered.isSecureRTP,
-                bundle.contains(section.mid), !offered.formatTexts.isEmpty
+                bundle.contains(section.mid)
             else { continue }
             guard offered.hasRTCPMux || offered.isBundleOnly else {
                 throw .noRTCPMux(section: offered.index)
             }
             section.isRejected = false
-            section.codecs = selection.codecs(of: offered)
+            section.codecs = selection.codecs(of: offered, in: offer.text)
             if !section.codecs.isEmpty {
                 section.direction = profile.direction(answering: offer.direction(of: offered))
             }
             section.extensions = try extensions.extensions(
                 of: offered, direction: section.direction, codecs: section.codecs,
                 allowsMixed: offer.allowsMixedExtensions(in: offered))
-            guard section.direction.isReceiving else { continue }
+            guard section.direction.isReceiving else {
+                // Who receives from us is not to bound us: transport-wide feedback says more.
+                for place in section.codecs.indices { section.codecs[place].hasREMB = false }
+                continue
+            }
             section.declaredSSRCs = offered.declaredMedia
             section.declaredRTX = offered.repairs
             // Layers are told apart by the RID extension alone (RFC 8853 §5.5).

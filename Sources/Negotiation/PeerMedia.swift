@@ -62,6 +62,8 @@ package struct PeerMedia: Sendable, Equatable {
     /// Whether the peer is known to bear padding in media packets (RFC 3550 §5.1): browsers with our SDK do, of
     /// players that came by WHEP nobody knows.
     package var bearsPadding = false
+    /// Whether the peer is told by messages what its receivers need; who came by WHIP is not.
+    package var hasSignalling = false
     /// The number of the session in the `o=` line of our description.
     package var sessionID: UInt64
     /// The version in the `o=` line of our description; grows with each answer.

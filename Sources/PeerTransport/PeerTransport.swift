@@ -190,7 +190,7 @@ package struct PeerTransport: ~Copyable {
     }
 
     /// Adds an address of ours to check from; for a client (a full agent).
-    package mutating func addLocalCandidate(_ candidate: ICECandidate, socket: UInt8) {
+    package mutating func addLocalCandidate(_ candidate: ICECandidate, socket: UInt16) {
         ice.addLocalCandidate(candidate, socket: socket)
     }
 
@@ -206,7 +206,7 @@ package struct PeerTransport: ~Copyable {
     }
 
     /// Forgets a socket that is closed, with its paths; for a client (a full agent).
-    package mutating func removeSocket(_ socket: UInt8) {
+    package mutating func removeSocket(_ socket: UInt16) {
         if dtlsPath?.socket == socket { dtlsPath = nil }
         ice.removeLocalCandidates(ofSocket: socket)
     }

@@ -60,12 +60,20 @@ package enum HeaderExtensionKind: UInt8, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// The kind a URI names; `nil` if it is none we know.
-    package init?(uri: some StringProtocol) {
-        for kind in Self.allCases where kind.uri == uri {
+    /// The kind that the bytes of a URI name; `nil` if it is none we know.
+    package init?(uri: Span<UInt8>) {
+        for kind in Self.allCases where kind.isNamed(uri) {
             self = kind
             return
         }
         return nil
+    }
+
+    private func isNamed(_ text: Span<UInt8>) -> Bool {
+        let name = uri.utf8
+        guard name.count == text.count else { return false }
+        let bytes = name.span
+        for index in text.indices where text[index] != bytes[index] { return false }
+        return true
     }
 }

@@ -27,7 +27,7 @@ package struct AnsweredOffer: Sendable {
         _ offer: SDPBody, previous: PeerMedia?, profile: NegotiationProfile,
         negotiator: Negotiator, using random: inout some RandomNumberGenerator
     ) throws(SignalingError) {
-        let offer = try offer.text()
+        let offer = try offer.bytes()
         if profile == .sdk, previous == nil, let answer = Self.answerWithoutMedia(to: offer) {
             media = nil
             self.answer = answer
@@ -42,12 +42,12 @@ package struct AnsweredOffer: Sendable {
     }
 
     /// The answer to an offer without any section, which has no transport to be agreed on; `nil` if it has some.
-    private static func answerWithoutMedia(to offer: String) -> String? {
+    private static func answerWithoutMedia(to offer: [UInt8]) -> String? {
         // Larger ones have sections, or are refused by who answers those.
-        guard offer.utf8.count <= 1_024, let described = try? SessionDescription.parse(offer),
+        guard offer.count <= 1_024, let described = try? SessionDescription.parse(offer),
             described.media.isEmpty
         else { return nil }
-        return SessionDescription(sessionID: 1, version: 1).serialized()
+        return SDPWriter(sessionID: 1, version: 1).text
     }
 
     /// The sections as rooms see them; data and rejected sections are none of theirs.
@@ -84,10 +84,10 @@ extension NegotiationError {
 }
 
 extension SDPBody {
-    /// The text, inflated if need be; nothing larger than a description may be comes out.
-    func text() throws(SignalingError) -> String {
+    /// The bytes of the text, inflated if need be; nothing larger than a description may be comes out.
+    func bytes() throws(SignalingError) -> [UInt8] {
         switch self {
-        case .plain(let text): return text
+        case .plain(let text): return Array(text.utf8)
         case .deflated(let bytes):
             let inflated: [UInt8]
             do {
@@ -99,10 +99,10 @@ extension SDPBody {
                     throw SignalingError(.invalidOffer, detail: "The offer does not inflate.")
                 }
             }
-            guard let text = String(validating: inflated, as: UTF8.self) else {
+            guard (try? UTF8Span(validating: inflated.span)) != nil else {
                 throw SignalingError(.invalidOffer, detail: "The offer is no UTF-8.")
             }
-            return text
+            return inflated
         }
     }
 }

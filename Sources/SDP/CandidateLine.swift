@@ -47,31 +47,29 @@ package struct CandidateLine: Equatable, Sendable {
 
     /// Reads the value of `a=candidate`; `nil` if it has another form. Unknown attributes are
     /// passed over.
-    package init?(_ value: String) {
-        guard value.utf8.count <= CandidateLine.valueBytesMax else { return nil }
-        let fields = SDPFields.words(value)
-        guard fields.count >= 8, fields[0].utf8.count <= 32, fields[6] == "typ",
-            SDPFields.isAlphanumeric(fields[0], or: [UInt8(ascii: "+"), UInt8(ascii: "/")]),
-            let component = SDPFields.number(fields[1]), component >= 1, component <= 256,
-            let priority = SDPFields.number(fields[3]), fields[4].utf8.count <= 255,
-            let port = NetworkAddress.readPort(Array(fields[5].utf8).span)
+    package init?(_ text: Span<UInt8>, _ range: Range<Int>) {
+        guard range.count <= CandidateLine.valueBytesMax else { return nil }
+        var words = SDPFields(range)
+        guard let foundation = words.word(text), foundation.count <= 32,
+            text.isAlphanumeric(foundation, or: "+/"),
+            let component = words.word(text).flatMap({ text.digits($0) }), component >= 1,
+            component <= 256, let transport = words.word(text),
+            let priority = words.word(text).flatMap({ text.digits($0) }),
+            let host = words.word(text), host.count <= 255, let portText = words.word(text),
+            let port = NetworkAddress.readPort(text.extracting(portText)),
+            let mark = words.word(text), text.matches(mark, "typ"), let type = words.word(text)
         else { return nil }
-        foundation = fields[0]
-        self.component = UInt16(component)
-        transport = SDPFields.lowercased(fields[2])
+        self.foundation = text.string(foundation)
+        self.component = UInt16(truncatingIfNeeded: component)
+        self.transport = text.string(lowercased: transport)
         self.priority = priority
-        host = fields[4]
+        self.host = text.string(host)
         self.port = port
-        address = NetworkAddress(host: fields[4], port: port)
-        type = fields[7]
-        var index = 8
-        while index &+ 1 < fields.count {
-            switch fields[index] {
-            case "tcptype": tcpType = fields[index &+ 1]
-            case "ufrag": usernameFragment = fields[index &+ 1]
-            default: break
-            }
-            index &+= 2
+        address = NetworkAddress(hostBytes: text.extracting(host), port: port)
+        self.type = text.string(type)
+        while let name = words.word(text), let value = words.word(text) {
+            if text.matches(name, "tcptype") { tcpType = text.string(value) }
+            if text.matches(name, "ufrag") { usernameFragment = text.string(value) }
         }
     }
 

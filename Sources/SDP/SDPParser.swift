@@ -9,52 +9,49 @@ extension SessionDescription {
         guard count <= SDPLimits.descriptionBytesMax else {
             throw .tooLarge(bytes: count, limit: SDPLimits.descriptionBytesMax)
         }
-        return try parse(bytes: Array(text.utf8))
+        return try parse(Array(text.utf8))
     }
 
-    /// Reads a description from bytes; what is not UTF-8 is refused as malformed.
-    package static func parse(_ text: Span<UInt8>) throws(SDPError) -> SessionDescription {
+    /// Reads a description from bytes, which it keeps; what is not UTF-8 is refused as malformed.
+    package static func parse(_ bytes: [UInt8]) throws(SDPError) -> SessionDescription {
+        let text = bytes.span
         guard text.count <= SDPLimits.descriptionBytesMax else {
             throw .tooLarge(bytes: text.count, limit: SDPLimits.descriptionBytesMax)
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count)
-        for index in text.indices { bytes.append(text[index]) }
-        return try parse(bytes: bytes)
-    }
-
-    private static func parse(bytes: [UInt8]) throws(SDPError) -> SessionDescription {
-        var lines = SDPLines(bytes)
-        guard let first = try lines.next() else { throw .missing(type: "v") }
-        guard first.type == UInt8(ascii: "v"), first.value == "0" else {
+        var lines = SDPLines()
+        guard let first = try lines.next(text) else { throw .missing(type: "v") }
+        guard first.type == UInt8(ascii: "v"), text.matches(first.value, "0") else {
             throw .malformed(line: first.number)
         }
-        guard let origin = try lines.next() else { throw .missing(type: "o") }
-        guard origin.type == UInt8(ascii: "o"),
-            var description = SessionDescription(origin: origin.value)
-        else { throw .malformed(line: origin.number) }
+        guard let second = try lines.next(text) else { throw .missing(type: "o") }
+        guard second.type == UInt8(ascii: "o"), let origin = origin(text, second.value) else {
+            throw .malformed(line: second.number)
+        }
+        var description = SessionDescription(
+            bytes, sessionID: origin.session, version: origin.version)
+        try description.readLines(text, &lines)
+        return description
+    }
 
+    /// Reads the lines behind the first two.
+    private mutating func readLines(
+        _ text: Span<UInt8>, _ source: inout SDPLines
+    ) throws(SDPError) {
         var section: MediaDescription?
-        while let line = try lines.next() {
+        while let line = try source.next(text) {
             switch line.type {
             case UInt8(ascii: "m"):
-                if let section { description.media.append(section) }
-                guard description.media.count < SDPLimits.sectionsMax else {
+                close(&section)
+                guard media.count < SDPLimits.sectionsMax else {
                     throw .tooManySections(limit: SDPLimits.sectionsMax)
                 }
-                guard let next = MediaDescription(line: line.value) else {
-                    throw .malformed(line: line.number)
-                }
-                section = next
+                section = MediaDescription(text, line.value, firstAttribute: lines.count)
+                guard section != nil else { throw .malformed(line: line.number) }
             case UInt8(ascii: "a"):
-                guard let attribute = SDPAttribute(line: line.value) else {
+                guard let attribute = SDPAttribute(text, line.value) else {
                     throw .malformed(line: line.number)
                 }
-                if section == nil {
-                    description.attributes.append(attribute)
-                } else {
-                    section?.attributes.append(attribute)
-                }
+                lines.append(attribute)
             case UInt8(ascii: "c"):
                 section?.connection = line.value
             case UInt8(ascii: "v"), UInt8(ascii: "o"):
@@ -63,90 +60,68 @@ extension SessionDescription {
                 continue
             }
         }
-        if let section { description.media.append(section) }
-        return description
+        close(&section)
+    }
+
+    /// Ends the section that was read, with the attributes up to here.
+    private mutating func close(_ section: inout MediaDescription?) {
+        guard var ended = section else { return }
+        ended.attributes = ended.attributes.lowerBound..<lines.count
+        media.append(ended)
+        section = nil
     }
 
     /// Reads `username session-id version IN IP4 address` (RFC 8866 §5.2).
-    private init?(origin: String) {
-        let fields = SDPFields.split(origin, at: UInt8(ascii: " "))
+    private static func origin(
+        _ text: Span<UInt8>, _ line: Range<Int>
+    ) -> (session: UInt64, version: UInt64)? {
+        var fields = SDPFields(line)
         // Session ids of 64 bits with the sign bit set are written by some clients as negative
         // numbers.
-        guard fields.count >= 3, let session = UInt64(sdpNumber: fields[1]),
-            let version = UInt64(sdpNumber: fields[2])
+        guard fields.part(text, endedBy: UInt8(ascii: " ")) != nil,
+            let session = fields.part(text, endedBy: UInt8(ascii: " ")),
+            let version = fields.part(text, endedBy: UInt8(ascii: " ")),
+            let sessionID = UInt64(sdpNumber: text.string(session)),
+            let versionID = UInt64(sdpNumber: text.string(version))
         else { return nil }
-        self.init(sessionID: session, version: version)
+        return (sessionID, versionID)
     }
 }
 
 extension MediaDescription {
     /// Reads `media port[/count] transport format ...` (RFC 8866 §5.14).
-    fileprivate init?(line: String) {
-        let fields = SDPFields.split(line, at: UInt8(ascii: " "))
-        guard fields.count >= 4, !fields[0].isEmpty, !fields[2].isEmpty else { return nil }
-        let portText = SDPFields.split(fields[1], at: UInt8(ascii: "/"))
-        guard let first = portText.first, let port = UInt16(first) else { return nil }
+    fileprivate init?(_ text: Span<UInt8>, _ line: Range<Int>, firstAttribute: Int) {
+        let space = UInt8(ascii: " ")
+        var fields = SDPFields(line)
+        guard let media = fields.part(text, endedBy: space), !media.isEmpty,
+            let ports = fields.part(text, endedBy: space),
+            let transport = fields.part(text, endedBy: space), !transport.isEmpty,
+            let port = text.number(text.cut(ports, at: UInt8(ascii: "/")).before, most: 65_535),
+            let formats = fields.remainder(text)
+        else { return nil }
         // A trailing blank is no format, and a line without one could not be written again.
-        let formats = fields[3...].filter { !$0.isEmpty }
-        guard !formats.isEmpty else { return nil }
+        var words = SDPFields(formats)
+        guard words.word(text) != nil else { return nil }
         self.init(
-            media: fields[0], port: port, transport: fields[2], formats: formats, connection: nil)
+            media: media, port: UInt16(truncatingIfNeeded: port), transport: transport,
+            formats: formats, connection: nil, attributes: firstAttribute..<firstAttribute)
     }
 }
 
-extension SDPAttribute {
-    /// Reads `name` or `name:value`.
-    fileprivate init?(line: String) {
-        let (name, value) = SDPFields.cut(line, at: UInt8(ascii: ":"))
-        guard !name.isEmpty else { return nil }
-        self.init(name, value)
-    }
-}
-
-/// Cuts bytes into lines `x=...`, checking each as it comes.
-struct SDPLines {
-    /// One line.
-    struct Line {
-        /// Its number, from 1.
-        let number: Int
-        /// The letter before `=`.
-        let type: UInt8
-        /// What stands behind `=`.
-        let value: String
-    }
-
-    private let bytes: [UInt8]
-    private var position = 0
-    private var number = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    /// The next line; `nil` at the end. Empty lines are passed over (some clients write one at the
-    /// end).
-    mutating func next() throws(SDPError) -> Line? {
-        while position < bytes.count {
-            let start = position
-            number &+= 1
-            while position < bytes.count, bytes[position] != UInt8(ascii: "\n") {
-                guard bytes[position] != 0 else { throw .malformed(line: number) }
-                position &+= 1
-                if position &- start > SDPLimits.lineBytesMax { throw .lineTooLong(line: number) }
+extension UInt64 {
+    /// Reads a decimal number; one above 64 bits, or negative, is folded into them, since only
+    /// change matters.
+    fileprivate init?(sdpNumber text: String) {
+        if let number = UInt64(text) {
+            self = number
+        } else if let number = Int64(text) {
+            self = UInt64(bitPattern: number)
+        } else {
+            // RFC 8866 sets no bound. Keep the last digits.
+            guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
+                return nil
             }
-            var end = position
-            position &+= 1
-            if end > start, bytes[end &- 1] == UInt8(ascii: "\r") { end &-= 1 }
-            if end == start { continue }
-            // A bare CR inside a line could become a line of its own in what we write back.
-            guard end &- start >= 2, bytes[start &+ 1] == UInt8(ascii: "="),
-                isLetter(bytes[start]), !bytes[start..<end].contains(UInt8(ascii: "\r")),
-                let value = String(validating: bytes[(start &+ 2)..<end], as: UTF8.self)
-            else { throw .malformed(line: number) }
-            return Line(number: number, type: bytes[start], value: value)
+            self = text.utf8.reduce(0) { $0 &* 10 &+ UInt64($1 &- 0x30) }
         }
-        return nil
-    }
-
-    private func isLetter(_ byte: UInt8) -> Bool {
-        byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")
     }
 }

@@ -37,27 +37,18 @@ package struct TrickleFragment: Equatable, Sendable {
         guard text.utf8.count <= SDPLimits.fragmentBytesMax else {
             throw .tooLarge(bytes: text.utf8.count, limit: SDPLimits.fragmentBytesMax)
         }
+        let bytes = Array(text.utf8)
+        let span = bytes.span
         var fragment = TrickleFragment(usernameFragment: nil, password: nil)
-        var lines = SDPLines(Array(text.utf8))
-        while let line = try lines.next() {
-            if line.type == UInt8(ascii: "m"), fragment.mediaLine == nil {
-                fragment.mediaLine = line.value
-            }
-            guard line.type == UInt8(ascii: "a") else { continue }
-            let (name, value) = SDPFields.cut(line.value, at: UInt8(ascii: ":"))
-            switch (name, value) {
-            case ("ice-ufrag", let value?):
-                if fragment.usernameFragment == nil { fragment.usernameFragment = value }
-            case ("ice-pwd", let value?):
-                if fragment.password == nil { fragment.password = value }
-            case ("mid", let value?):
-                if fragment.mid == nil { fragment.mid = value }
-            case ("candidate", let value?):
-                if fragment.candidates.count < candidatesMax, let candidate = CandidateLine(value) {
-                    fragment.candidates.append(candidate)
+        var lines = SDPLines()
+        while let line = try lines.next(span) {
+            switch line.type {
+            case UInt8(ascii: "m"):
+                if fragment.mediaLine == nil { fragment.mediaLine = span.string(line.value) }
+            case UInt8(ascii: "a"):
+                if let attribute = SDPAttribute(span, line.value) {
+                    fragment.read(attribute, span)
                 }
-            case ("end-of-candidates", _):
-                fragment.isComplete = true
             default:
                 continue
             }
@@ -65,21 +56,38 @@ package struct TrickleFragment: Equatable, Sendable {
         return fragment
     }
 
+    private mutating func read(_ attribute: SDPAttribute, _ text: Span<UInt8>) {
+        if attribute.name == .endOfCandidates { isComplete = true }
+        guard let value = attribute.value else { return }
+        switch attribute.name {
+        case .iceUsernameFragment:
+            if usernameFragment == nil { usernameFragment = text.string(value) }
+        case .icePassword:
+            if password == nil { password = text.string(value) }
+        case .mid:
+            if mid == nil { mid = text.string(value) }
+        case .candidate:
+            if candidates.count < Self.candidatesMax, let candidate = CandidateLine(text, value) {
+                candidates.append(candidate)
+            }
+        default:
+            return
+        }
+    }
+
     /// The fragment as text, for the response to an ICE restart.
     package func serialized() -> String {
-        var text = ""
-        var attributes: [SDPAttribute] = []
-        if let usernameFragment {
-            attributes.append(SDPAttribute("ice-ufrag", usernameFragment))
+        var writer = SDPWriter()
+        if let usernameFragment { writer.attribute("ice-ufrag", usernameFragment) }
+        if let password { writer.attribute("ice-pwd", password) }
+        if let mediaLine {
+            writer.write("m=")
+            writer.write(mediaLine)
+            writer.endLine()
         }
-        if let password { attributes.append(SDPAttribute("ice-pwd", password)) }
-        for attribute in attributes { attribute.append(to: &text) }
-        if let mediaLine { text += "m=\(mediaLine)\r\n" }
-        attributes = []
-        if let mid { attributes.append(SDPAttribute("mid", mid)) }
-        for candidate in candidates { attributes.append(SDPAttribute("candidate", candidate.text)) }
-        if isComplete { attributes.append(SDPAttribute("end-of-candidates")) }
-        for attribute in attributes { attribute.append(to: &text) }
-        return text
+        if let mid { writer.attribute("mid", mid) }
+        for candidate in candidates { writer.attribute("candidate", candidate.text) }
+        if isComplete { writer.flag("end-of-candidates") }
+        return writer.text
     }
 }

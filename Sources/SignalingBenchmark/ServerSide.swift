@@ -2,12 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import Logging
-import MediaWorker
 import NIOPosix
-import Negotiation
 import Rooms
 import SignalServer
-import Signaling
+import SignalServerTesting
 import Wire
 
 /// Serves until standard input ends.
@@ -15,20 +13,12 @@ struct ServerSide {
     let memberCount: Int
 
     func run() async throws {
-        let negotiator = Negotiator(
-            configuration: ServerMediaConfiguration(
-                fingerprint: Fingerprint(algorithm: "sha-256", bytes: Array(0..<32)),
-                candidates: [
-                    HostCandidate(
-                        address: NetworkAddress(ipv4: 0x7F00_0001, port: 9), priority: 1)
-                ]))
-        var configuration = SignalServerConfiguration(keys: TokenKeys(), negotiators: [negotiator])
-        configuration.port = 0
-        configuration.isDevelopment = true
+        var configuration = SignalServerConfiguration.withoutMedia()
         configuration.rooms.room.participantsMax = memberCount + 1_000
         configuration.rooms.room.departureTimeout = .seconds(1)
         let service = SignalService(
-            configuration: configuration, plane: IdlePlane(), logger: Logger(label: "benchmark"))
+            configuration: configuration, plane: QuietMediaPlane(),
+            logger: Logger(label: "benchmark"))
         try await service.run(
             onRunning: { port in
                 print(port)
@@ -45,21 +35,4 @@ struct ServerSide {
                 try? await pool.shutdownGracefully()
             })
     }
-}
-
-/// Media loops that obey everything and say nothing.
-private final class IdlePlane: MediaPlane {
-    let loopCount = 1
-    let events: [AsyncStream<WorkerEvent>]
-    private let eventsIn: AsyncStream<WorkerEvent>.Continuation
-
-    init() {
-        let (stream, continuation) = AsyncStream.makeStream(of: WorkerEvent.self)
-        events = [stream]
-        eventsIn = continuation
-    }
-
-    func submit(_ command: WorkerCommand, to loop: Int) -> Bool { true }
-
-    func hasSpace(in loop: Int) -> Bool { true }
 }

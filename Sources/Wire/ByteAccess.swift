@@ -39,10 +39,8 @@ extension Span<UInt8> {
 
     /// A copy of the bytes as an array. Allocates: not for the packet path.
     package func copied() -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        for index in indices { bytes.append(self[index]) }
-        return bytes
+        // The pointer is used inside the closure alone.
+        unsafe withUnsafeBufferPointer { unsafe Array($0) }
     }
 }
 

@@ -67,14 +67,14 @@ package struct NetworkAddress: Hashable, Sendable {
 
 /// Where a datagram travels: one of our sockets and the peer's address.
 package struct TransportPath: Hashable, Sendable {
-    /// The index of the local socket in its driver's list, 0 to 255.
-    package let socket: UInt8
+    /// The index of the local socket in its driver's list, 0 to 65,535.
+    package let socket: UInt16
     /// The peer's address.
     package let remote: NetworkAddress
 
     /// Makes a path from a socket's index and the peer's address.
     @inlinable
-    package init(socket: UInt8, remote: NetworkAddress) {
+    package init(socket: UInt16, remote: NetworkAddress) {
         self.socket = socket
         self.remote = remote
     }

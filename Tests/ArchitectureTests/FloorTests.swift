@@ -49,8 +49,9 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "MediaFiles": ["CMediaFiles", "MediaCodecs"],
     "LoadGenerator": [
-        "Wire", "MediaCrypto", "RTP", "SRTP", "DTLS", "ICE", "Negotiation", "PeerTransport",
-        "ClientTransport", "MediaWorker", "MediaIO",
+        "Wire", "MediaCrypto", "Signaling", "RTP", "SRTP", "DTLS", "ICE", "Negotiation",
+        "PeerTransport", "Forwarding", "ClientTransport", "MediaWorker", "MediaIO",
+        "FoundationEssentials", "Glibc",
     ],
     "SignalServer": [
         "Wire", "MediaCrypto", "RTP", "SDP", "Signaling", "Rooms", "Negotiation", "MediaWorker",
@@ -61,8 +62,8 @@ private let allowedImports: [String: Set<String>] = [
     // Floor 7
     "MartletCLI": [
         "Wire", "MediaCrypto", "RTP", "DTLS", "SRTP", "Signaling", "Rooms", "Negotiation",
-        "MediaWorker", "MediaIO", "LoadGenerator", "SignalServer", "ArgumentParser", "Logging",
-        "Glibc",
+        "MediaWorker", "MediaIO", "LoadGenerator", "ClientIO", "SignalServer", "ArgumentParser",
+        "Logging", "Glibc",
         "NIOCore", "NIOPosix", "NIOHTTP1", "UnixSignals", "FoundationEssentials", "Synchronization",
     ],
     "Martlet": [
@@ -70,7 +71,7 @@ private let allowedImports: [String: Set<String>] = [
         "ClientTransport", "Negotiation", "Signaling", "ClientMedia", "ClientSession", "ClientIO",
         "MediaCodecs",
         "NIOCore",
-        "NIOPosix",
+        "NIOPosix", "Logging",
         "FoundationEssentials", "Synchronization", "Glibc",
     ],
     "MartletMediaCLI": [
@@ -87,8 +88,12 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "SystemSimulator": ["NetworkSimulation", "Glibc"],
     "ImpairmentProxy": ["Wire", "MediaWorker", "MediaIO", "NetworkImpairment", "Glibc"],
+    "SignalServerTesting": [
+        "Wire", "Signaling", "Negotiation", "MediaWorker", "SignalServer", "Logging",
+    ],
     "SignalingBenchmark": [
-        "Wire", "Signaling", "Rooms", "Negotiation", "MediaWorker", "SignalServer", "Logging",
+        "Wire", "Signaling", "Rooms", "Negotiation", "MediaWorker", "SignalServer",
+        "SignalServerTesting", "Logging",
         "NIOCore",
         "NIOPosix", "Glibc", "Synchronization",
     ],

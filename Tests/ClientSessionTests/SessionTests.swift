@@ -194,6 +194,20 @@ import Wire
         #expect(client.session.reason == .tokenRequired)
     }
 
+    @Test func anErrorThatNamesNoRequestEndsAJoinAtOnce() throws {
+        var client = try SessionHarness()
+        let request = JoinRequest(room: try RoomName("daily"), offer: .plain(""))
+        let now = client.now
+        try client.perform { try $0.join(request, at: now) }
+        client.session.socketOpened(at: client.now)
+        // Nothing was asked for yet: that is about nothing of ours.
+        client.hear(.error(SignalingError(.messageTooLarge)))
+        #expect(client.session.phase == .connecting)
+        client.drain()
+        client.hear(.error(SignalingError(.messageTooLarge)))
+        #expect(client.session.phase == .disconnected)
+    }
+
     @Test func answersOfStrangersAndOfTheWrongKindAreIgnored() throws {
         var client = try SessionHarness()
         try client.join()

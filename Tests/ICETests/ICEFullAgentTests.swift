@@ -38,7 +38,7 @@ struct ICEFullAgentTests {
                 let candidate = ICECandidate.host(
                     address, localPreference: 65_535 - UInt16(index))
                 if !isRestart {
-                    network.sides[side].agent.addLocalCandidate(candidate, socket: UInt8(index))
+                    network.sides[side].agent.addLocalCandidate(candidate, socket: UInt16(index))
                 }
                 if side == 1 || serverKnowsClient {
                     network.sides[1 - side].agent.addRemoteCandidate(candidate)
@@ -287,7 +287,7 @@ struct ICEFullAgentTests {
         for port in 1...1_000 as ClosedRange<UInt16> {
             let candidate = ICECandidate.host(NetworkAddress(ipv4: 0xC000_0201, port: port))
             agent.agent.addRemoteCandidate(candidate)
-            agent.agent.addLocalCandidate(candidate, socket: UInt8(port % 200))
+            agent.agent.addLocalCandidate(candidate, socket: UInt16(port % 200))
         }
         #expect(agent.pathCount <= ICELimits.fullPaths)
         #expect(agent.remoteCandidates.count == ICELimits.remoteCandidates)

@@ -26,12 +26,12 @@ final class ICENetwork {
     /// The addresses of the sockets of each side, as the other side sees them.
     var visible: [[NetworkAddress]]
     /// Sockets of side 0 whose datagrams are lost both ways.
-    var cutSockets: [UInt8] = []
+    var cutSockets: [UInt16] = []
     var isCut = false
     /// Sockets of side 0 that stand for TCP: nothing is lost or doubled, and the first datagram waits for a round trip.
-    var streamSockets: Set<UInt8> = []
+    var streamSockets: Set<UInt16> = []
     /// What side 0 has sent by each socket.
-    private(set) var sentBySocket: [UInt8: Int] = [:]
+    private(set) var sentBySocket: [UInt16: Int] = [:]
     /// A NAT that lets nothing in from where nothing went out, if set: the addresses side 0 has sent to.
     var openedByNAT: [NetworkAddress]?
     var lossPercent = 0
@@ -103,7 +103,7 @@ final class ICENetwork {
         let source = visible[side][Int(path.socket)]
         let other = 1 - side
         guard let socket = visible[other].firstIndex(of: path.remote), !isCut else { return }
-        let firstSideSocket = side == 0 ? path.socket : UInt8(socket)
+        let firstSideSocket = side == 0 ? path.socket : UInt16(socket)
         guard !cutSockets.contains(firstSideSocket) else { return }
         if side == 0 {
             openedByNAT?.append(path.remote)
@@ -117,7 +117,7 @@ final class ICENetwork {
             queue.append(
                 Datagram(
                     due: now + .milliseconds(delayMilliseconds.upperBound * opening), order: order,
-                    side: other, path: TransportPath(socket: UInt8(socket), remote: source),
+                    side: other, path: TransportPath(socket: UInt16(socket), remote: source),
                     bytes: bytes))
             return
         }
@@ -128,7 +128,7 @@ final class ICENetwork {
             queue.append(
                 Datagram(
                     due: now + .milliseconds(delay), order: order, side: other,
-                    path: TransportPath(socket: UInt8(socket), remote: source), bytes: bytes))
+                    path: TransportPath(socket: UInt16(socket), remote: source), bytes: bytes))
         }
     }
 }

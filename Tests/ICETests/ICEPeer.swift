@@ -13,7 +13,7 @@ func credentials(_ seed: UInt64) -> ICECredentials {
     return ICECredentials.random(using: &random)
 }
 
-func path(_ address: String, socket: UInt8 = 0) -> TransportPath {
+func path(_ address: String, socket: UInt16 = 0) -> TransportPath {
     TransportPath(
         socket: socket, remote: NetworkAddress(address) ?? NetworkAddress(ipv4: 0, port: 0))
 }

@@ -29,7 +29,7 @@ private final class Asker {
 
     func advance(to now: MediaInstant) { gathering.advance(to: now) }
 
-    func candidate() -> (candidate: ICECandidate, socket: UInt8)? { gathering.pollCandidate() }
+    func candidate() -> (candidate: ICECandidate, socket: UInt16)? { gathering.pollCandidate() }
 
     /// What is sent from now to `end`.
     func sent(until end: MediaInstant) -> [(at: MediaInstant, path: TransportPath, bytes: [UInt8])]

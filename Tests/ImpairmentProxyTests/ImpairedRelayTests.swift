@@ -24,7 +24,7 @@ private struct RecordingDoor: ~Copyable, DatagramDoor {
 
 extension ImpairedRelay {
     fileprivate mutating func take(
-        _ bytes: [UInt8], socket: UInt8, from remote: NetworkAddress, at now: MediaInstant
+        _ bytes: [UInt8], socket: UInt16, from remote: NetworkAddress, at now: MediaInstant
     ) {
         var bytes = bytes
         var span = bytes.mutableSpan

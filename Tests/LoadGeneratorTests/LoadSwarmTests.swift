@@ -90,19 +90,4 @@ import Wire
         try await clients.dial()
         await clients.stop()
     }
-
-    @Test func quantilesComeFromTheRightBucket() {
-        var histogram = LatencyHistogram()
-        for step in 1...100 { histogram.add(.microseconds(Int64(step) * 100)) }
-        #expect(histogram.quantile(0.5) == .microseconds(5_120))
-        #expect(histogram.quantile(0.99) == .microseconds(10_020))
-        histogram.add(.seconds(5))
-        histogram.add(.milliseconds(-1))
-        #expect(histogram.count == 102)
-        #expect(histogram.quantile(1) == .milliseconds(40))
-        var other = LatencyHistogram()
-        other.add(histogram)
-        #expect(other.count == 102)
-        #expect(LatencyHistogram().quantile(0.5) == .milliseconds(40))
-    }
 }

@@ -1,8 +1,11 @@
 // What whoever takes pictures as they were sent can rely on.
 // SPDX-License-Identifier: Apache-2.0
+import ClientMedia
 import MediaCodecs
+import RTP
 import Synchronization
 import Testing
+import Wire
 
 @testable import Martlet
 
@@ -65,6 +68,23 @@ private func camera(in room: Room) async throws -> RemoteTrack {
     }
 }
 
+/// Runs a body over a camera of an application's own encoder that somebody watches.
+/// - Parameter body: Is given the camera, the room of who watches, and the camera's track there.
+private func withCamera(
+    _ body: @escaping @Sendable (Camera, Room, RemoteTrack) async throws -> Void
+) async throws {
+    try await withServer { server in
+        let (sender, viewer) = (try await joined(server, "ada"), try await joined(server, "bob"))
+        let device = try Camera()
+        try await sender.publish(device.source)
+        device.start()
+        defer { device.stop() }
+        try await body(device, viewer, try await camera(in: viewer))
+        await viewer.leave()
+        await sender.leave()
+    }
+}
+
 /// Waits until something is so.
 private func wait(until isSo: () -> Bool) async throws {
     for _ in 0..<1_000 where !isSo() { try await Task.sleep(for: .milliseconds(10)) }
@@ -73,15 +93,7 @@ private func wait(until isSo: () -> Bool) async throws {
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct EncodedPicturesTests {
     @Test func O07_aKeyframeComesWhenItIsAskedFor() async throws {
-        try await withServer { server in
-            let (sender, viewer) = (
-                try await joined(server, "ada"), try await joined(server, "bob")
-            )
-            let device = try Camera()
-            try await sender.publish(device.source)
-            device.start()
-            defer { device.stop() }
-            let track = try await camera(in: viewer)
+        try await withCamera { device, viewer, track in
             var pictures = try await viewer.encodedVideo(of: track).makeAsyncIterator()
             #expect(await pictures.next()?.isKeyframe == true)
             // Whatever joining asked for has come.
@@ -97,12 +109,39 @@ private func wait(until isSo: () -> Bool) async throws {
             await #expect(throws: MartletError.self) {
                 try await Room().requestKeyframe(of: track)
             }
-            await viewer.leave()
-            await sender.leave()
         }
     }
 
-    @Test func O07_whoReadsTooSlowlyGoesOnWithAKeyframe() async throws {
+    @Test func O06_aDecoderThatFailsGoesOnWithAKeyframe() throws {
+        var encoder = try SoftwareVideoEncoder(codec: .vp8, bitsPerSecond: 80_000)
+        let decoder = ViewerDecoder()
+        func outcome(_ bytes: [UInt8]?, isKeyframeWanted: Bool = false) throws -> String {
+            var (bytes, isKeyframe) = (bytes ?? [], false)
+            if bytes.isEmpty {
+                let frame = try grey(120, width: 160, height: 90)
+                let picture = try encoder.encode(frame, isKeyframeWanted: isKeyframeWanted)
+                (bytes, isKeyframe) = (picture?.bytes ?? [], picture?.isKeyframe ?? false)
+            }
+            let frame = EncodedFrame(
+                codec: .vp8, bytes: bytes, timestamp: RTPTimestamp(0), isKeyframe: isKeyframe,
+                completeAt: .zero)
+            switch decoder.take(ReceivedPicture(frame: frame, due: .zero)) {
+            case .picture: return "picture"
+            case .nothing: return "nothing"
+            case .failed: return "failed"
+            }
+        }
+        #expect(try outcome(nil) == "picture")
+        #expect(try outcome(nil) == "picture")
+        #expect(try outcome([0x11, 0xFF, 0xFF, 0xFF, 0xFF]) == "failed")
+        // Nothing is asked for again, and nothing torn is shown.
+        #expect(try outcome(nil) == "nothing")
+        #expect(try outcome([0x11, 0xFF, 0xFF, 0xFF, 0xFF]) == "nothing")
+        #expect(try outcome(nil, isKeyframeWanted: true) == "picture")
+        #expect(try outcome(nil) == "picture")
+    }
+
+    @Test func O06_O07_aDecoderThatFailsInterruptsNobodyElse() async throws {
         try await withServer { server in
             let (sender, viewer) = (
                 try await joined(server, "ada"), try await joined(server, "bob")
@@ -112,6 +151,35 @@ private func wait(until isSo: () -> Bool) async throws {
             device.start()
             defer { device.stop() }
             let track = try await camera(in: viewer)
+            var pictures = try await viewer.encodedVideo(of: track).makeAsyncIterator()
+            let decoded = try await viewer.video(of: track)
+            _ = try await first(of: decoded) { $0.width }
+            for _ in 0..<30 { _ = await pictures.next() }
+            let before = device.requests.load(ordering: .relaxed)
+            // No decoder can make anything of this.
+            try await device.source.write(
+                EncodedVideoFrame(
+                    codec: .vp8, bytes: [0x11, 0xFF, 0xFF, 0xFF, 0xFF], isKeyframe: false,
+                    timestampMicroseconds: 0))
+            // The other viewer has all that comes before the keyframe that the decoder needs, the broken picture too.
+            var sizes: [Int] = []
+            var hasKeyframe = false
+            while sizes.count < 85, !hasKeyframe, let picture = await pictures.next() {
+                sizes.append(picture.bytes.count)
+                hasKeyframe = picture.isKeyframe
+            }
+            let broken = try #require(sizes.firstIndex(of: 5), "the broken picture came as it was")
+            #expect(hasKeyframe && sizes.count > broken + 2, "\(sizes.count) pictures")
+            #expect(device.requests.load(ordering: .relaxed) > before)
+            _ = try await first(of: decoded) { $0.width }
+            #expect(await viewer.statistics(of: track)?.interruptions == 0)
+            await viewer.leave()
+            await sender.leave()
+        }
+    }
+
+    @Test func O07_whoReadsTooSlowlyGoesOnWithAKeyframe() async throws {
+        try await withCamera { device, viewer, track in
             var pictures = try await viewer.encodedVideo(of: track).makeAsyncIterator()
             var last = try #require(await pictures.next()).timestampMicroseconds
             // More than wait for a reader anywhere.
@@ -129,8 +197,6 @@ private func wait(until isSo: () -> Bool) async throws {
             }
             // What one who stands still asks for is little.
             #expect(gaps >= 1 && before < 8, "\(gaps) gaps, \(before) keyframes asked for")
-            await viewer.leave()
-            await sender.leave()
         }
     }
 }

@@ -46,6 +46,32 @@ import Wire
         #expect(due(timeline, 5, at: 8_000) == 8_100)
     }
 
+    @Test func Y01_Y02_onePacerServesPicturesAndSound() {
+        let timeline = PublishTimeline()
+        func due(
+            _ pacer: inout PublishPacer, _ milliseconds: Int64, lasting: Int64, at now: Int64
+        ) -> Int64 {
+            let due = pacer.due(
+                microseconds: milliseconds * 1_000, lasting: .milliseconds(lasting), at: at(now))
+            return (due - at(0)).nanoseconds / 1_000_000
+        }
+        var pictures = PublishPacer(.byTimestamp, timeline)
+        var sound = PublishPacer(.byTimestamp, timeline)
+        #expect(due(&pictures, 0, lasting: 1, at: 0) == 100)
+        #expect(due(&sound, 0, lasting: 20, at: 5) == 100)
+        // Two of one moment have times of their own.
+        #expect(due(&pictures, 0, lasting: 1, at: 5) == 101)
+        // Sound that overlaps is heard one piece behind the other; a gap stays one.
+        #expect(due(&sound, 10, lasting: 20, at: 5) == 120)
+        #expect(due(&sound, 200, lasting: 20, at: 5) == 300)
+        #expect(due(&pictures, 40, lasting: 1, at: 500) == 140)
+        // Where timestamps do not count, pictures leave at once, and sound in the rhythm it is heard in.
+        var now = PublishPacer(.immediate, timeline)
+        #expect(due(&now, 9_000, lasting: 1, at: 30) == 30)
+        #expect(due(&now, 3, lasting: 20, at: 70) == 70)
+        #expect(due(&now, 3, lasting: 20, at: 71) == 90)
+    }
+
     @Test func N08_theGradesAreTheBrowserSDKs() {
         #expect(PathFigures().grade == .unknown)
         #expect(

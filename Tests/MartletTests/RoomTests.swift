@@ -222,7 +222,8 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
             let seen = try await first(of: frames) { frame -> (UInt8, UInt8)? in
                 (frame.y[90 * frame.yStride + 20], greyOf(frame))
             }
-            #expect(CountingEncoder.pictures.load(ordering: .relaxed) > 0)
+            // In a process of its own an application's encoder has no place.
+            #expect(CountingEncoder.pictures.load(ordering: .relaxed) > 0 || isIsolated)
             #expect(seen.0 < 40 && abs(Int(seen.1) - 200) < 8)
             let sent = try #require(await publication.statistics.first)
             #expect(sent.frames > 0 && sent.keyframes > 0 && sent.bytes > 0)
@@ -516,7 +517,8 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
         #expect(
             await Self.code { _ = try AudioSource(format: SoundFormat(sampleRate: 7, channels: 1)) }
                 == 1004)
-        #expect(await Self.code { _ = try EncodedVideoSource(codec: .av1) } == 1004)
+        #expect(
+            await Self.code { _ = try EncodedVideoSource(codec: .av1, bufferedFrames: 0) } == 1004)
         try await withServer { server in
             let room = try await joined(server, "ada")
             let source = try AudioSource()

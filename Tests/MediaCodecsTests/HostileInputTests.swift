@@ -115,6 +115,42 @@ import Testing
         #expect(try decoder.decoded(frames[0]).0.format.sampleRate == 48_000)
     }
 
+    /// A frame that leaves its channels open: behind others the fuzzer got sound without a rate out of it, by which time would
+    /// be divided.
+    @Test func soundHasARateOrIsRefused() throws {
+        let text = """
+            fff14c00107ffc21456cfffffcdadb232c8cb290f9febffb7f3febf9f9ff9ff6fe3f8fb7fe5ff9ff\
+            5ff8fb7fee832eac40007aa50b84c4ac0dc3aa0af3dc9507f4250ba8f9fb14e78a0ab7c170789e72\
+            508b24356420e71496327a6c68d1a34f9febffb7f3febf9f9ff9ff6fe3f8fb7fe5ff9ff5ff8fb7fe\
+            e832eac400000000000007
+            """
+        let frame = stride(from: 0, to: text.count, by: 2).compactMap {
+            UInt8(text.dropFirst($0).prefix(2), radix: 16)
+        }
+        try #require(frame.count == 131)
+        var decoder = try AACDecoder()
+        for _ in 0..<3 {
+            guard let decoded = try? decoder.decoded(frame).0 else { continue }
+            #expect(decoded.sampleCount == 0 || decoded.format.sampleRate > 0)
+        }
+    }
+
+    @Test func picturesSaidToBeReorderedAreLateUntilTheDecoderIsReset() throws {
+        var encoder = try SoftwareVideoEncoder(codec: .h264, bitsPerSecond: 300_000)
+        let picture = try testPicture(0, width: 48, height: 32)
+        let unit = try #require(try encoder.encode(picture, isKeyframeWanted: true)).bytes
+        // The end of libx264's parameter set, in which one bit says how many pictures may be reordered.
+        let place = try #require(
+            unit.indices.first { unit[$0...].starts(with: [0x8F, 0x18, 0x32]) })
+        var other = unit
+        other[place + 1] = 0x19
+        var decoder = try VideoDecoder(codec: .h264)
+        #expect(try decoder.picture(in: other) == nil)
+        #expect(try decoder.picture(in: unit) == nil)
+        decoder.reset()
+        #expect(try decoder.picture(in: unit) != nil)
+    }
+
     /// In a process of its own, whose memory no other test touches. Encoders of pictures take a megabyte each.
     @Test func nothingIsLeftOf1000Codecs() async {
         await #expect(processExitsWith: .success) {

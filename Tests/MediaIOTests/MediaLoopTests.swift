@@ -102,6 +102,42 @@ import Wire
         #expect(loop.statistics().commands == UInt64(accepted) + 1)
     }
 
+    @Test func whatACommandAnnouncesIsKnownWhenItsFirstDatagramIsRead() async throws {
+        var configuration = MediaLoopConfiguration()
+        configuration.commandsMax = 1
+        configuration.commandsPerTurnMax = 1
+        var handler = EchoHandler()
+        handler.warmUpDatagrams = 0
+        handler.countedDatagrams = 1
+        let loop = try MediaLoop(
+            configuration: configuration,
+            sockets: try SocketSet(addresses: [loopback], port: 0), handler: handler)
+        defer { loop.stop() }
+        var client = try TestClient()
+        let gate = Gate()
+        #expect(loop.submit(.hold(gate)))
+        while !loop.hasCommandSpace { await Task.yield() }
+        // The loop holds still; both are there when it goes on.
+        #expect(loop.submit(.mark(1)))
+        client.send([[1]], to: loop.addresses[0])
+        gate.open()
+        #expect(client.receive(1).count == 1)
+        #expect(await firstEvents(1, of: loop) == [.marked(1)])
+    }
+
+    @Test func eachOfManySocketsSendsFromItsOwnAddress() throws {
+        let count = 300
+        let loop = try MediaLoop(
+            sockets: try SocketSet(bindings: [NetworkAddress](repeating: loopback, count: count)),
+            handler: EchoHandler())
+        defer { loop.stop() }
+        var client = try TestClient()
+        for index in [0, 255, 256, count - 1] {
+            client.send([[UInt8(truncatingIfNeeded: index)]], to: loop.addresses[index])
+            #expect(client.receive(1).first?.from == loop.addresses[index])
+        }
+    }
+
     @Test func stopCarriesOutWhatWasGivenAndJoins() async throws {
         let loop = try echo()
         var client = try TestClient()

@@ -38,6 +38,28 @@ import Wire
         world.checkOther(since: start, seconds: 22)
     }
 
+    @Test(arguments: [500_000, 150_000] as [Int64], [1, 2, 3] as [UInt64])
+    func soundIsInTimeSoonAfterAPathHasBecomeNarrow(limit: Int64, seed: UInt64) throws {
+        let world = try DividedCall(seed: seed, limit: 0)
+        world.run(seconds: 5)
+        let start = world.call.now
+        world.setLimit(limit)
+        world.run(seconds: 6)
+        // How late each packet of sound came, against the soonest.
+        let sound = world.packets("0", since: start - .seconds(2))
+        let first = try #require(sound.first)
+        let arrivals = sound.map { packet in
+            let media = Int64(packet.timestamp.distance(from: first.timestamp)) / 48
+            return (packet.at, (packet.at - first.at).nanoseconds / 1_000_000 - media)
+        }
+        let soonest = try #require(arrivals.map(\.1).min())
+        let late = arrivals.filter { $0.1 - soonest > 100 }.map(\.0)
+        // Nothing keeps the queue from being filled; then pictures make way for it to drain.
+        let last = try #require(late.last)
+        #expect(last - start < .milliseconds(1_000), "\((last - start).nanoseconds / 1_000_000)")
+        #expect(world.packets("1", since: start + .seconds(1)).count >= 4 * 24)
+    }
+
     @Test(arguments: [1, 2, 3] as [UInt64])
     func aPictureThatDoesNotFitIsPausedForTheSoundAndComesBack(seed: UInt64) throws {
         let world = try DividedCall(seed: seed, limit: 0, sizes: [2])

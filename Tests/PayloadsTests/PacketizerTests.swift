@@ -8,16 +8,16 @@ import Wire
 
 @Suite struct PacketizerTests {
     /// Bytes of which none is zero, the same for each seed.
-    private func noise(_ count: Int, seed: UInt64 = 5) -> [UInt8] {
+    func noise(_ count: Int, seed: UInt64 = 5) -> [UInt8] {
         var random = SeededRandom(seed: seed)
         return (0..<count).map { _ in UInt8.random(in: 1...255, using: &random) }
     }
 
-    private func payloads(_ packets: PacketizedFrame) -> [[UInt8]] {
+    func payloads(_ packets: PacketizedFrame) -> [[UInt8]] {
         (0..<packets.count).map { Array(packets.bytes[packets.range(of: $0)]) }
     }
 
-    private func assembled(_ payloads: [[UInt8]], _ codec: MediaCodec) throws -> [UInt8] {
+    func assembled(_ payloads: [[UInt8]], _ codec: MediaCodec) throws -> [UInt8] {
         var assembler = try FrameAssembler(codec: codec)
         for payload in payloads { try assembler.append(payload.span) }
         return try assembler.finished()
@@ -54,6 +54,24 @@ import Wire
     }
 
     private func stream(_ units: [[UInt8]]) -> [UInt8] { units.flatMap { [0, 0, 0, 1] + $0 } }
+
+    @Test func whatH264PacketsUseThemselvesIsNoUnit() throws {
+        var packetizer = H264Packetizer()
+        var packets = PacketizedFrame()
+        let slice = unit(0x65, 40)
+        for type in [0] + (24...31) as [UInt8] {
+            try packetizer.packetize(
+                stream([[0xE0 | type, 0x81, 1], slice]).span, payloadMax: 1_200, into: &packets)
+            #expect(payloads(packets) == [slice], "\(type)")
+        }
+    }
+
+    @Test func aPayloadMayBeAsLongAsOneLikes() throws {
+        var packetizer = VP8Packetizer(firstPictureID: 1)
+        var packets = PacketizedFrame()
+        try packetizer.packetize(noise(5_000).span, payloadMax: .max, into: &packets)
+        #expect(packets.count == 1)
+    }
 
     @Test func h264UnitsComeBackTogetherOrInFragments() throws {
         let units = [

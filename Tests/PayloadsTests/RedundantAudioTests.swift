@@ -99,3 +99,26 @@ private func write(
         }
     }
 }
+
+@Test func redundantAudioIsMadeOfTwoPackets() throws {
+    let made = RedundantAudio.payload(
+        primary: bytes("C1C2C3C4"), repeating: (bytes("B1B2"), 960), payloadType: 111)
+    #expect(made == bytes("EF0F0002 6F B1B2 C1C2C3C4"))
+    let alone = bytes("6F C1")
+    #expect(RedundantAudio.payload(primary: [0xC1], repeating: nil, payloadType: 111) == alone)
+    // Nothing that the fields of a head cannot say is written.
+    let large = [UInt8](repeating: 1, count: 1_024)
+    for (repeated, ticks) in [(large, 960), ([], 960), ([1], 0), ([1], 16_384)]
+        as [([UInt8], UInt32)]
+    {
+        #expect(
+            RedundantAudio.payload(
+                primary: [0xC1], repeating: (repeated, ticks), payloadType: 111) == alone)
+    }
+    let most = RedundantAudio.payload(
+        primary: [0xC1], repeating: (Array(large.dropLast()), 16_383), payloadType: 127)
+    let read = try #require(parse(most))
+    #expect(read.blockCount == 1 && read.payloadType == 127)
+    let found = read.block(age: 0, in: most.span)
+    #expect(found?.ticks == 16_383 && found?.range == 5..<1_028)
+}

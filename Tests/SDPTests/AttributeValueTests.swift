@@ -6,66 +6,108 @@ import Wire
 @testable import SDP
 
 @Test func rtpmapIsReadWithoutRegardToCase() {
-    let map = RTPMap("111 OPUS/48000/2")
+    let text = "111 OPUS/48000/2"
+    let map = value(text, RTPMap.init)
     #expect(map?.payloadType == 111)
-    #expect(map?.name == "opus")
+    #expect(part(text, map?.name) == "OPUS")
+    #expect(
+        map.map { found in value(text) { text, _ in text.matchesInAnyCase(found.name, "opus") } }
+            == true)
     #expect(map?.clockRate == 48_000)
     #expect(map?.channels == 2)
-    #expect(RTPMap("9 G722/8000/1")?.channels == 1)
+    #expect(value("9 G722/8000/1", RTPMap.init)?.channels == 1)
     for bad in [
         "", "96", "128 VP8/90000", "x VP8/90000", "96 VP8", "96 VP8/0", "96 VP8/90000/0",
-        "96 a/1/2/3",
+        "96 a/1/2/3", "96 a/1/", "96 /90000", "96 a/4294967296", "96 a/90000/256",
     ] {
-        #expect(RTPMap(bad) == nil)
+        #expect(value(bad, RTPMap.init) == nil)
     }
 }
 
 @Test func formatParametersAreFoundByName() {
-    let line = FormatParameters(
-        "108 level-asymmetry-allowed=1; Packetization-Mode=1 ;profile-level-id=42e01f")
-    #expect(line?.value(of: "packetization-mode") == "1")
-    #expect(line?.value(of: "profile-level-id") == "42e01f")
-    #expect(line?.value(of: "mode") == nil)
-    #expect(FormatParameters("101 0-15")?.text == "0-15")
+    let text = "108 level-asymmetry-allowed=1; Packetization-Mode=1 ;profile-level-id=42e01f;x"
+    let line = value(text, FormatParameters.init)
+    func found(_ key: StaticString) -> String? {
+        let range = value(text) { text, _ in
+            FormatParameters.value(of: key, text, line?.parameters ?? 0..<0)
+        }
+        return part(text, range)
+    }
+    #expect(line?.payloadType == 108)
+    #expect(found("packetization-mode") == "1")
+    #expect(found("profile-level-id") == "42e01f")
+    #expect(found("mode") == nil)
+    #expect(found("x") == nil)
+    #expect(part("101 0-15", value("101 0-15", FormatParameters.init)?.parameters) == "0-15")
+    #expect(value("0-15", FormatParameters.init) == nil)
 }
 
 @Test func feedbackMayBeMeantForEveryFormat() {
-    #expect(FeedbackLine("* nack pli")?.payloadType == nil)
-    #expect(FeedbackLine("96 CCM fir")?.mechanism == "ccm fir")
-    #expect(FeedbackLine("nack") == nil)
+    let every = value("* nack pli", FeedbackLine.init)
+    #expect(every != nil && every?.payloadType == nil)
+    #expect(part("* nack pli", every?.mechanism) == "nack pli")
+    #expect(part("96  CCM fir ", value("96  CCM fir ", FeedbackLine.init)?.mechanism) == "CCM fir")
+    #expect(value("nack", FeedbackLine.init) == nil)
+    #expect(value("** nack", FeedbackLine.init) == nil)
 }
 
 @Test func extensionDirectionIsRead() {
-    let line = ExtensionMapping("8/sendonly urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id x=y")
+    let text = "8/sendonly urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id x=y"
+    let line = value(text, ExtensionMapping.init)
     #expect(line?.id == 8)
     #expect(line?.direction == .sendonly)
     #expect(line?.direction?.reversed == .recvonly)
-    for bad in ["0 u", "15 u", "256 u", "4096 u", "3", "3/both u"] {
-        #expect(ExtensionMapping(bad) == nil)
+    #expect(part(text, line?.uri) == "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id")
+    for bad in ["0 u", "15 u", "256 u", "4096 u", "3", "3/both u", "3/ u"] {
+        #expect(value(bad, ExtensionMapping.init) == nil)
     }
 }
 
 @Test func simulcastListsAreRead() {
-    #expect(SimulcastLine("send q;h;f")?.sent == ["q", "h", "f"])
-    #expect(SimulcastLine("send 1,4;~2 recv 3")?.sent == ["1", "2"])
-    #expect(SimulcastLine("recv 3 send 1;2")?.received == ["3"])
-    for bad in [
-        "send", "send a;;b", "send a send b", "send a\u{301}", "both a",
-        "send " + String(repeating: "r", count: 17),
-    ] {
-        #expect(SimulcastLine(bad) == nil)
+    func layers(_ text: String) -> (sent: [String]?, received: [String]?) {
+        let line = value(text, SimulcastLine.init)
+        return (parts(text, line?.sent), parts(text, line?.received))
     }
-    #expect(RIDLine("q send pt=96;max-width=320")?.restrictions == "pt=96;max-width=320")
-    #expect(RIDLine("q both") == nil)
+    #expect(layers("send q;h;f").sent == ["q", "h", "f"])
+    #expect(layers("send 1,4;~2 recv 3").sent == ["1", "2"])
+    #expect(layers("recv 3 send 1;2").received == ["3"])
+    for bad in [
+        "", "send", "send a;;b", "send a send b", "send a recv", "send a recv b send c",
+        "send a\u{301}", "both a", "send ~", "send " + String(repeating: "r", count: 17),
+    ] {
+        #expect(value(bad, SimulcastLine.init) == nil)
+    }
+    let restricted = "q send pt=96;max-width=320"
+    let line = value(restricted, RIDLine.init)
+    #expect(part(restricted, line?.id) == "q" && line?.isSent == true)
+    #expect(part(restricted, line?.restrictions) == "pt=96;max-width=320")
+    #expect(value("q both", RIDLine.init) == nil)
 }
 
 @Test func groupsAndStreamsAreRead() {
-    #expect(SSRCGroupLine("FID 1 2")?.ssrcs == [1, 2])
-    #expect(SSRCGroupLine("FID 1 4294967296") == nil)
-    #expect(SSRCLine("7 cname:a:b")?.value == "a:b")
-    #expect(SSRCLine("-7 cname:a") == nil)
-    #expect(GroupLine("BUNDLE 0 1")?.mids == ["0", "1"])
-    #expect(GroupLine("BUNDLE")?.mids == [])
+    #expect(value("FID 1 2", SSRCGroupLine.init)?.ssrcs == [1, 2])
+    #expect(value("FID 1 4294967296", SSRCGroupLine.init) == nil)
+    let named = value("7 cname:a:b", SSRCLine.init)
+    #expect(named?.ssrc == 7 && part("7 cname:a:b", named?.attribute) == "cname")
+    #expect(part("7 cname:a:b", named?.value) == "a:b")
+    let alone = value("7", SSRCLine.init)
+    #expect(alone?.attribute.isEmpty == true && alone?.value == nil)
+    #expect(value("-7 cname:a", SSRCLine.init) == nil)
+    #expect(parts("BUNDLE 0 1", value("BUNDLE 0 1", GroupLine.init)?.mids) == ["0", "1"])
+    #expect(value("BUNDLE", GroupLine.init)?.mids == [])
+}
+
+/// Numbers are taken as `UInt32(_: String)` takes them, with a sign, and so are their bounds.
+@Test(
+    arguments: [
+        "", "0", "7", "007", "+7", "-7", "-0", "-00", "+", "-", "+-7", "7 ", "4294967295",
+        "4294967296", "+4294967295", "99999999999999999999", "0x7", "7_0", "\u{664}",
+    ])
+func numbersAreReadAsSwiftReadsThem(text: String) {
+    #expect(value(text) { $0.number($1) } == UInt32(text))
+    #expect(value(text) { $0.number($1, most: 255) } == UInt8(text).map(UInt32.init))
+    let isPlain = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    #expect(value(text) { $0.digits($1) } == (isPlain ? UInt32(text) : nil))
 }
 
 @Test func fingerprintsAreReadAndWritten() {

@@ -240,16 +240,16 @@ import Testing
         MessageCoding.encode(message)
     }
 
-    private func joined(_ participants: [ParticipantInfo], name: DisplayName? = nil)
-        -> ServerMessage
-    {
+    private func joined(
+        _ participants: [ParticipantInfo], name: DisplayName? = nil, answer: String = "v=0\r\n"
+    ) -> ServerMessage {
         .joined(
             Samples.id(),
             JoinedReply(
                 session: Samples.sessionID, room: RoomInfo(name: Samples.room),
                 participant: ParticipantInfo(
                     id: Samples.who(), name: name),
-                grants: TokenGrants(), answer: .plain("v=0\r\n"), participants: participants,
+                grants: TokenGrants(), answer: .plain(answer), participants: participants,
                 slots: [Samples.assignment]))
     }
 
@@ -278,6 +278,25 @@ import Testing
         #expect(try ServerMessage.decode(message.encoded()) == message)
         let empty = joined([])
         #expect(empty.encoded() == encodedAtOnce(empty))
+    }
+
+    @Test(
+        arguments: [
+            "", "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n", "\"", "\\", "a\u{0}b\u{1f}\u{7f}/",
+            "ü 🐦 \u{2028}", "\",\"participants\":[", "{\"sdp\":\"\"}",
+            String((0...0x17F).compactMap { Unicode.Scalar($0).map(Character.init) }),
+            (0...17).map { String(repeating: "x", count: $0) + "\\é!#[]\"\u{1f} \n" }.joined(),
+        ])
+    func anAnswerIsWrittenAsAnEncoderWritesIt(answer: String) throws {
+        let replies = [
+            joined([], answer: answer), joined([Samples.info], answer: answer),
+            ServerMessage.answer(Samples.id(), .plain(answer)),
+            ServerMessage.answer(Samples.id(), .deflated(Array(answer.utf8))),
+        ]
+        for reply in replies {
+            #expect(reply.encoded() == encodedAtOnce(reply))
+            #expect(try ServerMessage.decode(reply.encoded()) == reply)
+        }
     }
 
     @Test func aRoomOfThousandsIsToldInAFewMilliseconds() {

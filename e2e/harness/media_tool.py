@@ -14,6 +14,8 @@ class MediaTool:
             *(inside.prefix if inside else []), str(BUILD / "martlet-media"), verb, *(str(option) for option in options),
             "--server", server.url, "--room", room,
         ]
+        # What it printed, once it was stopped.
+        self.output = ""
         self.process = subprocess.Popen(
             self.arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={"SWIFT_BACKTRACE": "enable=no", **(environment or {})},
@@ -34,7 +36,7 @@ class MediaTool:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.communicate(timeout=5)
+                self.output = self.process.communicate(timeout=5)[0]
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.communicate()

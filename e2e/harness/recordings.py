@@ -34,6 +34,15 @@ def complaints(path):
     return run.stderr.strip()
 
 
+def decoded_seconds(path):
+    """How long the sound is that comes out of a decoder, whatever the times of its packets."""
+    raw = subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:a", "-ac", "1", "-ar", "48000", "-f", "s16le", "-"],
+        check=True, capture_output=True,
+    ).stdout
+    return len(raw) / 2 / 48_000
+
+
 def picture_times(path):
     """When each picture is shown, in seconds."""
     text = subprocess.run(

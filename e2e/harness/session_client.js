@@ -7,7 +7,7 @@ window.sessions = (() => {
     'tokenWillExpire', 'trackPublished', 'trackUnpublished', 'trackMuted', 'trackStarted', 'trackStopped',
     'trackSubscribed', 'subscribeStateChanged', 'localTrackPublished', 'localTrackUnpublished', 'localTrackEnded',
     'publishStateChanged', 'localTrackMuted', 'activeSpeakersChanged', 'activeSpeakerChanged', 'audioLevels',
-    'networkQuality', 'dataReceived', 'messageReceived', 'warning',
+    'networkQuality', 'dataReceived', 'messageReceived', 'metadataReceived', 'warning',
   ];
   const log = [];
   const pictures = {};

@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { toBase64 } from './base64';
 import type { ClientRequest } from './clientMessages';
+import { toBytes } from './dataBytes';
+import type { DataBytes } from './dataBytes';
 import { MartletError } from './MartletError';
 import type { DataDelivery } from './messages';
-
-/** What may be sent; text is sent as UTF-8. */
-export type DataBytes = Uint8Array | ArrayBuffer | string;
 
 /** How a packet is sent. */
 export interface SendDataOptions {
@@ -197,11 +196,6 @@ function pause(milliseconds: number, signals: (AbortSignal | undefined)[]): Prom
     for (const signal of signals) signal?.addEventListener('abort', finish);
     if (signals.some((signal) => signal?.aborted)) finish();
   });
-}
-
-function toBytes(data: DataBytes): Uint8Array {
-  if (typeof data === 'string') return new TextEncoder().encode(data);
-  return data instanceof Uint8Array ? data : new Uint8Array(data);
 }
 
 function rateExceeded(retryAfterMilliseconds: number): MartletError {

@@ -8,6 +8,7 @@ import type { PublishState, Reopen } from './LocalTrack';
 import { asMartletError, MartletError } from './MartletError';
 import type { MediaConnection } from './MediaConnection';
 import type { TrackKind, TrackSource } from './messages';
+import type { MetadataOptions } from './metadataMessage';
 import { PublishStates } from './PublishStates';
 import type { MediaFlow } from './qualityIncidents';
 import type { EmitRoomEvent, TrackEndReason, UnpublishReason } from './RoomEvents';
@@ -279,6 +280,16 @@ export class LocalPublisher {
 
   // MARK: Inside
 
+  /** Sends bytes with a track's pictures. */
+  readonly sendMetadata = async (
+    track: LocalTrack,
+    data: Uint8Array,
+    options: MetadataOptions,
+  ): Promise<void> => {
+    this.#check(track);
+    await this.#surroundings.media().sendMetadata(track.section, data, options);
+  };
+
   /** The track that the server of the present session knows by an id. */
   #announced(id: string): LocalTrack | undefined {
     return [...this.#tracks].find((one) => one.id === id && one.isAnnounced);
@@ -335,7 +346,10 @@ export class LocalPublisher {
     for (;;) {
       const connection = this.#surroundings.media();
       const section = await this.#section(source, media.kind as TrackKind);
-      const track = new LocalTrack({ id: '', source, media, section, reopen, maxBitrate });
+      const { sendMetadata } = this;
+      const track = new LocalTrack({
+        id: '', source, media, section, reopen, maxBitrate, sendMetadata,
+      });
       track.setMuted(muted);
       try {
         await this.#announce(track);

@@ -1,7 +1,10 @@
 // A track of one's own: what is published, and where it is previewed.
 // SPDX-License-Identifier: Apache-2.0
+import { toBytes } from './dataBytes';
+import type { DataBytes } from './dataBytes';
 import { MediaView } from './MediaView';
 import type { TrackKind, TrackSource } from './messages';
+import type { MetadataOptions } from './metadataMessage';
 import type { SpatialLayers } from './spatialLayers';
 import type { CaptureSize } from './videoEncodings';
 
@@ -16,6 +19,7 @@ export class LocalTrack {
   readonly kind: TrackKind;
 
   readonly #view = new MediaView();
+  readonly #sendMetadata: SendTrackMetadata;
   #id: string;
   #media: MediaStreamTrack;
   #section: RTCRtpTransceiver;
@@ -44,8 +48,10 @@ export class LocalTrack {
     section: RTCRtpTransceiver;
     reopen: Reopen | undefined;
     maxBitrate: number | undefined;
+    sendMetadata: SendTrackMetadata;
   }) {
     this.#id = fields.id;
+    this.#sendMetadata = fields.sendMetadata;
     this.source = fields.source;
     this.kind = fields.media.kind as TrackKind;
     this.#section = fields.section;
@@ -86,6 +92,19 @@ export class LocalTrack {
     else this.#view.clear();
   }
 
+  /**
+   * Sends bytes of the application with the next pictures, as supplemental enhancement information
+   * of H.264; the others are told `metadataReceived` when they come to that picture. Resolves when
+   * the message waits for pictures.
+   *
+   * Rejects with `invalidState` unless one joined with `pictureMetadata`, with `invalidArgument` for 0 or
+   * more than 4096 bytes, options out of range, or a track that is not of H.264, with
+   * `dataRateExceeded` if 64 messages wait, and with `trackNotFound` once it is unpublished.
+   */
+  async sendMetadata(data: DataBytes, options: MetadataOptions = {}): Promise<void> {
+    await this.#sendMetadata(this, toBytes(data), options);
+  }
+
   /** @internal */
   get section(): RTCRtpTransceiver {
     return this.#section;
@@ -114,6 +133,13 @@ export class LocalTrack {
     this.#view.show(media);
   }
 }
+
+/** Sends bytes with a track's pictures. */
+export type SendTrackMetadata = (
+  track: LocalTrack,
+  data: Uint8Array,
+  options: MetadataOptions,
+) => Promise<void>;
 
 /** Opens a track's device again, or another one. */
 export type Reopen = (deviceId?: string) => Promise<MediaStreamTrack>;

@@ -9,7 +9,9 @@ import {
 } from './codecPreferences';
 import type { ScalabilityMode, VideoCodec } from './codecPreferences';
 import { MartletError } from './MartletError';
+import type { MetadataChannel, MetadataSetup } from './MetadataChannel';
 import type { RelayInfo, TrackKind, TrackSource } from './messages';
+import type { MetadataOptions } from './metadataMessage';
 import { withReceiverTimes } from './receiverTimes';
 import { RelayChoice } from './RelayChoice';
 import { simulcastEncodings } from './videoEncodings';
@@ -28,6 +30,9 @@ export interface MediaOptions {
   svc?: boolean | ScalabilityMode;
   /** The video codec to send with, where browser and server have it. */
   videoCodec?: VideoCodec;
+  /** Lets pictures of H.264 carry bytes of the application (`LocalTrack.sendMetadata`, `metadataReceived`): all pictures
+   * then pass through a worker, `martlet-metadata.js` beside the SDK, or where it says. */
+  pictureMetadata?: boolean | MetadataSetup;
   /** Passed on to the peer connection. Relays given here as `iceServers` are tried from the first offer on, and those
    * that the server names are not. With `iceTransportPolicy: 'relay'` all media goes through relays. */
   rtcConfiguration?: RTCConfiguration;
@@ -85,6 +90,7 @@ export class MediaConnection {
 
   readonly #connection: RTCPeerConnection;
   readonly #options: MediaOptions;
+  readonly #metadata: MetadataChannel | undefined;
   readonly #sending = new Map<TrackSource, RTCRtpTransceiver>();
   readonly #custom: RTCRtpTransceiver[] = [];
   readonly #receiving: RTCRtpTransceiver[] = [];
@@ -92,12 +98,17 @@ export class MediaConnection {
   #isClosed = false;
 
   /** Makes the connection with the sections of the first offer, in the order of the protocol; `relays`, known from a
-   * former one, are tried at once. */
-  constructor(options: MediaOptions = {}, relays: readonly RelayInfo[] = []) {
+   * former one, are tried at once; pictures pass through `metadata`, if there is any. */
+  constructor(
+    options: MediaOptions = {},
+    relays: readonly RelayInfo[] = [],
+    metadata?: MetadataChannel,
+  ) {
     if (typeof RTCPeerConnection === 'undefined') {
       throw new MartletError('unsupportedBrowser', 'This browser has no WebRTC.');
     }
     this.#options = options;
+    this.#metadata = metadata;
     this.relays = new RelayChoice(options.rtcConfiguration, relays);
     this.#connection = new RTCPeerConnection(this.relays.configuration);
     this.#connection.oniceconnectionstatechange = () => {
@@ -111,8 +122,8 @@ export class MediaConnection {
     const camera = cameraEncodings(options);
     this.#sending.set('microphone', this.#add('audio', 'sendonly'));
     if (this.carriesVideo) {
-      this.#sending.set('camera', this.#add('video', 'sendonly', camera));
-      this.#sending.set('screen', this.#add('video', 'sendonly'));
+      this.#sending.set('camera', this.#add('video', 'sendonly', 'camera', camera));
+      this.#sending.set('screen', this.#add('video', 'sendonly', 'screen'));
     }
     this.#sending.set('screenAudio', this.#add('audio', 'sendonly'));
     const { pairs, audio } = firstSlots;
@@ -218,7 +229,7 @@ export class MediaConnection {
 
   /** Appends a sending section for a custom track; it takes part from the next offer on. */
   addCustomSection(kind: TrackKind): RTCRtpTransceiver {
-    const section = this.#add(kind, 'sendonly');
+    const section = this.#add(kind, 'sendonly', `custom ${this.#custom.length}`);
     this.#custom.push(section);
     return section;
   }
@@ -229,6 +240,18 @@ export class MediaConnection {
     if (!section) return undefined;
     const { track } = section.receiver;
     return { mid, kind: track.kind as TrackKind, track };
+  }
+
+  /** Sends a message with the next pictures of a section; see `LocalTrack.sendMetadata`. */
+  async sendMetadata(
+    section: RTCRtpTransceiver,
+    data: Uint8Array,
+    options: MetadataOptions,
+  ): Promise<void> {
+    if (!this.#metadata) {
+      throw new MartletError('invalidState', 'Join with pictureMetadata: true to send metadata.');
+    }
+    await this.#metadata.send(section, data, options);
   }
 
   /** The browser's own figures. */
@@ -246,10 +269,14 @@ export class MediaConnection {
 
   #add(
     kind: TrackKind,
-    direction: RTCRtpTransceiverDirection,
+    direction: 'sendonly' | 'recvonly',
+    name = '',
     encodings?: readonly RTCRtpEncodingParameters[],
   ): RTCRtpTransceiver {
     const section = this.#addSection(kind, direction, encodings);
+    // At once: browsers ignore it later.
+    if (kind === 'video' && direction === 'sendonly') this.#metadata?.passOut(section, name);
+    if (kind === 'video' && direction === 'recvonly') this.#metadata?.passIn(section);
     const codec = direction === 'sendonly' ? videoCodecOf(this.#options) : undefined;
     trim(section, kind, codec, direction === 'recvonly' || codec === 'av1');
     return section;

@@ -16,6 +16,8 @@ import type {
   VideoQuality,
 } from './messages';
 import type { MediaFlow } from './qualityIncidents';
+import { MetadataInbox } from './MetadataInbox';
+import type { ReceivedMetadata } from './metadataProtocol';
 import { RemoteParticipant } from './RemoteParticipant';
 import { RemoteTrack } from './RemoteTrack';
 import type { SubscribeState, TrackSurroundings } from './RemoteTrack';
@@ -47,6 +49,7 @@ export class RemoteRoster {
   readonly #choices: SubscriptionChoices;
   readonly #videoChoices = new VideoChoices();
   readonly #ofTracks: TrackSurroundings;
+  readonly #metadata: MetadataInbox;
   #speakers: readonly RemoteParticipant[] = [];
   #maySubscribe = true;
 
@@ -68,6 +71,15 @@ export class RemoteRoster {
       },
     };
     this.#choices = new SubscriptionChoices(auto);
+    this.#metadata = new MetadataInbox({
+      owner: (mid, rtpTimestamp) => this.#slots.owner(mid, rtpTimestamp),
+      deliver: ({ participant: id, track: trackID }, data, rtpTimestamp) => {
+        const participant = this.#participants.get(id);
+        const track = participant?.tracks.get(trackID);
+        if (!participant || !track) return;
+        surroundings.emit('metadataReceived', { participant, track, data, rtpTimestamp });
+      },
+    });
   }
 
   /** Everybody else by id, in the order of joining. */
@@ -118,6 +130,7 @@ export class RemoteRoster {
    */
   restart(infos: readonly ParticipantInfo[]): void {
     this.#slots = new SlotTable();
+    this.#metadata.clear();
     const present = new Set(infos.map((info) => info.id));
     for (const id of [...this.#participants.keys()]) {
       if (present.has(id)) continue;
@@ -204,6 +217,7 @@ export class RemoteRoster {
     this.#stop(participant, track);
     track.detach();
     participant.removeTrack(trackID);
+    this.#metadata.forget(trackID);
     this.#surroundings.emit('trackUnpublished', { participant, track });
     this.#setState(participant, track, 'idle');
   }
@@ -255,6 +269,12 @@ export class RemoteRoster {
   /** The server assigned slots. */
   assign(assignments: readonly SlotAssignment[]): void {
     for (const change of this.#slots.apply(assignments)) this.#apply(change);
+    this.#metadata.look();
+  }
+
+  /** A picture with metadata came over a section. */
+  receiveMetadata(mid: string, received: ReceivedMetadata): void {
+    this.#metadata.receive(mid, received);
   }
 
   /** How loud people are now. */

@@ -21,6 +21,7 @@ import type { LocalParticipant } from './LocalParticipant';
 import type { MuteOptions, PublishOptions } from './LocalPublisher';
 import type { LocalTrack, PublishState } from './LocalTrack';
 import { MartletError } from './MartletError';
+import { canCarryMetadata } from './MetadataChannel';
 import { newMessageID } from './messageID';
 import type {
   ParticipantChange,
@@ -80,6 +81,11 @@ export class Room {
   /** Called when the session under way is in, or over. */
   #arrivals: ((reason: ChangeReason, error: MartletError | undefined) => void)[] = [];
   #ends: (() => void)[] = [];
+
+  /** Whether this browser can join with `pictureMetadata`. */
+  static get supportsPictureMetadata(): boolean {
+    return canCarryMetadata();
+  }
 
   /** Listens for an event, now or before joining; the function returned, or a signal, ends that.
    * Throws `invalidState` once the room is closed. */

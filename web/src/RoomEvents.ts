@@ -115,6 +115,13 @@ export interface RoomEvents {
   dataReceived: ReceivedData;
   /** Somebody, or the server, sent a message. */
   messageReceived: ReceivedMessage;
+  /** A picture came with bytes of its sender's application, where one joined with `pictureMetadata`. It is
+   * told before the picture is shown. */
+  metadataReceived: RemoteTrackEvent & {
+    readonly data: Uint8Array;
+    /** The picture's, as `requestVideoFrameCallback` names it when the picture is shown. */
+    readonly rtpTimestamp: number;
+  };
 
   /** The browser refuses sound until `startAudio` is called in a click. */
   audioPlaybackBlocked: Record<string, never>;

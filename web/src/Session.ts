@@ -14,6 +14,7 @@ import { asMartletError, MartletError } from './MartletError';
 import { MediaConnection } from './MediaConnection';
 import { MediaWatch } from './MediaWatch';
 import type { LeaveReason, ParticipantRole, RelayInfo, TrackSource, VideoQuality } from './messages';
+import { MetadataChannel } from './MetadataChannel';
 import { Negotiator } from './Negotiator';
 import { NetworkWatch } from './NetworkWatch';
 import { mediaSnapshot } from './qualityIncidents';
@@ -57,6 +58,7 @@ export class Session {
   readonly #incidents = new IncidentWatch();
   #options: JoinOptions;
   #media: MediaConnection;
+  readonly #metadata: MetadataChannel | undefined;
   readonly #fallback = new RelayFallback();
   #negotiator: Negotiator;
   /** The offer of a peer connection that has not joined yet. */
@@ -124,6 +126,7 @@ export class Session {
       mayPublish: () => listener.mayPublish(),
     });
     this.#link = this.#makeLink();
+    this.#metadata = this.#makeMetadata();
     [this.#media, this.#negotiator] = this.#makeMedia();
   }
 
@@ -305,6 +308,7 @@ export class Session {
     this.roster.close();
     this.audio.close();
     this.#media.close();
+    this.#metadata?.close();
   }
 
   // MARK: Entering
@@ -336,7 +340,7 @@ export class Session {
   }
 
   #makeMedia(relays: readonly RelayInfo[] = []): [MediaConnection, Negotiator] {
-    const media = new MediaConnection(this.#options, relays);
+    const media = new MediaConnection(this.#options, relays, this.#metadata);
     media.onPathChanged = () => void this.#watch?.look();
     media.onFailed = () => {
       if (this.#media === media) this.#tell({ type: 'mediaFailed' });
@@ -348,10 +352,27 @@ export class Session {
     });
     // Published tracks get their sections before the offer: joining again is one round trip too.
     this.publisher.bind(media);
-    this.#offer = media.offer();
+    this.#offer = this.#makeOffer(media);
     // Looked at when the socket is open.
     this.#offer.catch(() => {});
     return [media, negotiator];
+  }
+
+  #makeMetadata(): MetadataChannel | undefined {
+    const { pictureMetadata: setup } = this.#options;
+    if (!setup) return undefined;
+    const channel = new MetadataChannel(setup === true ? {} : setup);
+    channel.onReceived = ({ mid }, received) => {
+      if (mid !== null && this.isAlive) this.roster.receiveMetadata(mid, received);
+    };
+    return channel;
+  }
+
+  async #makeOffer(media: MediaConnection): Promise<string> {
+    const offer = await media.offer();
+    // Until its worker runs no picture would pass.
+    await this.#metadata?.ready;
+    return offer;
   }
 
   #sendJoin(): void {
@@ -371,6 +392,7 @@ export class Session {
   /** A new session has a peer connection of its own: the server knows nothing of the former one. */
   #replaceMedia(): void {
     this.#media.close();
+    this.#metadata?.forgetSections();
     this.#fallback.close();
     this.roster.blank();
     this.audio.clear();

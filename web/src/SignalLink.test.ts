@@ -112,6 +112,18 @@ test('a refused entry is told as such, and does not count', async () => {
   link.close();
 });
 
+test('an error that names no request refuses the entry', async () => {
+  const { link, log } = await begun();
+  link.open('ws://x');
+  await settle();
+  link.resume();
+  FakeServer.last.say({ type: 'error', code: 1001, message: 'Too large.' });
+  // Nothing is asked for now.
+  FakeServer.last.say({ type: 'error', code: 1001, message: 'Too large.' });
+  assert.deepEqual(log, ['opened', 'resume refused 1001']);
+  link.close();
+});
+
 test('an answer to an older entry is passed over', async () => {
   const { link, log } = await begun();
   FakeServer.last.say({ ...joined, id: 1 }, { type: 'resumed', id: 9, sequence: 5 });

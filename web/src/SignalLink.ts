@@ -194,7 +194,8 @@ export class SignalLink {
   }
 
   #receiveNumbered(message: RoomEvent | Reply | ErrorMessage): void {
-    if (message.type === 'error' && this.#entry && message.id === this.#entry.id) {
+    // Nothing else was asked for yet: an error that names no request is about the entry too.
+    if (message.type === 'error' && this.#entry && (message.id ?? this.#entry.id) === this.#entry.id) {
       const entry = this.#entry.type;
       this.#entry = undefined;
       this.#listener.refused(entry, errorOf(message));

@@ -29,7 +29,7 @@ export type SlotChange =
 
 /** The slots of one session. Knows nothing of media. */
 export class SlotTable {
-  readonly #slots = new Map<string, { source: SlotSource | null; isStarted: boolean }>();
+  readonly #slots = new Map<string, { source: SlotSource | null; startsAt: number | undefined }>();
 
   /**
    * Takes over what the server says, the whole truth about the sections it names. Releases come
@@ -41,17 +41,17 @@ export class SlotTable {
     for (const { mid, participant, track, rtpTimestamp } of assignments) {
       const source = participant === null || track === null ? null : { participant, track };
       const known = this.#slots.get(mid);
-      const slot = known ?? { source: null, isStarted: false };
+      const slot = known ?? { source: null, startsAt: undefined };
       if (!isSame(slot.source, source)) {
         if (slot.source) released.push({ type: 'released', mid, source: slot.source });
         if (source) gained.push({ type: 'assigned', mid, source, isFresh: !this.#used.has(mid) });
         if (source) this.#used.add(mid);
         slot.source = source;
-        slot.isStarted = false;
+        slot.startsAt = undefined;
       }
-      if (source && rtpTimestamp !== undefined && !slot.isStarted) {
+      if (source && rtpTimestamp !== undefined && slot.startsAt === undefined) {
         gained.push({ type: 'started', mid, source, rtpTimestamp });
-        slot.isStarted = true;
+        slot.startsAt = rtpTimestamp;
       }
       if (!known) this.#slots.set(mid, slot);
     }
@@ -61,6 +61,15 @@ export class SlotTable {
   /** What a section shows. */
   source(mid: string): SlotSource | null {
     return this.#slots.get(mid)?.source ?? null;
+  }
+
+  /** What a section shows at an RTP timestamp; null: nothing, undefined: that is not known yet. */
+  owner(mid: string, rtpTimestamp: number): SlotSource | null | undefined {
+    const slot = this.#slots.get(mid);
+    if (!slot?.source) return slot?.source;
+    const { source, startsAt } = slot;
+    if (startsAt === undefined) return undefined;
+    return isAtOrAfter(rtpTimestamp, startsAt) ? source : null;
   }
 
   /** What is shown, by section. */

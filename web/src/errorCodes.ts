@@ -77,6 +77,8 @@ export const errorCodes = {
   deviceNotFound: 6007,
   /** The camera or microphone is used by something else, or failed. */
   deviceBusy: 6008,
+  /** The SDK's worker could not be loaded. */
+  workerFailed: 6009,
 
   tooManyStreams: 7000,
   streamNotFound: 7001,

@@ -14,6 +14,8 @@ export type {
   Warning,
 } from './RoomEvents';
 export type { ListenerOptions } from './Emitter';
+export type { MetadataOptions } from './metadataMessage';
+export type { MetadataSetup } from './MetadataChannel';
 export { MartletError } from './MartletError';
 export { errorCodes } from './errorCodes';
 export type { ErrorName } from './errorCodes';
@@ -33,7 +35,8 @@ export type { RemoteTrack, SubscribeState } from './RemoteTrack';
 export type { LocalTrack, PublishState } from './LocalTrack';
 export type { MuteOptions, PublishOptions } from './LocalPublisher';
 export type { TrackSelection } from './SubscriptionChoices';
-export type { DataBytes, DataStream, SendDataOptions } from './DataStream';
+export type { DataBytes } from './dataBytes';
+export type { DataStream, SendDataOptions } from './DataStream';
 export type { DataStreamOptions } from './DataStreams';
 export { decibelsOfFullScale, volumePercent } from './audioLevel';
 export type { ParticipantLevel } from './audioLevel';

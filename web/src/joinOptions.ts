@@ -94,6 +94,7 @@ export function checkJoinOptions(options: JoinOptions): void {
   for (const source of options.publish ?? []) oneOf('publish', source, ['microphone', 'camera']);
   checkMediaKinds(options);
   checkLayers(options);
+  checkPictureMetadata(options);
 }
 
 function checkLayers(options: JoinOptions): void {
@@ -107,6 +108,13 @@ function checkLayers(options: JoinOptions): void {
   if (codec !== 'vp9' && codec !== 'av1') {
     throw new MartletError('invalidArgument', 'svc needs the videoCodec vp9 or av1.');
   }
+}
+
+function checkPictureMetadata({ pictureMetadata = false }: JoinOptions): void {
+  if (typeof pictureMetadata === 'boolean') return;
+  const { workerURL = '' } = pictureMetadata;
+  if (typeof workerURL === 'string') return;
+  throw new MartletError('invalidArgument', 'The workerURL of pictureMetadata is a string.');
 }
 
 function checkMediaKinds(options: JoinOptions): void {

@@ -33,3 +33,21 @@ interface RTCRtpEncodingParameters {
 interface HTMLMediaElement {
   setSinkId?(sinkId: string): Promise<void>;
 }
+
+/** Lets encoded pictures of a section pass through a worker (WebRTC Encoded Transform §5). */
+declare class RTCRtpScriptTransform {
+  constructor(worker: Worker, options?: unknown);
+}
+
+interface RTCRtpSender {
+  transform?: RTCRtpScriptTransform | null;
+}
+
+interface RTCRtpReceiver {
+  transform?: RTCRtpScriptTransform | null;
+}
+
+interface RTCEncodedVideoFrameMetadata {
+  mimeType?: string;
+  rtpTimestamp?: number;
+}

@@ -71,6 +71,9 @@ int martlet_engine_poll(int32_t process, int *detail);
 /// Ends a child at once. Only before `martlet_engine_poll` has told its end: numbers are used again.
 void martlet_engine_kill(int32_t process);
 
+/// The CPU time of a child so far and the most memory it had resident. Returns 0, or a negative errno where there is no such process.
+int martlet_engine_figures(int32_t process, int64_t *cpu_microseconds, int64_t *resident_bytes);
+
 /// Watches a socket in a thread of its own, and ends the process so many milliseconds after the other side is gone, whatever the
 /// rest of the process is caught in. Returns 0 or a negative errno.
 int martlet_engine_watch(int socket, int milliseconds);

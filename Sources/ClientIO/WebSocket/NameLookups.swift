@@ -82,9 +82,8 @@ package final class NameLookups: Sendable {
 final class SharedResolver: Resolver, Sendable {
     private let addresses: EventLoopFuture<[SocketAddress]>
 
-    init(_ address: WebSocketAddress, on eventLoop: any EventLoop) {
-        addresses = NameLookups.shared.addresses(
-            of: address.host, port: address.port, on: eventLoop)
+    init(_ host: String, port: Int, on eventLoop: any EventLoop) {
+        addresses = NameLookups.shared.addresses(of: host, port: port, on: eventLoop)
     }
 
     func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {

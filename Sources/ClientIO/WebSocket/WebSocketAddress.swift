@@ -46,7 +46,8 @@ package struct WebSocketAddress: Hashable, Sendable {
         }
     }
 
-    private static func split(
+    /// Host and port of an authority (RFC 3986 §3.2) without a user.
+    static func split(
         _ authority: Substring, defaultPort: Int
     ) throws(WebSocketError) -> (host: String, port: Int) {
         guard !authority.contains("@") else { throw .invalidAddress("it must not name a user") }

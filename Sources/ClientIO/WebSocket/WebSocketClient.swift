@@ -30,6 +30,8 @@ package final class WebSocketClient {
     private var channel: (any Channel)?
     private var deadline: Scheduled<Void>?
     private var waiting = (messages: 0, bytes: 0)
+    /// The proxy it goes through.
+    private var proxy: HTTPProxy?
 
     /// - Parameter onEvent: Called on the event loop, one event at a time.
     package init(
@@ -53,19 +55,25 @@ package final class WebSocketClient {
         deadline = eventLoop.assumeIsolated().scheduleTask(in: options.connectTimeout) {
             [weak self] in self?.end(timedOut)
         }
+        do throws(WebSocketError) {
+            proxy = try options.proxy.proxy(for: address)
+        } catch {
+            return end(error)
+        }
+        let (host, port) = peer
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(options.connectTimeout)
             // Nothing is read before there is somebody to read it.
             .channelOption(.autoRead, value: false)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         let connecting: EventLoopFuture<any Channel>
-        if let number = try? SocketAddress(ipAddress: address.host, port: address.port) {
+        if let number = try? SocketAddress(ipAddress: host, port: port) {
             connecting = bootstrap.connect(to: number)
         } else {
             connecting =
                 bootstrap
-                .resolver(SharedResolver(address, on: eventLoop))
-                .connect(host: address.host, port: address.port)
+                .resolver(SharedResolver(host, port: port, on: eventLoop))
+                .connect(host: host, port: port)
         }
         connecting.assumeIsolated().whenComplete { [self] result in
             switch result {
@@ -75,9 +83,33 @@ package final class WebSocketClient {
         }
     }
 
+    /// Who is connected to: the server, or the proxy before it.
+    private var peer: (host: String, port: Int) {
+        proxy.map { ($0.host, $0.port) } ?? (address.host, address.port)
+    }
+
     private func connected(_ channel: any Channel) {
         guard state == .connecting else { return channel.close(promise: nil) }
         self.channel = channel
+        guard let proxy else { return upgrade(channel) }
+        do {
+            let tunnel = ProxyTunnel(
+                to: address, through: proxy, headerBytesMax: options.headerBytesMax
+            ) { [self] result in
+                guard state == .connecting else { return }
+                switch result {
+                case .success: upgrade(channel)
+                case .failure(let error): end(error)
+                }
+            }
+            try channel.pipeline.syncOperations.addHandler(tunnel)
+            try channel.syncOptions?.setOption(.autoRead, value: true)
+        } catch {
+            end(explain(error))
+        }
+    }
+
+    private func upgrade(_ channel: any Channel) {
         do {
             let upgraded = try makePipeline(channel)
             upgraded.assumeIsolated().whenComplete { [self] result in
@@ -223,7 +255,7 @@ package final class WebSocketClient {
     // MARK: Explaining
 
     func explain(_ error: any Error) -> WebSocketError {
-        let (host, port) = (address.host, address.port)
+        let (host, port) = peer
         switch error {
         case let error as WebSocketError: return error
         case let error as NIOConnectionError:

@@ -5,6 +5,12 @@
 package enum WebSocketError: Error, Hashable, Sendable {
     /// What was given is no address of a WebSocket, and why.
     case invalidAddress(String)
+    /// What was given, or stands in the environment, is no address of a proxy, and why.
+    case invalidProxy(String)
+    /// The proxy answered `CONNECT` with another status than 2xx.
+    case proxyRefused(Int)
+    /// What answered `CONNECT` is no HTTP proxy.
+    case proxyNotUnderstood
     /// Nobody knows the host's name.
     case unresolvable(host: String)
     /// Nobody listens at that port.
@@ -44,6 +50,12 @@ extension WebSocketError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .invalidAddress(let why): "The server's address cannot be used: \(why)."
+        case .invalidProxy(let why): "The proxy's address cannot be used: \(why)."
+        case .proxyRefused(407):
+            "The proxy wants to know who asks (407); name user and password in its address."
+        case .proxyRefused(let status):
+            "The proxy opens no way to the server (\(status)); let it, or go without it."
+        case .proxyNotUnderstood: "What answers at the proxy's address is none; check it."
         case .unresolvable(let host):
             "The name \(host) cannot be looked up; check it, and the network."
         case .refused(let host, let port):

@@ -20,6 +20,8 @@ package struct WebSocketOptions: Sendable {
     package var closeTimeout = TimeAmount.seconds(1)
     /// Whom to trust under `wss://`; `nil`: whom the system trusts.
     package var tls: TLSContext?
+    /// Which proxy it goes through.
+    package var proxy = ProxyChoice.none
 
     /// The defaults.
     package init() {}

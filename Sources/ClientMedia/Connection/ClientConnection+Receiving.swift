@@ -47,6 +47,9 @@ extension ClientConnection {
             frame.capturedAt = receivers[index].captureTime(of: frame.timestamp)
             report(.frame(mid: receivers[index].mid, frame))
         }
+        while let packet = receivers[index].nextPacket(at: now) {
+            report(.sound(mid: receivers[index].mid, packet))
+        }
     }
 
     // MARK: For the driver
@@ -79,11 +82,23 @@ extension ClientConnection {
         receivers.first { $0.mid == mid && $0.kind == .audio }?.sound.target
     }
 
+    /// How long sound is held at least and at most, in all sections.
+    package mutating func setSoundDelays(_ delays: ClosedRange<MediaDuration>) {
+        soundDelays = delays
+        for index in receivers.indices { receivers[index].setSoundDelays(delays) }
+    }
+
     /// Sound of a section is held so much longer than the network asks for.
     package mutating func setExtraSoundDelay(_ delay: MediaDuration, mid: String) {
         for index in receivers.indices where receivers[index].mid == mid {
             receivers[index].setExtraDelay(delay)
         }
+    }
+
+    /// Whether sound is handed out as it came too, packet by packet (`ConnectionEvent.sound`).
+    package mutating func setHandsOutPackets(_ handsOut: Bool) {
+        handsOutPackets = handsOut
+        for index in receivers.indices { receivers[index].setHandsOutPackets(handsOut) }
     }
 
     /// Lets go of the sound that waits in a section: nobody listened to it.
@@ -103,14 +118,6 @@ extension ClientConnection {
         for index in receivers.indices where receivers[index].mid == mid {
             receivers[index].restart()
         }
-    }
-
-    /// A decoder has failed: nothing is handed out of a section before the next keyframe, which is asked for.
-    package mutating func requireKeyframe(mid: String, at now: MediaInstant) {
-        for index in receivers.indices where receivers[index].mid == mid {
-            receivers[index].restartPictures()
-        }
-        if isReady { requestKeyframes(at: now) }
     }
 
     /// Asks for a keyframe of a section until one comes; meanwhile its frames are handed out as before.

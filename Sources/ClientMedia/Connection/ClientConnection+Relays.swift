@@ -8,7 +8,7 @@ package import Wire
 /// The relays that a connection may use, and the one it uses.
 struct ConnectionRelays {
     /// The number that stands for the relay's address among the sockets.
-    static let socket: UInt8 = 32
+    static let socket: UInt16 = 32
     /// How long other ways are looked for first, as the browser SDK does.
     static let patience = MediaDuration.seconds(1)
     /// How long one relay may take before another is asked: some round trips. A session that hears no media gives its link up

@@ -24,6 +24,11 @@ extension ClientConnection {
             senders[index].refuse()
             throw .congested
         }
+        if isSound {
+            senders[index].chooseRedundancy(
+                estimate: estimator.target,
+                isBesidePictures: senders.contains { $0.kind == .video && $0.hasBegun })
+        }
         let isFirst = !senders[index].hasBegun
         let numbers = try senders[index].append(frame)
         for number in numbers {

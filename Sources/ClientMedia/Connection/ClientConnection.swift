@@ -39,7 +39,7 @@ package struct ClientConnection: ~Copyable {
     var sound = PacketQueue()
     var repetitions = PacketQueue()
     var pictures = PacketQueue()
-    var estimator = BandwidthEstimator()
+    var estimator: BandwidthEstimator
     var pacer = Pacer()
     var budget = FrameBudget()
     var probe: ProbeSender?
@@ -59,6 +59,10 @@ package struct ClientConnection: ~Copyable {
     /// The most that the server allows all streams together (REMB), in bits a second.
     var serverBound: Double?
     var counters = ConnectionStatistics()
+    /// Whether packets of sound are handed out as they came.
+    var handsOutPackets = false
+    /// How long sound is held at least and at most.
+    var soundDelays = SoundBuffer.usualDelays
     private var events: [ConnectionEvent] = []
     private var eventsTaken = 0
     private let padding = [UInt8](repeating: 0, count: 223) + [224]
@@ -70,10 +74,15 @@ package struct ClientConnection: ~Copyable {
     ///   - streamSocket: The number that stands for TCP connections; `nil`: there are none.
     ///   - clockZero: The wall clock at `MediaInstant.zero`.
     ///   - seed: A random number, for all that has to be random.
+    ///   - startBitrate: What the path to the server is believed to carry before anything is known, in bits a second; `nil`: the usual.
     package init(
         media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress],
-        streamSocket: UInt8? = nil, clockZero: NTPTime, seed: UInt64, at now: MediaInstant
+        streamSocket: UInt16? = nil, clockZero: NTPTime, seed: UInt64, startBitrate: Double? = nil,
+        at now: MediaInstant
     ) throws(ClientTransportError) {
+        var limits = EstimateLimits()
+        if let startBitrate { limits.start = startBitrate }
+        estimator = BandwidthEstimator(limits: limits)
         var random = SeededRandom(seed: seed)
         transport = try PeerTransport.client(
             media: media, dtls: dtls, addresses: addresses, streamSocket: streamSocket,
@@ -110,7 +119,9 @@ package struct ClientConnection: ~Copyable {
         for section in media.sections {
             if let index = receivers.firstIndex(where: { $0.mid == section.mid }) {
                 receivers[index].update(section)
-            } else if let receiver = ReceivingStream(section: section) {
+            } else if var receiver = ReceivingStream(section: section) {
+                receiver.setHandsOutPackets(handsOutPackets)
+                receiver.setSoundDelays(soundDelays)
                 receivers.append(receiver)
             }
             guard section.direction == .sends, let slot = section.slot,

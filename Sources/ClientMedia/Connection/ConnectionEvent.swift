@@ -9,6 +9,8 @@ package enum ConnectionEvent: Sendable, Equatable {
     case transport(PeerTransportEvent)
     /// A whole frame came in a section.
     case frame(mid: String, EncodedFrame)
+    /// A packet of sound is next in a section, in order and once; only where that was asked for.
+    case sound(mid: String, SoundPacket)
     /// Somebody needs a keyframe of a stream that is sent.
     case keyframeRequested(mid: String, rid: String?)
     /// How much the path to the server carries, in bits a second.

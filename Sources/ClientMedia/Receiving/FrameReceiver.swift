@@ -82,12 +82,6 @@ package struct FrameReceiver: Sendable {
     /// The number of the packet that the next frame begins with; `nil`: a keyframe is waited for.
     package var nextNumber: ExtendedSequenceNumber? { next.map { ExtendedSequenceNumber($0) } }
 
-    /// Goes on with the next keyframe alone, as where a decoder has failed.
-    package mutating func requireKeyframe() {
-        if let next { skip(to: next) }
-        needsKeyframe = true
-    }
-
     /// Takes a packet.
     /// - Parameters:
     ///   - number: Its number in the stream, unwrapped; of what came by retransmission the original one.

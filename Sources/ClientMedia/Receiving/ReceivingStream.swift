@@ -54,6 +54,8 @@ struct ReceivingStream: Sendable {
     private(set) var reception: ReceptionStatistics
     private(set) var frames = FrameReceiver()
     private(set) var sound = SoundBuffer()
+    /// Sound for whoever takes it as it came; `nil`: nobody does.
+    private var order: SoundOrder?
     private(set) var statistics = ReceivingStatistics()
     private var highest: ExtendedSequenceNumber?
     /// The sender's clock: what timestamp its wall clock stood at (RFC 3550 §6.4.1).
@@ -146,30 +148,40 @@ struct ReceivingStream: Sendable {
             return
         }
         guard codec == .red else {
-            return takeSound(payload, timestamp: header.timestamp, at: now)
+            return takeSound(payload, number, timestamp: header.timestamp, at: now)
         }
         guard let blocks = RedundantAudio.parse(payload) else { return }
         takeSound(
-            payload.extracting(blocks.primaryOffset..<payload.count), timestamp: header.timestamp,
-            at: now)
+            payload.extracting(blocks.primaryOffset..<payload.count), number,
+            timestamp: header.timestamp, at: now)
         for age in 0..<blocks.blockCount {
             guard let block = blocks.block(age: age, in: payload) else { return }
             takeSound(
-                payload.extracting(block.range),
-                timestamp: RTPTimestamp(header.timestamp.rawValue &- block.ticks), at: now,
-                isRepeated: true)
+                payload.extracting(block.range), nil,
+                timestamp: RTPTimestamp(header.timestamp.rawValue &- block.ticks), at: now)
         }
     }
 
+    /// - Parameter number: The packet's own; `nil` for what came inside another.
     private mutating func takeSound(
-        _ payload: Span<UInt8>, timestamp: RTPTimestamp, at now: MediaInstant,
-        isRepeated: Bool = false
+        _ payload: Span<UInt8>, _ number: ExtendedSequenceNumber?, timestamp: RTPTimestamp,
+        at now: MediaInstant
     ) {
-        guard let packet = OpusPacket.parse(payload) else { return }
-        sound.insert(
-            SoundPacket(timestamp: timestamp, ticks: packet.ticks, payload: payload.copied()),
-            at: now, isRepeated: isRepeated)
+        guard let opus = OpusPacket.parse(payload) else { return }
+        let packet = SoundPacket(
+            timestamp: timestamp, ticks: opus.ticks, payload: payload.copied())
+        sound.insert(packet, at: now, isRepeated: number == nil)
+        order?.insert(packet, number: number, at: now)
     }
+
+    /// Begins to hand out sound as it came, or ends it.
+    mutating func setHandsOutPackets(_ handsOut: Bool) {
+        guard kind == .audio, handsOut != (order != nil) else { return }
+        order = handsOut ? SoundOrder() : nil
+    }
+
+    /// The next packet of sound as it came.
+    mutating func nextPacket(at now: MediaInstant) -> SoundPacket? { order?.next(at: now) }
 
     /// The next whole frame.
     mutating func nextFrame(at now: MediaInstant) -> EncodedFrame? {
@@ -208,15 +220,13 @@ struct ReceivingStream: Sendable {
         kind == .video && (frames.needsKeyframe || isKeyframeWanted)
     }
 
-    /// A keyframe is needed for a reason of the application's, as a decoder that failed.
-    mutating func restartPictures() { frames.requireKeyframe() }
-
     /// A keyframe is asked for until one comes; meanwhile frames are handed out as before.
     mutating func wantKeyframe() { isKeyframeWanted = true }
 
     /// When something of it is due; `nil`: with the next packet only.
     var nextDeadline: MediaInstant? {
         var deadline = asksForLost ? loss.nextDeadline : nil
+        if let due = order?.nextDeadline { deadline = deadline.map { min($0, due) } ?? due }
         if let due = frames.nextDeadline { deadline = deadline.map { min($0, due) } ?? due }
         if asksForKeyframe, let askedForKeyframeAt {
             let due = askedForKeyframeAt + keyframePause
@@ -235,6 +245,9 @@ struct ReceivingStream: Sendable {
     }
 
     mutating func discardSound() { sound.discard() }
+
+    /// The bounds of how long sound is held.
+    mutating func setSoundDelays(_ delays: ClosedRange<MediaDuration>) { sound.delays = delays }
 
     /// How much longer than it needs sound is held.
     mutating func setExtraDelay(_ delay: MediaDuration) { sound.extraDelay = delay }

@@ -28,10 +28,9 @@ package struct SoundPacket: Sendable, Equatable {
 package struct SoundBuffer: Sendable {
     /// How many packets are held at most; the oldest go first.
     package static let packetsMax = 128
-    /// The bounds of the wait before the first packet is played, and of what is held from then on.
-    package static let delays = (
-        least: MediaDuration.milliseconds(20), most: MediaDuration.milliseconds(500)
-    )
+    /// The usual bounds of the wait before the first packet is played, and of what is held from then on.
+    package static let usualDelays =
+        MediaDuration.milliseconds(20)...MediaDuration.milliseconds(500)
     /// What is made up for a missing packet whose length nobody knows.
     static let ordinaryTicks = 960
     /// For so long sound is made up where nothing comes; then it is waited for as at first.
@@ -85,12 +84,15 @@ package struct SoundBuffer: Sendable {
     /// Waits for a first packet.
     package init() {}
 
+    /// The bounds of how long sound is held.
+    package var delays = usualDelays
+
     /// How long sound is held at least, beyond what the network asks for: for pictures that come later.
     package var extraDelay = MediaDuration.zero
 
     /// How long what comes is held at present.
     package var target: MediaDuration {
-        min(max(histogram.needed + extraDelay, Self.delays.least), Self.delays.most)
+        min(max(histogram.needed + extraDelay, delays.lowerBound), delays.upperBound)
     }
 
     /// How many ticks are held.

@@ -21,7 +21,7 @@ package enum SendError: Error, Equatable, Sendable {
 
 /// A frame to be sent.
 package struct OutgoingFrame: Sendable {
-    /// What it is encoded as: Opus, VP8, or H.264 in the form of Annex B.
+    /// What it is encoded as: Opus, VP8, VP9, H.264 in the form of Annex B, AV1 in the low-overhead form.
     package var codec: MediaCodec
     /// The frame.
     package var bytes: [UInt8]
@@ -97,6 +97,9 @@ struct SendingStream: Sendable {
     private let timestampOffset: UInt32
     private var vp8: VP8Packetizer
     private var h264 = H264Packetizer()
+    private var vp9: VP9Packetizer
+    private var av1 = AV1Packetizer()
+    private var redundancy: SoundRedundancy?
     private var cut = PacketizedFrame()
 
     init(
@@ -109,6 +112,7 @@ struct SendingStream: Sendable {
         self.ssrc = ssrc
         self.rtxSSRC = rtxSSRC
         codecs = section.codecs
+        redundancy = SoundRedundancy(codecs: section.codecs)
         packets = PacketMemory(
             capacity: kind == .audio ? Self.memory.sound : Self.memory.picture)
         // Below half of the range, so that the first packets' rollover counter is never in doubt (RFC 3711 §3.3.1).
@@ -116,7 +120,9 @@ struct SendingStream: Sendable {
         nextRepetition = ExtendedSequenceNumber(
             UInt64(UInt16.random(in: 0...0x7FFF, using: &random)))
         timestampOffset = UInt32(truncatingIfNeeded: random.next())
-        vp8 = VP8Packetizer(firstPictureID: UInt16(truncatingIfNeeded: random.next()))
+        let firstPictureID = UInt16(truncatingIfNeeded: random.next())
+        vp8 = VP8Packetizer(firstPictureID: firstPictureID)
+        vp9 = VP9Packetizer(firstPictureID: firstPictureID)
     }
 
     /// Whether anything was sent, so that reports make sense.
@@ -128,6 +134,11 @@ struct SendingStream: Sendable {
         let (seconds, rest) = instant.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         let ticks = seconds &* rate &+ rest * rate / 1_000_000_000
         return RTPTimestamp(timestampOffset &+ UInt32(truncatingIfNeeded: ticks))
+    }
+
+    /// Looks whether there is room for sound to be sent twice.
+    mutating func chooseRedundancy(estimate: Double?, isBesidePictures: Bool) {
+        redundancy?.choose(estimate: estimate, isBesidePictures: isBesidePictures)
     }
 
     /// Cuts a frame into packets and remembers them.
@@ -148,16 +159,23 @@ struct SendingStream: Sendable {
                 try vp8.packetize(frame.bytes.span, payloadMax: Self.payloadMax, into: &cut)
             case .h264:
                 try h264.packetize(frame.bytes.span, payloadMax: Self.payloadMax, into: &cut)
+            case .vp9:
+                try vp9.packetize(frame.bytes.span, payloadMax: Self.payloadMax, into: &cut)
+            case .av1:
+                try av1.packetize(frame.bytes.span, payloadMax: Self.payloadMax, into: &cut)
             case .opus:
                 guard !frame.bytes.isEmpty else { throw PacketizationError.empty }
                 guard frame.bytes.count <= Self.payloadMax else {
                     throw PacketizationError.tooLarge(frame.bytes.count)
                 }
+                let (bytes, payloadType) =
+                    redundancy?.payload(
+                        of: frame.bytes, timestamp: timestamp, payloadMax: Self.payloadMax)
+                    ?? (frame.bytes, codec.payloadType)
                 insert(
                     MediaPacket(
                         number: next, timestamp: timestamp, marker: false,
-                        payloadType: codec.payloadType, value: frame.level?.byte,
-                        payload: frame.bytes))
+                        payloadType: payloadType, value: frame.level?.byte, payload: bytes))
                 statistics.frames &+= 1
                 return first..<next.rawValue
             default: throw PacketizationError.noUnits

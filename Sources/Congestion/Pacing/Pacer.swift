@@ -40,8 +40,12 @@ package struct Pacer: Sendable {
     package init() {}
 
     /// Takes the estimate, in bits a second; `nil` ends pacing.
-    /// - Parameter isAfterSilence: Whether nothing was heard of the path a moment ago.
-    package mutating func setEstimate(_ estimate: Double?, isAfterSilence: Bool = false) {
+    /// - Parameters:
+    ///   - isAfterSilence: Whether nothing was heard of the path a moment ago.
+    ///   - share: What of the pacing rate may leave, 0 to 1: less while a queue on the path is to drain.
+    package mutating func setEstimate(
+        _ estimate: Double?, isAfterSilence: Bool = false, share: Double = 1
+    ) {
         guard let estimate else {
             bitsPerSecond = nil
             nanosecondsPerByte = 0
@@ -49,9 +53,10 @@ package struct Pacer: Sendable {
             return
         }
         let factor = Self.factor(at: estimate)
-        let rate = max(
-            estimate * (isAfterSilence ? min(factor, Self.factorAfterSilence) : factor),
-            Self.rateMin)
+        let rate =
+            max(
+                estimate * (isAfterSilence ? min(factor, Self.factorAfterSilence) : factor),
+                Self.rateMin) * share
         let bytes = estimate * Double(Self.backlog.nanoseconds) / 8e9
         backlogMax = max(Int(min(bytes, 1e9)), Self.backlogBytes)
         bitsPerSecond = rate

@@ -38,7 +38,7 @@ extension MediaDriver {
             else { continue }
             bases.append(
                 ICEBase(
-                    socket: UInt8(clamping: number),
+                    socket: UInt16(clamping: number),
                     address: known.with(port: UInt16(clamping: port))))
         }
         // The machine's own world comes last.
@@ -95,7 +95,7 @@ extension MediaDriver {
                 else { continue }
                 relays.append(
                     RelayAccess(
-                        server: first, socket: UInt8(clamping: index),
+                        server: first, socket: UInt16(clamping: index),
                         username: Array(username.utf8), password: Array(password.utf8)))
             }
         }
@@ -104,7 +104,7 @@ extension MediaDriver {
         let known = localBases()
         let bases = sockets.indices.map { index in
             known.first { Int($0.socket) == index }
-                ?? ICEBase(socket: UInt8(clamping: index), address: Self.standIn(sockets[index]))
+                ?? ICEBase(socket: UInt16(clamping: index), address: Self.standIn(sockets[index]))
         }
         let now = Self.now
         connection?.gather(

@@ -23,7 +23,8 @@ extension MediaDriver: MediaLink {
                 throw error
             }
             offer = settings.offer(
-                fingerprint: try ClientIdentity.made.get().fingerprint, using: &random)
+                parameters: parameters, fingerprint: try ClientIdentity.made.get().fingerprint,
+                using: &random)
         case .restart: offer?.restartICE(with: .fresh(using: &random))
         case .slots(let demand): offer?.addSlots(pairs: demand.video, audio: demand.audio)
         }
@@ -47,9 +48,12 @@ extension MediaDriver: MediaLink {
                 addresses: sockets.indices.map { index in
                     bases.first { Int($0.socket) == index }?.address ?? Self.standIn(sockets[index])
                 }, streamSocket: Self.streamSocket, clockZero: Self.clockZero(at: now),
-                seed: random.next(), at: now)
+                seed: random.next(),
+                startBitrate: Double(parameters.startBitsPerSecond), at: now)
             for base in bases { connection?.addHost(base) }
             connection?.setWantedBitrate(wantedBitrate)
+            connection?.setHandsOutPackets(!packetTaps.isEmpty)
+            connection?.setSoundDelays(parameters.soundDelays)
         } else {
             try connection?.update(media, at: now)
             if purpose.beginsICE { for base in localBases() { connection?.addHost(base) } }
@@ -59,6 +63,12 @@ extension MediaDriver: MediaLink {
     }
 
     func end() async { closeConnection() }
+
+    /// Takes settings; those that act with a join wait for the next.
+    func set(_ parameters: RoomParameters) {
+        self.parameters = parameters
+        connection?.setSoundDelays(parameters.soundDelays)
+    }
 
     /// The largest answer, in bytes.
     private static let answerBytesMax = 512 * 1_024
@@ -143,5 +153,14 @@ extension MediaDriver: MediaLink {
     /// What the server says anybody can use of a section's sizes.
     func setWanted(_ wanted: WantedLayers?, mid: String) {
         for encoder in encoders where encoder.mid == mid { encoder.setWanted(wanted) }
+    }
+}
+
+extension RoomParameters {
+    /// The bounds of how long sound is held.
+    var soundDelays: ClosedRange<MediaDuration> {
+        // Checked when they were set.
+        let least = MediaDuration.milliseconds(Int64(soundDelayMinMilliseconds))
+        return least...max(least, .milliseconds(Int64(soundDelayMaxMilliseconds)))
     }
 }

@@ -35,6 +35,7 @@ extension MediaDriver {
                 players[mid] = nil
                 lipSyncs[pair(of: mid)] = nil
                 for tap in pictureTaps where tap.key == before?.key { tap.interrupt() }
+                for tap in packetTaps where tap.key == before?.key { tap.interrupt() }
             }
             deliverHeld(mid: mid)
         }
@@ -54,7 +55,7 @@ extension MediaDriver {
     }
 
     /// The track that a section shows at a timestamp; `nil`: not known yet, or nobody's.
-    private func track(
+    func track(
         _ mid: String, at timestamp: RTPTimestamp
     ) -> (key: TrackKey?, isKnown: Bool) {
         guard let slot = assignment(mid) else { return (nil, false) }
@@ -86,15 +87,16 @@ extension MediaDriver {
     }
 
     /// How long a sender's first report is waited for.
-    private static let reportWait = MediaDuration.milliseconds(400)
+    static let reportWait = MediaDuration.milliseconds(400)
 
     /// Looks whether frames that wait can be handed out by now.
     func deliverHeld() {
-        guard !undelivered.isEmpty else { return }
+        guard !undelivered.isEmpty || !undeliveredSound.isEmpty else { return }
         for slot in assignments { deliverHeld(mid: slot.mid.text) }
     }
 
     private func deliverHeld(mid: String) {
+        deliverHeldSound(mid: mid)
         guard let frames = undelivered.removeValue(forKey: mid) else { return }
         for frame in frames { take(frame, mid: mid, at: Self.now) }
     }
@@ -114,16 +116,10 @@ extension MediaDriver {
             connection?.setExtraSoundDelay(delay, mid: pair)
         }
         for tap in pictureTaps where tap.key == key {
-            if tap.take(frame, mid: mid, due: due, at: now) {
+            if tap.take(frame, due: due, at: now) {
                 connection?.wantKeyframe(mid: mid, at: now)
             }
         }
-    }
-
-    /// A decoder failed: a section's next frame has to be a keyframe.
-    func requireKeyframe(mid: String) {
-        connection?.requireKeyframe(mid: mid, at: Self.now)
-        finishTurn()
     }
 
     /// Asks for a keyframe of a track, where it is received; whoever watches it goes on meanwhile.
@@ -159,14 +155,19 @@ extension MediaDriver {
     func removeTap(_ number: UInt64) {
         pictureTaps.removeAll { $0.number == number }
         soundTaps.removeAll { $0.number == number }
+        removePacketTap(number)
     }
 
     /// Ends what is listened to: the room is left.
     func endTaps() {
         for tap in pictureTaps { tap.finish() }
         for tap in soundTaps { tap.finish() }
+        for tap in packetTaps { tap.finish() }
         pictureTaps = []
         soundTaps = []
+        packetTaps = []
+        undeliveredSound = [:]
+        connection?.setHandsOutPackets(false)
     }
 
     // MARK: Sound
@@ -255,7 +256,7 @@ extension MediaDriver {
             microseconds: captured.map(\.microsecondsSince1970) ?? wallMicroseconds(at: now))
     }
 
-    private func wallMicroseconds(at now: MediaInstant) -> Int64 {
+    func wallMicroseconds(at now: MediaInstant) -> Int64 {
         connection?.wallTime(at: now).microsecondsSince1970 ?? now.nanoseconds / 1_000
     }
 }

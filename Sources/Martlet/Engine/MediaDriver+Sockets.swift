@@ -10,9 +10,9 @@ extension MediaDriver {
     /// Opens one of each family, unless they are there.
     func openSockets() async throws {
         guard sockets.isEmpty else { return }
-        for isIPv6 in [false, true] {
+        for isIPv6 in parameters.ipv6 ? [false, true] : [false] {
             do {
-                sockets.append(try await open(UInt8(sockets.count), ipv6: isIPv6).get())
+                sockets.append(try await open(UInt16(sockets.count), ipv6: isIPv6).get())
             } catch {
                 // Machines without IPv6 are common; without IPv4 there would be no socket at all.
                 guard isIPv6, !sockets.isEmpty else { throw error }
@@ -20,7 +20,7 @@ extension MediaDriver {
         }
     }
 
-    private func open(_ number: UInt8, ipv6 isIPv6: Bool) -> EventLoopFuture<MediaSocket> {
+    private func open(_ number: UInt16, ipv6 isIPv6: Bool) -> EventLoopFuture<MediaSocket> {
         MediaSocket.open(
             on: eventLoop, ipv6: isIPv6, ports: settings.ports,
             for: MediaSocket.Owner(
@@ -38,7 +38,7 @@ extension MediaDriver {
                 }))
     }
 
-    private func planReopening(of number: UInt8) {
+    private func planReopening(of number: UInt16) {
         eventLoop.scheduleTask(in: Self.reopenAfter) { [weak self] in
             self?.assumeIsolated { $0.reopen(number) }
             return
@@ -46,7 +46,7 @@ extension MediaDriver {
     }
 
     /// Opens a socket in the place of a lost one; the server learns the new port from what comes from it.
-    private func reopen(_ number: UInt8) {
+    private func reopen(_ number: UInt16) {
         guard Int(number) < sockets.count else { return }
         open(number, ipv6: sockets[Int(number)].isIPv6).whenComplete { [weak self] result in
             self?.assumeIsolated { $0.take(result, as: number) }
@@ -54,7 +54,7 @@ extension MediaDriver {
         }
     }
 
-    private func take(_ result: Result<MediaSocket, any Error>, as number: UInt8) {
+    private func take(_ result: Result<MediaSocket, any Error>, as number: UInt16) {
         switch result {
         case .success(let socket):
             sockets[Int(number)] = socket

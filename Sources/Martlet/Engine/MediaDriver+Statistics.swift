@@ -8,8 +8,9 @@ import Wire
 extension MediaDriver {
     /// What a section has sent, of each of its sizes.
     func sendingStatistics(mid: String) -> [LocalTrackStatistics] {
-        let rids: [String?] =
-            mid == "1" && !settings.cameraRIDs.isEmpty ? settings.cameraRIDs : [nil]
+        let source = MediaSettings.sendingSections.first { $0.mid == mid }?.source
+        let named = source.map { settings.rids(of: $0) } ?? []
+        let rids: [String?] = named.isEmpty ? [nil] : named
         return rids.compactMap { rid in
             connection?.sendingStatistics(mid: mid, rid: rid).map { LocalTrackStatistics($0) }
         }

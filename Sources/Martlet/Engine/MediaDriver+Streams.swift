@@ -8,9 +8,9 @@ import Wire
 
 extension MediaDriver {
     /// What stands for all TCP connections among the sockets; those of UDP are numbered from 0 on.
-    static let streamSocket: UInt8 = 16
+    static let streamSocket: UInt16 = 16
     /// The same for connections to relays.
-    static let relayStreamSocket: UInt8 = 17
+    static let relayStreamSocket: UInt16 = 17
 
     func sendOverStream(_ datagram: ByteBuffer, on path: TransportPath, at now: MediaInstant) {
         unsafe datagram.withUnsafeReadableBytes { raw in

@@ -22,6 +22,7 @@ actor MediaDriver {
     }
 
     let settings: MediaSettings
+    var parameters: RoomParameters
     var connection: ClientConnection?
     var offer: ClientOffer?
     var sockets: [MediaSocket] = []
@@ -39,10 +40,13 @@ actor MediaDriver {
     var assignments: [SlotAssignment] = []
     /// Frames whose owner is not known yet, by mid.
     var undelivered: [String: [EncodedFrame]] = [:]
+    /// Packets of sound whose owner, or time, is not known yet, by mid.
+    var undeliveredSound: [String: [ReceivedSound]] = [:]
     var players: [String: SoundPlayer] = [:]
     var lipSyncs: [String: LipSync] = [:]
     var soundTaps: [SoundTap] = []
     var pictureTaps: [PictureTap] = []
+    var packetTaps: [PacketTap] = []
     var lastTap: UInt64 = 0
     /// What is encoded for sections of pictures, to be told of rates and keyframes.
     var encoders: [EncoderSignals] = []
@@ -62,8 +66,9 @@ actor MediaDriver {
     private var lastSender: (socket: SocketAddress, network: NetworkAddress)?
     private var socketAddresses: [NetworkAddress: SocketAddress] = [:]
 
-    init(settings: MediaSettings, on eventLoop: any EventLoop) {
+    init(settings: MediaSettings, parameters: RoomParameters, on eventLoop: any EventLoop) {
         self.settings = settings
+        self.parameters = parameters
         self.eventLoop = eventLoop
         executor = eventLoop.executor
     }
@@ -90,7 +95,7 @@ actor MediaDriver {
 
     // MARK: Datagrams
 
-    func receive(_ buffer: ByteBuffer, from address: SocketAddress, socket: UInt8) {
+    func receive(_ buffer: ByteBuffer, from address: SocketAddress, socket: UInt16) {
         guard connection != nil, let remote = networkAddress(of: address) else { return }
         var buffer = buffer
         let path = TransportPath(socket: socket, remote: remote)
@@ -196,6 +201,7 @@ actor MediaDriver {
         timer?.task.cancel()
         timer = nil
         undelivered = [:]
+        undeliveredSound = [:]
         players = [:]
         lipSyncs = [:]
         assignments = []
@@ -211,6 +217,8 @@ actor MediaDriver {
             case .transport(.failed): session?.mediaFailed()
             case .transport: break
             case .frame(let mid, let frame): take(frame, mid: mid, at: now)
+            case .sound(let mid, let packet):
+                take(ReceivedSound(packet: packet, cameAt: now), mid: mid, at: now)
             case .keyframeRequested(let mid, let rid):
                 for encoder in encoders where encoder.mid == mid { encoder.requestKeyframe(rid) }
             case .bandwidth(let found):

@@ -30,6 +30,10 @@ struct MediaSettings: Sendable {
     var tls: TLSContext?
     /// The sizes that the camera's picture is sent in, by RID, the smallest first; empty: one.
     var cameraRIDs: [String] = []
+    /// The same of a screen.
+    var screenRIDs: [String] = []
+    /// How many sections there are for custom pictures, behind the others that send.
+    var customPictures = 0
     /// Pairs of a participant's sound and picture to begin with; 0: nothing is received.
     var pairs = 4
     /// Slots for those who are only heard, to begin with.
@@ -40,19 +44,41 @@ struct MediaSettings: Sendable {
         (.microphone, "0"), (.camera, "1"), (.screen, "2"), (.screenAudio, "3"),
     ]
 
+    /// The sections of custom pictures.
+    static func customMIDs(_ count: Int) -> [String] {
+        (0..<count).map { "\(sendingSections.count + $0)" }
+    }
+
+    /// The names of so many sizes, the smallest first; of one: none.
+    static func rids(sizes: Int) -> [String] {
+        sizes > 1 ? Array(["q", "h", "f"].suffix(sizes)) : []
+    }
+
+    /// The sizes that a section's picture is sent in.
+    func rids(of source: TrackSource) -> [String] {
+        switch source {
+        case .camera: cameraRIDs
+        case .screen: screenRIDs
+        default: []
+        }
+    }
+
     /// What is offered, most wished first: sound with what it repeats (RFC 2198), then pictures by how cheap they are.
     static let codecs: [MediaCodec] = [.red, .opus, .vp8, .h264, .vp9, .av1]
 
     /// The first offer.
     func offer(
-        fingerprint: Fingerprint, using random: inout some RandomNumberGenerator
+        parameters: RoomParameters, fingerprint: Fingerprint,
+        using random: inout some RandomNumberGenerator
     ) -> ClientOffer {
         ClientOffer(
             sending: Self.sendingSections.map { section in
                 ClientStream(
-                    kind: section.source.isSound ? .audio : .video,
-                    rids: section.source == .camera ? cameraRIDs : [])
-            }, receivingPairs: pairs, receivingAudio: soundSlots, ice: .fresh(using: &random),
-            fingerprint: fingerprint, codecs: Self.codecs, repairsAudio: true, using: &random)
+                    kind: section.source.isSound ? .audio : .video, rids: rids(of: section.source))
+            } + (0..<customPictures).map { _ in ClientStream(kind: .video) }, receivingPairs: pairs,
+            receivingAudio: soundSlots, ice: .fresh(using: &random),
+            fingerprint: fingerprint,
+            codecs: Self.codecs.filter { $0 != .red || parameters.redundantAudio },
+            repairsAudio: true, using: &random)
     }
 }

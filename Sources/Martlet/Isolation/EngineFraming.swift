@@ -17,8 +17,8 @@ struct FrameNotice: Equatable, Sendable {
         case samples(gain: UInt8)
         /// A picture in I420, its planes one after the other without gaps.
         case picture(width: UInt32, height: UInt32, rotation: UInt16)
-        /// A frame of AAC.
-        case encodedSound
+        /// A frame of AAC or a packet of Opus, and what is missing before it.
+        case encodedSound(missingMicroseconds: Int64 = 0)
         /// A compressed picture.
         case encodedPicture(codec: UInt8, isKeyframe: Bool, rotation: UInt16)
     }
@@ -142,7 +142,11 @@ enum EngineFraming {
             switch notice.content {
             case .samples(let gain): (0, UInt32(gain), 0, 0)
             case .picture(let width, let height, let rotation): (1, width, height, UInt32(rotation))
-            case .encodedSound: (2, 0, 0, 0)
+            case .encodedSound(let missing):
+                (
+                    2, UInt32(truncatingIfNeeded: missing >> 32),
+                    UInt32(truncatingIfNeeded: missing), 0
+                )
             case .encodedPicture(let codec, let isKeyframe, let rotation):
                 (3, UInt32(codec), isKeyframe ? 1 : 0, UInt32(rotation))
             }
@@ -161,7 +165,9 @@ enum EngineFraming {
         switch kind {
         case 0: content = .samples(gain: UInt8(clamping: a))
         case 1: content = .picture(width: a, height: b, rotation: UInt16(clamping: c))
-        case 2: content = .encodedSound
+        case 2:
+            let missing = Int64(a) << 32 | Int64(b)
+            content = .encodedSound(missingMicroseconds: min(max(missing, 0), microsecondsMax))
         case 3:
             content = .encodedPicture(
                 codec: UInt8(clamping: a), isKeyframe: b != 0, rotation: UInt16(clamping: c))

@@ -5,7 +5,7 @@ import MediaCodecs
 /// A message in either direction; JSON on the wire.
 enum EngineMessage: Codable, Sendable {
     /// The version of what is said here: both sides are of one package, and an engine of another is not used.
-    static let version = 1
+    static let version = 2
 
     /// The engine's first word.
     case hello(version: Int)
@@ -21,6 +21,8 @@ enum EngineMessage: Codable, Sendable {
     case bitrate(UInt32, Int)
     /// A stream that the room listens to has ended.
     case tapEnded(UInt32)
+    /// A line of the engine's log: what happened, and nothing of who is where.
+    case log(String)
     /// The room asks whether the engine is alive.
     case ping
     /// It is.
@@ -32,6 +34,8 @@ enum EngineRequest: Codable, Sendable {
     case join(JoinOptions)
     case leave
     case networkChanged
+    case setParameters(RoomParameters)
+    case parameters
 
     case publishSound(UInt32, TrackSource, SoundFormat, AudioPublishOptions)
     case publishPictures(UInt32, TrackSource, VideoPublishOptions)
@@ -74,6 +78,8 @@ enum EngineRequest: Codable, Sendable {
 enum SoundForm: Codable, Sendable {
     case pcm(SoundFormat)
     case aac(AACOptions)
+    /// Packets as they came.
+    case opus
 }
 
 /// In which form pictures are watched.
@@ -92,6 +98,7 @@ enum EngineReply: Codable, Sendable {
     case names([String])
     case number(Int)
     case transport(TransportStatistics)
+    case parameters(RoomParameters)
     case session(SessionStatistics)
     case sent([LocalTrackStatistics])
     case received(RemoteTrackStatistics?)

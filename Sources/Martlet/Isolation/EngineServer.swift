@@ -31,6 +31,9 @@ actor EngineServer {
         room = Room { event in outbox.send(.event(event)) }
     }
 
+    /// Tells the application a line of the log.
+    nonisolated func tell(_ line: String) { outbox.send(.log(line)) }
+
     /// Begins to listen on a socket.
     func serve(
         _ descriptor: Int32, outgoing: SharedMemory, incoming: SharedMemory
@@ -67,7 +70,7 @@ actor EngineServer {
                 }
                 self.connection?.send(reply, to: id)
             }
-        case .hello, .reply, .event, .keyframeNeeded, .bitrate, .tapEnded, .pong: break
+        case .hello, .reply, .event, .keyframeNeeded, .bitrate, .tapEnded, .log, .pong: break
         }
     }
 
@@ -83,6 +86,8 @@ actor EngineServer {
         case .join(let options): try await room.join(options)
         case .leave: await room.leave()
         case .networkChanged: await room.networkChanged()
+        case .setParameters(let parameters): try await room.setParameters(parameters)
+        case .parameters: return .parameters(try await room.parameters)
         case .publishSound(let number, let source, let format, let options):
             let sound = try AudioSource(
                 format: format, bufferMilliseconds: EngineFeed.bufferMilliseconds)
@@ -199,6 +204,10 @@ actor EngineServer {
             carry(try await room.aac(of: track, options), number) { PackedFrame($0) }
         case (.aac(let options), nil):
             carry(try await room.mixedAAC(options), number) { PackedFrame($0) }
+        case (.opus, let track?):
+            carry(try await room.encodedAudio(of: track), number) { PackedFrame($0) }
+        case (.opus, nil):
+            throw MartletError(.invalidArgument, "There are no packets of all together.")
         }
     }
 

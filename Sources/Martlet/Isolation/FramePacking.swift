@@ -24,7 +24,7 @@ struct PackedFrame: Sendable {
     }
 
     init(_ frame: EncodedAudioFrame) {
-        content = .encodedSound
+        content = .encodedSound(missingMicroseconds: frame.missingMicroseconds)
         timestampMicroseconds = frame.timestampMicroseconds
         count = frame.bytes.count
         source = .bytes(frame.bytes)
@@ -143,10 +143,11 @@ extension FrameNotice {
             timestampMicroseconds: timestampMicroseconds)
     }
 
-    /// A frame of AAC; `nil`: it is none.
+    /// A frame of AAC or a packet of Opus; `nil`: it is none.
     func encodedSound(_ bytes: LentBytes) -> EncodedAudioFrame? {
-        guard content == .encodedSound else { return nil }
+        guard case .encodedSound(let missing) = content else { return nil }
         return EncodedAudioFrame(
-            bytes: bytes.array, timestampMicroseconds: timestampMicroseconds)
+            bytes: bytes.array, timestampMicroseconds: timestampMicroseconds,
+            missingMicroseconds: missing)
     }
 }

@@ -1,5 +1,6 @@
 // What a room asks of its engine process, and what it hears from it.
 // SPDX-License-Identifier: Apache-2.0
+import Logging
 import NIOCore
 
 extension IsolatedEngine {
@@ -141,6 +142,19 @@ extension IsolatedEngine {
         choices.note(quality, participant: participant, source: source)
     }
 
+    func setParameters(_ parameters: RoomParameters) async throws(MartletError) {
+        if child != nil || joined != nil { try await call(.setParameters(parameters)) }
+        self.parameters = parameters
+    }
+
+    func currentParameters() async throws(MartletError) -> RoomParameters {
+        guard child != nil || joined != nil else { return parameters }
+        guard case .parameters(let found) = try await call(.parameters) else {
+            throw Self.misunderstood
+        }
+        return found
+    }
+
     func renewToken(_ token: String) async throws(MartletError) {
         try await call(.renewToken(token))
         joined?.token = token
@@ -234,6 +248,9 @@ extension IsolatedEngine {
 
     // MARK: Hearing
 
+    /// What is handed on of a line of an engine's log, in characters.
+    private static let logLineMax = 1_000
+
     func hear(_ message: EngineMessage, from number: Int) {
         if case .hello(let version) = message { answerHello(number, version) }
         guard let child, child.number == number else { return }
@@ -249,6 +266,9 @@ extension IsolatedEngine {
             taps.removeValue(forKey: tap)?.finish()
         case .keyframeNeeded(let number): encoded(number)?.tellKeyframeNeed()
         case .bitrate(let number, let bitrate): encoded(number)?.tell(bitrate: bitrate)
+        case .log(let line):
+            options.logger?.info(
+                "\(line.prefix(Self.logLineMax))", metadata: ["engine": "\(child.process.id)"])
         case .pong: child.unansweredPings = 0
         case .hello, .request, .ping: break
         }

@@ -148,9 +148,7 @@ extension IsolatedEngine {
         switch before {
         case .disconnected: return
         case .leaving: reason = .left
-        // Nobody is in a room yet: what was crashed into is the way there.
-        case .connecting: reason = .linkFailed
-        case .connected, .reconnecting: reason = .engineCrashed
+        case .connecting, .connected, .reconnecting: reason = .engineCrashed
         }
         hub.relay(
             .connectionChanged(

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// The application's side. It begins a process when it joins and ends it when it leaves, and it is the only one that knows what
 /// has to be said again to a process that takes the place of another.
@@ -41,7 +42,14 @@ actor IsolatedEngine {
 
     let options: EngineOptions
     let hub: RoomHub
-    var child: Child?
+    var child: Child? {
+        didSet {
+            let process = child?.process.id
+            carrier.withLock { $0 = process }
+        }
+    }
+    /// The process of ``child``, for who does not wait for this actor.
+    nonisolated let carrier = Mutex<Int32?>(nil)
     var lastChild = 0
     var hello: (number: Int, continuation: CheckedContinuation<Int?, Never>)?
     /// A first word that came before anybody waited for it; `nil` within: the connection ended first.
@@ -58,6 +66,8 @@ actor IsolatedEngine {
     var publications: [IsolatedPublication] = []
     var taps: [UInt32: IsolatedTap] = [:]
     var choices = EngineChoices()
+    /// The settings that each process is given.
+    var parameters = RoomParameters()
     private var lastNumber: UInt32 = 0
 
     init(options: EngineOptions, hub: RoomHub) {
@@ -112,6 +122,9 @@ actor IsolatedEngine {
         }
         self.child = child
         do throws(MartletError) {
+            if parameters != RoomParameters() {
+                _ = try await call(.setParameters(parameters), on: child)
+            }
             _ = try await call(.join(options), on: child)
         } catch {
             if self.child === child {

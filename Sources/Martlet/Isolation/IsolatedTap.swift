@@ -1,6 +1,7 @@
 // A stream that an application listens to, fed by an engine process.
 // SPDX-License-Identifier: Apache-2.0
 import MediaCodecs
+import Payloads
 
 /// One listener, which outlives the process that feeds it. It belongs to one event loop.
 final class IsolatedTap {
@@ -8,6 +9,7 @@ final class IsolatedTap {
     enum Output {
         case samples(SoundFormat, AsyncStream<AudioFrame>.Continuation)
         case encodedSound(AACOptions, AsyncStream<EncodedAudioFrame>.Continuation)
+        case packets(AsyncStream<EncodedAudioFrame>.Continuation)
         case pictures(AsyncStream<VideoFrame>.Continuation)
         case encodedPictures(AsyncStream<EncodedVideoFrame>.Continuation)
     }
@@ -37,6 +39,7 @@ final class IsolatedTap {
     /// Whether that track has ended.
     var isOver = false
     private var gate = KeyframeGate()
+    private var passage = PacketPassage()
 
     init(number: UInt32, track: RemoteTrack?, output: Output) {
         self.number = number
@@ -50,6 +53,7 @@ final class IsolatedTap {
         switch output {
         case .samples(let format, _): .listen(number, track, .pcm(format))
         case .encodedSound(let options, _): .listen(number, track, .aac(options))
+        case .packets: track.map { .listen(number, $0, .opus) }
         case .pictures: track.map { .watch(number, $0, .decoded) }
         case .encodedPictures: track.map { .watch(number, $0, .encoded) }
         }
@@ -59,6 +63,7 @@ final class IsolatedTap {
     func interrupt() {
         isOpen = false
         gate.close()
+        passage.interrupt()
     }
 
     func take(_ notice: FrameNotice, _ bytes: LentBytes) -> Outcome {
@@ -74,6 +79,12 @@ final class IsolatedTap {
         case .encodedSound(_, let continuation):
             guard let frame = notice.encodedSound(bytes) else { return .refused }
             continuation.yield(frame)
+            return .taken
+        case .packets(let continuation):
+            guard let frame = notice.encodedSound(bytes) else { return .refused }
+            passage.pass(frame) {
+                if case .dropped = continuation.yield($0) { false } else { true }
+            }
             return .taken
         case .pictures(let continuation):
             guard let (frame, _) = notice.picture(bytes) else { return .refused }
@@ -92,8 +103,42 @@ final class IsolatedTap {
         switch output {
         case .samples(_, let continuation): continuation.finish()
         case .encodedSound(_, let continuation): continuation.finish()
+        case .packets(let continuation): continuation.finish()
         case .pictures(let continuation): continuation.finish()
         case .encodedPictures(let continuation): continuation.finish()
         }
     }
+}
+
+/// Packets of sound on their second way, from the engine's stream to the application's: what finds no place there is told with the
+/// next that does.
+struct PacketPassage {
+    private var owed: Int64 = 0
+    private var end: Int64?
+    private var isInterrupted = false
+
+    /// Hands a packet out.
+    /// - Parameter yield: Hands it out; `false` where there was no place.
+    mutating func pass(_ frame: EncodedAudioFrame, _ yield: (EncodedAudioFrame) -> Bool) {
+        let ticks = Int64(OpusPacket.parse(frame.bytes.span)?.ticks ?? 0)
+        let microseconds = ticks * 1_000 / Int64(OpusPacket.ticksPerMillisecond)
+        var frame = frame
+        // Another engine does not know what the one before it handed out.
+        if isInterrupted, let end {
+            frame.missingMicroseconds = max(0, frame.timestampMicroseconds - end)
+        }
+        isInterrupted = false
+        end = frame.timestampMicroseconds + microseconds
+        frame.missingMicroseconds =
+            min(frame.missingMicroseconds, Self.missingMax) + min(owed, Self.missingMax)
+        owed =
+            yield(frame)
+            ? 0 : min(frame.missingMicroseconds, Self.missingMax) + microseconds
+    }
+
+    /// What comes next is another engine's.
+    mutating func interrupt() { isInterrupted = true }
+
+    /// More than a life's sound is not counted.
+    private static let missingMax: Int64 = 1 << 58
 }

@@ -1,6 +1,7 @@
 // Where a room's engine runs: in the application's process, or in one of its own.
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
+public import Logging
 
 /// Where a room is carried out (row G01).
 public enum Isolation: Sendable, Equatable {
@@ -20,6 +21,9 @@ public struct EngineOptions: Sendable, Equatable {
     public var restarts = false
     /// A folder that takes what the process has to say, as `engine-<pid>.log` (row G04); `nil`: the application's stderr.
     public var logDirectory: String?
+    /// What is given the process's own lines beside, at the level `info` and with its number as `engine` (row G04); `nil`: nothing.
+    /// What a crash prints is in the file, or the stderr, alone.
+    public var logger: Logger?
     /// The local UDP ports of media where ``JoinOptions/mediaPorts`` names none (row G03).
     public var mediaPorts: ClosedRange<UInt16>?
 
@@ -46,6 +50,12 @@ public struct EngineOptions: Sendable, Equatable {
             throw MartletError(
                 .invalidArgument, "lowPort and highPort come together, the lower one first.")
         }
+    }
+
+    /// Whether two say the same of the process; where its lines go beside is not compared.
+    public static func == (left: EngineOptions, right: EngineOptions) -> Bool {
+        left.executable == right.executable && left.restarts == right.restarts
+            && left.logDirectory == right.logDirectory && left.mediaPorts == right.mediaPorts
     }
 
     private struct Written: Decodable {

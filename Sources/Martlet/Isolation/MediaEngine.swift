@@ -13,6 +13,7 @@ public enum MediaEngine {
     /// its first argument is `engine`.
     /// - Throws: A ``MartletError`` 6011 in a process that no room has started.
     public static func run() async throws(MartletError) {
+        try PlatformRequirement.checked.get()
         let descriptors = (
             socket: Int32(MARTLET_ENGINE_SOCKET), reads: Int32(MARTLET_ENGINE_READS),
             writes: Int32(MARTLET_ENGINE_WRITES)
@@ -37,7 +38,9 @@ public enum MediaEngine {
         let events = server.room.events
         let logging = Task {
             for await event in events {
-                if case .connectionChanged(let change) = event { say(text(change)) }
+                guard case .connectionChanged(let change) = event else { continue }
+                say(text(change))
+                server.tell(text(change))
             }
         }
         try await server.serve(descriptors.socket, outgoing: outgoing, incoming: incoming)

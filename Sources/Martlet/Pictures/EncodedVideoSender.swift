@@ -12,8 +12,7 @@ struct EncodedVideoSender: Sendable {
     private static let askingInterval = MediaDuration.milliseconds(300)
 
     let source: EncodedVideoSource
-    let pacing: PublishPacing
-    let timeline: PublishTimeline
+    let pacer: PublishPacer
     let mute: MuteSwitch
     let signals: EncoderSignals
     let metadata: MetadataOutbox
@@ -44,22 +43,15 @@ struct EncodedVideoSender: Sendable {
     }
 
     private func send() async throws {
-        var last = MediaInstant.zero
+        var pacer = pacer
         var awaitsKeyframe = true
         // After congestion the connection asks when there is room again.
         var asks = true
         var askedAt: MediaInstant?
         while let frame = await source.queue.next() {
+            let captured = try await pacer.wait(
+                microseconds: frame.timestampMicroseconds, lasting: PublishPacer.pictureTime)
             let now = MediaDriver.now
-            var captured = now
-            if pacing == .byTimestamp {
-                captured = timeline.due(microseconds: frame.timestampMicroseconds, at: now)
-                if captured > now {
-                    try await Task.sleep(for: .nanoseconds((captured - now).nanoseconds))
-                }
-            }
-            captured = max(captured, last + .milliseconds(1))
-            last = captured
             guard !mute.isMuted else {
                 (awaitsKeyframe, asks) = (true, true)
                 continue

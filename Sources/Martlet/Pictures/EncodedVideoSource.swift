@@ -3,7 +3,8 @@
 public import MediaCodecs
 import Synchronization
 
-/// Encoded pictures to be published: H.264 in Annex B or VP8, of a file, a camera or an encoder of one's own.
+/// Encoded pictures to be published: H.264 in Annex B, VP8, VP9 of profile 0, or AV1 in the low-overhead form whose keyframes have their
+/// sequence header with them; of a file, a camera or an encoder of one's own, in the order they are shown and in one layer.
 ///
 /// Who encodes for the call listens to ``keyframeRequests`` and ``bitrates``. Where the network carries less than is pushed,
 /// pictures are left out up to the next keyframe.
@@ -20,15 +21,10 @@ public final class EncodedVideoSource: Sendable {
 
     /// A source of encoded pictures.
     /// - Parameters:
-    ///   - codec: `.h264` or `.vp8`.
+    ///   - codec: What they are encoded as.
     ///   - bufferedFrames: How many may wait: 1 to 300.
     /// - Throws: A ``MartletError`` 1004 for other values.
     public init(codec: VideoCodec, bufferedFrames: Int = 8) throws(MartletError) {
-        guard codec == .h264 || codec == .vp8 else {
-            throw MartletError(
-                .invalidArgument,
-                "Encoded pictures are passed through as H.264 or VP8, not \(codec.rawValue).")
-        }
         guard 1...300 ~= bufferedFrames else {
             throw MartletError(.invalidArgument, "A buffer of pictures holds 1 to 300.")
         }

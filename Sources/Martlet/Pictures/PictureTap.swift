@@ -56,11 +56,9 @@ final class PictureTap {
 
     /// Takes a frame.
     /// - Returns: Whether a keyframe is to be asked for now.
-    func take(
-        _ frame: EncodedFrame, mid: String, due: MediaInstant, at now: MediaInstant
-    ) -> Bool {
+    func take(_ frame: EncodedFrame, due: MediaInstant, at now: MediaInstant) -> Bool {
         let outcome = gate.pass(isKeyframe: frame.isKeyframe, at: now) {
-            yield(ReceivedPicture(frame: frame, mid: mid, due: due))
+            yield(ReceivedPicture(frame: frame, due: due))
         }
         return outcome != .settled
     }
@@ -91,7 +89,6 @@ final class PictureTap {
 /// A frame on its way to a viewer.
 struct ReceivedPicture: Sendable {
     var frame: EncodedFrame
-    var mid: String
     /// When it is to be shown.
     var due: MediaInstant
 
@@ -136,50 +133,5 @@ extension VideoCodec {
         case .vp9: .vp9
         case .av1: .av1
         }
-    }
-}
-
-/// Decodes one viewer's frames, away from the event loop, and hands each out when it is due.
-struct PictureDecoding: Sendable {
-    /// The most pictures that wait for the application; older ones go first.
-    static let waitingMax = 8
-
-    let input: AsyncStream<ReceivedPicture>
-    let output: AsyncStream<VideoFrame>.Continuation
-    let driver: MediaDriver
-
-    func run() async {
-        var decoder: VideoDecoder?
-        var codec: VideoCodec?
-        var converter: PictureConverter?
-        for await picture in input {
-            guard !Task.isCancelled else { break }
-            guard let found = VideoCodec(picture.frame.codec) else { continue }
-            if codec != found {
-                decoder = try? VideoDecoder(codec: found)
-                codec = found
-            }
-            let decoded: VideoFrame?
-            do {
-                decoded = try decoder?.decode(
-                    picture.frame.bytes.span, timestampMicroseconds: picture.microseconds)
-            } catch {
-                // Whatever is wrong with it, the next keyframe begins anew.
-                decoder = try? VideoDecoder(codec: found)
-                await driver.requireKeyframe(mid: picture.mid)
-                continue
-            }
-            guard var frame = decoded else { continue }
-            if picture.rotation != .none {
-                if converter == nil { converter = try? PictureConverter() }
-                frame = (try? converter?.convert(frame, rotation: picture.rotation)) ?? frame
-            }
-            let wait = picture.due - MediaDriver.now
-            if wait > .zero {
-                try? await Task.sleep(for: .nanoseconds(wait.nanoseconds))
-            }
-            output.yield(frame)
-        }
-        output.finish()
     }
 }

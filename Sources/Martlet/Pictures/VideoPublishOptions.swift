@@ -11,7 +11,7 @@ public typealias VideoEncoderMaker =
 
 /// How pushed pictures are encoded.
 public struct VideoPublishOptions: Sendable, Equatable, Codable {
-    /// What they are encoded as: VP8 or H.264.
+    /// What they are encoded as: VP8 or H.264, or VP9 where they have one size.
     public var codec = VideoCodec.vp8
     /// The most that is spent, in bits a second; the network may allow less. 50,000 to 20,000,000.
     public var maxBitsPerSecond = 1_500_000
@@ -30,9 +30,9 @@ public struct VideoPublishOptions: Sendable, Equatable, Codable {
     public init() {}
 
     func check() throws(MartletError) {
-        guard codec == .vp8 || codec == .h264 else {
+        guard codec != .av1 else {
             throw MartletError(
-                .invalidArgument, "Pictures are encoded as VP8 or H.264, not \(codec.rawValue).")
+                .invalidArgument, "Pictures are encoded as VP8, VP9 or H.264, not AV1.")
         }
         guard 50_000...20_000_000 ~= maxBitsPerSecond, 1...60 ~= frameRate else {
             throw MartletError(

@@ -14,8 +14,7 @@ struct VideoSender: Sendable {
 
     let source: VideoSource
     let options: VideoPublishOptions
-    let pacing: PublishPacing
-    let timeline: PublishTimeline
+    let pacer: PublishPacer
     let mute: MuteSwitch
     /// The sizes, the smallest first; each is half of the next.
     let layers: [EncoderSignals]
@@ -31,20 +30,11 @@ struct VideoSender: Sendable {
                     codec: options.codec, signals: signals, makeEncoder: makeEncoder))
         }
         var converter = try PictureConverter()
-        var lastCapture = MediaInstant.zero
+        var pacer = pacer
         while let pushed = await source.queue.next() {
-            let now = MediaDriver.now
-            var captured = now
-            if pacing == .byTimestamp {
-                captured = timeline.due(
-                    microseconds: pushed.frame.timestampMicroseconds, at: now)
-                if captured > now {
-                    try await Task.sleep(for: .nanoseconds((captured - now).nanoseconds))
-                }
-            }
-            // Two pictures of one moment would have one timestamp.
-            captured = max(captured, lastCapture + .milliseconds(1))
-            lastCapture = captured
+            let captured = try await pacer.wait(
+                microseconds: pushed.frame.timestampMicroseconds,
+                lasting: PublishPacer.pictureTime)
             guard !mute.isMuted else {
                 // What comes after a pause has to begin anew.
                 for layer in layers { layer.requestKeyframe(layer.rid) }

@@ -27,7 +27,9 @@ public final class VideoSource: Sendable {
     deinit { queue.close() }
 
     /// Pushes a picture, and waits for room first.
-    /// - Parameter rotation: By how much it has to be turned to be upright; it is turned before it is encoded.
+    /// - Parameters:
+    ///   - frame: The picture.
+    ///   - rotation: By how much it has to be turned to be upright; it is turned before it is encoded.
     /// - Throws: A ``MartletError`` 6010 once the source is closed; `CancellationError`.
     public func write(_ frame: VideoFrame, rotation: PictureRotation = .none) async throws {
         try await queue.write(PushedPicture(frame: frame, rotation: rotation), weight: 1)

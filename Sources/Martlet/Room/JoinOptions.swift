@@ -1,5 +1,7 @@
 // How a room is joined.
 // SPDX-License-Identifier: Apache-2.0
+import ClientIO
+import FoundationEssentials
 import Signaling
 
 /// Which tracks of others are subscribed as they come (rows P10 and P11).
@@ -28,6 +30,27 @@ public enum Role: String, Sendable, Equatable, Codable {
     case host
     /// One of those who receive only.
     case audience
+}
+
+/// Which HTTP proxy a room's signalling goes through (`CONNECT`, RFC 9110 §9.3.6). Media does not: it is UDP.
+public enum SignalingProxy: Sendable, Equatable, Codable {
+    /// The one that `https_proxy`, `http_proxy` or `all_proxy` names, in small letters or large, unless `no_proxy` lists the server
+    /// or it is this machine.
+    case environment
+    /// None.
+    case direct
+    /// This one: `http://proxy.example.com:3128`, `http://user:password@proxy.example.com:3128`.
+    case http(String)
+
+    var choice: ProxyChoice {
+        get throws(WebSocketError) {
+            switch self {
+            case .environment: .environment(ProcessInfo.processInfo.environment)
+            case .direct: .none
+            case .http(let address): .proxy(try HTTPProxy(address))
+            }
+        }
+    }
 }
 
 /// How to join a room. Only `server` and `room` are needed where the server asks for no token.
@@ -70,6 +93,10 @@ public struct JoinOptions: Sendable, Codable {
     public var publishPacing = PublishPacing.immediate
     /// In how many sizes the camera's picture may be published, 1 to 3 (row S01).
     public var cameraSizes = 1
+    /// In how many sizes a screen may be published, 1 to 3.
+    public var screenSizes = 1
+    /// How many custom pictures may be published at a time beside camera and screen, 0 to 8 (row P05).
+    public var customPictures = 0
     /// How many others are received with sound and picture at first; more are asked for as they come. 0: nothing is received.
     public var receivedPairs = 4
     /// The local UDP ports of media; `nil`: any.
@@ -80,6 +107,8 @@ public struct JoinOptions: Sendable, Codable {
     public var reconnectWindow = Duration.seconds(45)
     /// A file of certificates to be trusted beside those of the system, in PEM; `nil`: none.
     public var trustedCertificates: String?
+    /// Which proxy signalling goes through.
+    public var proxy = SignalingProxy.environment
 
     /// Describes a join.
     public init(

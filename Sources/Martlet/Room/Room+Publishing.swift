@@ -6,7 +6,10 @@ import Signaling
 
 extension Room {
     /// Publishes sound, and returns when the others can have it (rows P01 and P08).
-    /// - Parameter track: `.microphone` or `.screenAudio`, each once.
+    /// - Parameters:
+    ///   - source: Where the sound is pushed.
+    ///   - track: `.microphone` or `.screenAudio`, each once.
+    ///   - options: How it is encoded, and whether it begins muted.
     /// - Throws: A ``MartletError``: 1004 for another source, 1005 outside a room, 2009 without the right, 4005 if it is
     ///   published already.
     @discardableResult
@@ -20,13 +23,12 @@ extension Room {
         }
         let link = try linked()
         let mid = try soundSection(track)
-        guard 6_000...510_000 ~= options.bitsPerSecond else {
-            throw MartletError(.invalidArgument, "Sound takes 6,000 to 510,000 bits a second.")
-        }
+        try options.check()
         let mute = MuteSwitch(options.isMuted)
         let sender = SoundSender(
-            source: source, options: options, pacing: link.options.publishPacing,
-            timeline: link.timeline, mute: mute, mid: mid.text, driver: link.media)
+            source: source, options: options, pacer: link.pacer, mute: mute,
+            expectedLossPercent: heldParameters.expectedAudioLossPercent, mid: mid.text,
+            driver: link.media)
         return try await publish(track, mid, mute: mute, layers: [], nil, link) {
             try await sender.run()
         }
@@ -34,7 +36,10 @@ extension Room {
 
     /// Publishes pictures, and returns when the others can have them (rows P01 and P07).
     /// - Parameters:
-    ///   - track: `.camera` or `.screen`, each once. A camera has as many sizes as ``JoinOptions/cameraSizes``.
+    ///   - source: Where the pictures are pushed.
+    ///   - track: `.camera` or `.screen`, each once and in as many sizes as was joined with (``JoinOptions/cameraSizes``, ``JoinOptions/screenSizes``), or
+    ///     `.custom`, as often as ``JoinOptions/customPictures`` says.
+    ///   - options: How they are encoded and fitted, and whether they begin muted.
     ///   - makeEncoder: What encodes in place of libvpx and libx264. A room in a process of its own has no use for it: there
     ///     the engine encodes; publish an ``EncodedVideoSource``.
     /// - Throws: As for sound; 1004 also for options that cannot be.
@@ -49,12 +54,16 @@ extension Room {
                 try await engine.publish(.pictures(source, options), as: track), engine)
         }
         let link = try linked()
-        let mid = try pictureSection(track)
         try options.check()
+        let named = MediaSettings.rids(sizes: link.options.sizes(of: track))
+        guard named.isEmpty || options.codec != .vp9 else {
+            throw MartletError(
+                .invalidArgument, "VP9 has one size: join with one size, or take VP8.")
+        }
+        let mid = try await pictureSection(track, link)
+        defer { release(mid.text) }
         let mute = MuteSwitch(options.isMuted)
-        let rids: [String?] =
-            track == .camera && link.options.cameraSizes > 1
-            ? Array(["q", "h", "f"].suffix(link.options.cameraSizes)) : [nil]
+        let rids: [String?] = named.isEmpty ? [nil] : named
         let layers = rids.enumerated().map { index, rid in
             // Each size has half the sides of the next, and about a third of its bits.
             var bitrate = options.maxBitsPerSecond
@@ -64,9 +73,8 @@ extension Room {
         }
         let metadata = MetadataOutbox(layers: layers.count, isPossible: options.codec == .h264)
         let sender = VideoSender(
-            source: source, options: options, pacing: link.options.publishPacing,
-            timeline: link.timeline, mute: mute, layers: layers, metadata: metadata,
-            makeEncoder: makeEncoder, driver: link.media)
+            source: source, options: options, pacer: link.pacer, mute: mute, layers: layers,
+            metadata: metadata, makeEncoder: makeEncoder, driver: link.media)
         return try await publish(track, mid, mute: mute, layers: layers, metadata, link) {
             try await sender.run()
         }
@@ -81,9 +89,11 @@ extension Room {
 
     /// Publishes pictures that are encoded already, in one size.
     /// - Parameters:
-    ///   - track: `.camera` or `.screen`, each once.
+    ///   - source: Where the pictures are pushed.
+    ///   - track: `.camera` or `.screen`, each once, or `.custom`.
     ///   - maxBitsPerSecond: The most that comes, about; what is asked of the network.
-    /// - Throws: As for pictures that are not; 1004 for a camera joined with several sizes.
+    ///   - isMuted: Whether it begins muted.
+    /// - Throws: As for pictures that are not; 1004 for a camera or screen joined with several sizes.
     @discardableResult
     public func publish(
         _ source: EncodedVideoSource, as track: TrackSource = .camera,
@@ -97,32 +107,35 @@ extension Room {
                 engine)
         }
         let link = try linked()
-        let mid = try pictureSection(track)
-        guard track == .screen || link.options.cameraSizes == 1 else {
+        guard link.options.sizes(of: track) == 1 else {
             throw MartletError(
-                .invalidArgument,
-                "Encoded pictures have one size: join with one `cameraSizes`, or publish a screen.")
+                .invalidArgument, "Encoded pictures have one size: join with one.")
         }
         guard 50_000...50_000_000 ~= maxBitsPerSecond else {
             throw MartletError(
                 .invalidArgument, "Encoded pictures take 50,000 to 50,000,000 bits a second.")
         }
+        let mid = try await pictureSection(track, link)
+        defer { release(mid.text) }
         let mute = MuteSwitch(isMuted)
         let signals = EncoderSignals(
             mid: mid.text, rid: nil, startBitrate: min(maxBitsPerSecond, 600_000),
             maxBitrate: maxBitsPerSecond)
         let metadata = MetadataOutbox(layers: 1, isPossible: source.codec == .h264)
         let sender = EncodedVideoSender(
-            source: source, pacing: link.options.publishPacing, timeline: link.timeline,
-            mute: mute, signals: signals, metadata: metadata, driver: link.media)
+            source: source, pacer: link.pacer, mute: mute, signals: signals, metadata: metadata,
+            driver: link.media)
         return try await publish(track, mid, mute: mute, layers: [signals], metadata, link) {
             try await sender.run()
         }
     }
 
     /// Publishes sound that is encoded already.
-    /// - Parameter options: What AAC is encoded anew with; of Opus only whether it is muted counts.
-    /// - Throws: As for sound that is not.
+    /// - Parameters:
+    ///   - source: Where the sound is pushed.
+    ///   - track: `.microphone` or `.screenAudio`, each once.
+    ///   - options: What AAC is encoded anew with; of Opus only whether it is muted counts.
+    /// - Throws: As for sound that is not; 1004 also for a bit rate that AAC cannot be encoded anew with.
     @discardableResult
     public func publish(
         _ source: EncodedAudioSource, as track: TrackSource = .microphone,
@@ -134,10 +147,12 @@ extension Room {
         }
         let link = try linked()
         let mid = try soundSection(track)
+        if source.codec == .aac { try options.check() }
         let mute = MuteSwitch(options.isMuted)
         let sender = EncodedAudioSender(
-            source: source, options: options, pacing: link.options.publishPacing,
-            timeline: link.timeline, mute: mute, mid: mid.text, driver: link.media)
+            source: source, options: options, pacer: link.pacer, mute: mute,
+            expectedLossPercent: heldParameters.expectedAudioLossPercent, mid: mid.text,
+            driver: link.media)
         return try await publish(track, mid, mute: mute, layers: [], nil, link) {
             try await sender.run()
         }
@@ -150,17 +165,30 @@ extension Room {
         return try section(track)
     }
 
-    private func pictureSection(_ track: TrackSource) throws(MartletError) -> MediaSectionID {
-        guard track == .camera || track == .screen else {
-            throw MartletError(.invalidArgument, "Pictures are a camera or a screen.")
+    /// The section of a picture; one of a custom picture has to be released.
+    private func pictureSection(
+        _ track: TrackSource, _ link: Link
+    ) async throws(MartletError) -> MediaSectionID {
+        switch track {
+        case .camera, .screen: return try section(track)
+        case .custom:
+            guard let free = await reserveCustomSection(link),
+                let mid = try? MediaSectionID(free)
+            else {
+                throw MartletError(
+                    .tooManyTracks,
+                    "Join with more `customPictures`, or take one of those back.")
+            }
+            return mid
+        case .microphone, .screenAudio:
+            throw MartletError(.invalidArgument, "Pictures are a camera, a screen or custom.")
         }
-        return try section(track)
     }
 
     private func section(_ track: TrackSource) throws(MartletError) -> MediaSectionID {
         guard let section = MediaSettings.sendingSections.first(where: { $0.source == track }),
             let mid = try? MediaSectionID(section.mid)
-        else { throw MartletError(.invalidArgument, "A custom track cannot be published yet.") }
+        else { throw MartletError(.invalidArgument, "A custom track is a picture.") }
         return mid
     }
 
@@ -190,5 +218,16 @@ extension Room {
             layers: layers, metadata: metadata, task: task)
         keep(publication)
         return publication
+    }
+}
+
+extension JoinOptions {
+    /// In how many sizes a picture is published.
+    func sizes(of track: TrackSource) -> Int {
+        switch track {
+        case .camera: cameraSizes
+        case .screen: screenSizes
+        default: 1
+        }
     }
 }

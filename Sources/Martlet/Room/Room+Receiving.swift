@@ -124,6 +124,33 @@ extension Room {
         }
     }
 
+    /// One track's sound as it was sent: packets of Opus, in order and each once, whichever way they came (a packet of its own, a
+    /// repetition, redundancy in another). They come when it is their turn, without waiting for their time to be heard; what is
+    /// missing is waited for up to 250 ms, and told by ``EncodedAudioFrame/missingMicroseconds``.
+    ///
+    /// Who reads too slowly, with 200 packets unread, misses those that follow until there is room. The stream goes on when the
+    /// track's slot changes, and ends when the room is left.
+    /// - Throws: A ``MartletError``: 1004 for a picture, 1005 outside a room.
+    public func encodedAudio(
+        of track: RemoteTrack
+    ) async throws(MartletError) -> AsyncStream<EncodedAudioFrame> {
+        let key = try Self.soundKey(track)
+        if let engine {
+            return try await engine.open(
+                track, waitingMax: PacketTap.waitingMax, dropsOldest: false
+            ) { .packets($0) }
+        }
+        let media = try linked().media
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: EncodedAudioFrame.self, bufferingPolicy: .bufferingOldest(PacketTap.waitingMax))
+        let number = await media.takePackets(of: key, continuation)
+        continuation.onTermination = { [weak media] _ in
+            guard let media else { return }
+            media.eventLoop.execute { media.assumeIsolated { $0.removeTap(number) } }
+        }
+        return stream
+    }
+
     private static func soundKey(_ track: RemoteTrack) throws(MartletError) -> TrackKey {
         guard track.isSound else {
             throw MartletError(.invalidArgument, "That track is seen, not heard.")
@@ -188,7 +215,8 @@ extension Room {
         let (stream, continuation) = AsyncStream.makeStream(
             of: VideoFrame.self, bufferingPolicy: .bufferingNewest(PictureDecoding.waitingMax))
         let decoding = PictureDecoding(
-            input: input, output: continuation, driver: try linked().media)
+            input: input, output: continuation, key: try Self.pictureKey(track),
+            driver: try linked().media)
         // Owned by the stream: it ends with it.
         let task = Task { await decoding.run() }
         continuation.onTermination = { _ in task.cancel() }

@@ -25,21 +25,31 @@ public actor Room {
         let media: MediaDriver
         let timeline: PublishTimeline
         let options: JoinOptions
+
+        /// What a source begins with.
+        var pacer: PublishPacer { PublishPacer(options.publishPacing, timeline) }
     }
 
     nonisolated let hub: RoomHub
     /// What carries the room out in another process; `nil`: it is carried out here.
     nonisolated let engine: IsolatedEngine?
+    /// How its sessions are driven; the defaults but for tests, whose time may run faster.
+    private let driverOptions: DriverOptions
     private var link: Link?
     /// When the present session was joined.
     private(set) var joinedAt: ContinuousClock.Instant?
     private var publications: [LocalTrackPublication] = []
+    /// Sections of custom pictures that are being published.
+    private var reservedSections: Set<String> = []
+    /// The settings of a room of this process.
+    private(set) var heldParameters = RoomParameters()
 
     /// A participant that has not joined.
     /// - Parameter isolation: Where it is carried out (row G01); all that a room does is the same in both.
     public init(isolation: Isolation = .inProcess) {
         let hub = RoomHub()
         self.hub = hub
+        driverOptions = DriverOptions()
         switch isolation {
         case .inProcess: engine = nil
         case .process(let options): engine = IsolatedEngine(options: options, hub: hub)
@@ -47,9 +57,13 @@ public actor Room {
     }
 
     /// A room of this process whose events are heard where they happen.
-    init(observer: @escaping @Sendable (RoomEvent) -> Void) {
+    init(
+        driverOptions: DriverOptions = DriverOptions(),
+        observer: (@Sendable (RoomEvent) -> Void)?
+    ) {
         hub = RoomHub(observer: observer)
         engine = nil
+        self.driverOptions = driverOptions
     }
 
     deinit { hub.finish() }
@@ -110,12 +124,13 @@ public actor Room {
     /// - Throws: A ``MartletError``: 1005 unless the room is `disconnected` (row C03), 1004 and 1006 to 1009 for what cannot be,
     ///   the server's code, 6000 where it cannot be reached, 6002 where it does not answer.
     public func join(_ options: JoinOptions) async throws(MartletError) {
+        try PlatformRequirement.checked.get()
         if let engine { return try await engine.join(options) }
         if let link, await link.session.phase != .disconnected {
             throw MartletError(.invalidState, "Leave before you join again.")
         }
         await end()
-        let link = try Self.link(options, hub: hub)
+        let link = try Self.link(options, heldParameters, hub: hub, driverOptions)
         self.link = link
         let hub = self.hub
         await link.media.attach(link.session) { key, bytes in
@@ -137,31 +152,38 @@ public actor Room {
     }
 
     private static func link(
-        _ options: JoinOptions, hub: RoomHub
+        _ options: JoinOptions, _ parameters: RoomParameters, hub: RoomHub,
+        _ driverOptions: DriverOptions
     ) throws(MartletError) -> Link {
-        guard (1...3).contains(options.cameraSizes), (0...32).contains(options.receivedPairs) else {
+        guard 1...3 ~= options.cameraSizes, 1...3 ~= options.screenSizes,
+            0...8 ~= options.customPictures, 0...32 ~= options.receivedPairs
+        else {
             throw MartletError(
-                .invalidArgument, "There are 1 to 3 sizes of a camera, and 0 to 32 pairs.")
+                .invalidArgument,
+                "There are 1 to 3 sizes of camera and screen, 0 to 8 custom pictures, and 0 to 32 pairs."
+            )
         }
         var settings = MediaSettings()
         settings.ports = options.mediaPorts
         settings.iceServers = options.iceServers.map(\.signaled)
-        settings.cameraRIDs =
-            options.cameraSizes == 1 ? [] : Array(["q", "h", "f"].suffix(options.cameraSizes))
+        settings.cameraRIDs = MediaSettings.rids(sizes: options.cameraSizes)
+        settings.screenRIDs = MediaSettings.rids(sizes: options.screenSizes)
+        settings.customPictures = options.customPictures
         settings.pairs = options.receivedPairs
         settings.soundSlots = options.receivedPairs == 0 ? 0 : settings.soundSlots
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         do {
             let address = try WebSocketAddress(options.server)
-            var driverOptions = DriverOptions()
+            var driverOptions = driverOptions
             driverOptions.timing.window = MediaDuration(
                 nanoseconds: Int64(clamping: options.reconnectWindow.components.seconds)
                     .multipliedReportingOverflow(by: 1_000_000_000).partialValue)
+            driverOptions.webSocket.proxy = try options.proxy.choice
             if let file = options.trustedCertificates {
                 driverOptions.webSocket.tls = try TLSContext(alsoTrusting: file)
                 settings.tls = driverOptions.webSocket.tls
             }
-            let media = MediaDriver(settings: settings, on: loop)
+            let media = MediaDriver(settings: settings, parameters: parameters, on: loop)
             // The callback runs on the loop of both; it holds the session weakly, which holds it.
             let box = WeakSession()
             let session = try SessionDriver(
@@ -204,11 +226,33 @@ public actor Room {
     }
 
     func linked() throws(MartletError) -> Link {
-        guard let link else { throw MartletError(.invalidState, "Join a room first.") }
+        // A session that ended by itself has left its link behind.
+        guard let link, connectionState.isSomewhere else {
+            throw MartletError(.invalidState, "Join a room first.")
+        }
         return link
     }
 
+    func hold(_ parameters: RoomParameters) async {
+        heldParameters = parameters
+        await link?.media.set(parameters)
+    }
+
     func keep(_ publication: LocalTrackPublication) { publications.append(publication) }
+
+    /// A section for a custom picture that carries none, kept free for it until ``release(_:)``; `nil`: there is none.
+    func reserveCustomSection(_ link: Link) async -> String? {
+        for mid in MediaSettings.customMIDs(link.options.customPictures) {
+            guard reservedSections.insert(mid).inserted else { continue }
+            // Looked at once it is kept: nobody else publishes in it meanwhile.
+            let publications = await link.session.state.publications
+            if !publications.contains(where: { $0.mid.text == mid }) { return mid }
+            reservedSections.remove(mid)
+        }
+        return nil
+    }
+
+    func release(_ mid: String) { reservedSections.remove(mid) }
 
     /// Tells that the machine's network is another one, where that is known: the links are mended at once.
     public func networkChanged() {

@@ -14,7 +14,7 @@ public enum TrackSource: String, Sendable, Hashable, Codable, CaseIterable {
     case screen
     /// What is heard beside a screen.
     case screenAudio
-    /// Anything else; the SDK receives and does not publish it.
+    /// Anything else that is seen; there may be several.
     case custom
 
     /// Whether it is heard rather than seen; a custom one is seen.

@@ -34,11 +34,16 @@ public struct EncodedAudioFrame: Sendable, Equatable {
     public var bytes: [UInt8]
     /// When its sound was captured, in microseconds; as in ``AudioFrame``.
     public var timestampMicroseconds: Int64
+    /// How much sound is missing before it, in microseconds: what was lost, what the sender paused for (DTX, mute), and what was
+    /// left out because it was read too slowly. 0: it goes on where the packet before it ended. Told of packets that are
+    /// received as they came; of sound to be sent it is not looked at.
+    public var missingMicroseconds: Int64
 
     /// Describes a piece.
-    public init(bytes: [UInt8], timestampMicroseconds: Int64) {
+    public init(bytes: [UInt8], timestampMicroseconds: Int64, missingMicroseconds: Int64 = 0) {
         self.bytes = bytes
         self.timestampMicroseconds = timestampMicroseconds
+        self.missingMicroseconds = missingMicroseconds
     }
 }
 

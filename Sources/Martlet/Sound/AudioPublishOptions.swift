@@ -15,6 +15,14 @@ public struct AudioPublishOptions: Sendable, Equatable, Codable {
     /// Speech.
     public init() {}
 
+    func check() throws(MartletError) {
+        guard 6_000...510_000 ~= bitsPerSecond else {
+            throw MartletError(
+                .invalidArgument,
+                "Sound takes 6,000 to 510,000 bits a second, not \(bitsPerSecond).")
+        }
+    }
+
     /// Music, in stereo.
     public static var music: AudioPublishOptions {
         var options = AudioPublishOptions()

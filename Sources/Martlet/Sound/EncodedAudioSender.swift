@@ -10,9 +10,9 @@ import Wire
 struct EncodedAudioSender: Sendable {
     let source: EncodedAudioSource
     let options: AudioPublishOptions
-    let pacing: PublishPacing
-    let timeline: PublishTimeline
+    let pacer: PublishPacer
     let mute: MuteSwitch
+    let expectedLossPercent: Int
     let mid: String
     let driver: MediaDriver
 
@@ -24,25 +24,16 @@ struct EncodedAudioSender: Sendable {
     }
 
     private func passThrough() async throws {
-        var next = MediaInstant.zero
+        var pacer = pacer
         while let frame = await source.queue.next() {
             guard let packet = OpusPacket.parse(frame.bytes.span) else {
                 throw MartletError(.invalidArgument, "A pushed piece of sound is no Opus packet.")
             }
-            let now = MediaDriver.now
-            var captured = max(next, now)
-            if pacing == .byTimestamp {
-                captured = max(
-                    timeline.due(microseconds: frame.timestampMicroseconds, at: now), next)
-            }
-            next =
-                captured
-                + MediaDuration(
+            let captured = try await pacer.wait(
+                microseconds: frame.timestampMicroseconds,
+                lasting: MediaDuration(
                     nanoseconds: Int64(packet.ticks) * 1_000_000
-                        / Int64(OpusPacket.ticksPerMillisecond))
-            if captured > now {
-                try await Task.sleep(for: .nanoseconds((captured - now).nanoseconds))
-            }
+                        / Int64(OpusPacket.ticksPerMillisecond)))
             guard !mute.isMuted else { continue }
             // How loud it is nobody knows without decoding it: as loud as a voice.
             _ = await driver.send(
@@ -97,8 +88,8 @@ struct EncodedAudioSender: Sendable {
     ) throws -> (source: AudioSource, task: Task<Void, any Error>) {
         let samples = try AudioSource(format: format, bufferMilliseconds: 100)
         let sender = SoundSender(
-            source: samples, options: options, pacing: pacing, timeline: timeline, mute: mute,
-            mid: mid, driver: driver)
+            source: samples, options: options, pacer: pacer, mute: mute,
+            expectedLossPercent: expectedLossPercent, mid: mid, driver: driver)
         return (samples, Task { try await sender.run() })
     }
 }

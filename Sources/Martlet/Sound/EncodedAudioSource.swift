@@ -1,11 +1,13 @@
 // Sound that is encoded already: Opus passed through, AAC encoded anew.
 // SPDX-License-Identifier: Apache-2.0
+import MediaCodecs
+import Payloads
 
 /// What pushed sound is encoded as.
 public enum AudioCodec: String, Sendable, Equatable, Codable {
     /// Opus packets of up to 120 ms (RFC 6716); passed through.
     case opus = "Opus"
-    /// AAC in ADTS frames, mono or stereo; browsers take none, so it is encoded anew.
+    /// AAC in ADTS frames, mono or stereo, 8 to 96 kHz; browsers take none, so it is encoded anew.
     case aac = "AAC"
 }
 
@@ -31,15 +33,42 @@ public final class EncodedAudioSource: Sendable {
     deinit { queue.close() }
 
     /// Pushes a piece, and waits for room first.
-    /// - Throws: A ``MartletError`` 6010 once the source is closed; `CancellationError`.
+    /// - Throws: A ``MartletError``: 1004 if it begins with nothing of the source's codec, 6010 once the source is closed;
+    ///   `CancellationError`.
     public func write(_ frame: EncodedAudioFrame) async throws {
+        try check(frame)
         try await queue.write(frame, weight: 1)
     }
 
     /// Pushes a piece if there is room.
     /// - Returns: Whether there was.
-    public func tryWrite(_ frame: EncodedAudioFrame) -> Bool {
-        queue.tryWrite(frame, weight: 1)
+    /// - Throws: A ``MartletError`` 1004 if it begins with nothing of the source's codec.
+    public func tryWrite(_ frame: EncodedAudioFrame) throws(MartletError) -> Bool {
+        try check(frame)
+        return queue.tryWrite(frame, weight: 1)
+    }
+
+    private func check(_ frame: EncodedAudioFrame) throws(MartletError) {
+        switch codec {
+        case .opus:
+            guard OpusPacket.parse(frame.bytes.span) != nil else {
+                throw MartletError(
+                    .invalidArgument, "A piece of Opus is one packet (RFC 6716), and this is none.")
+            }
+        case .aac:
+            guard let header = try? ADTSHeader(parsing: frame.bytes.span) else {
+                throw MartletError(
+                    .invalidArgument,
+                    "A piece of AAC is whole frames with ADTS headers; AAC out of MP4 has none.")
+            }
+            guard header.channelConfiguration <= 2, AudioSource.sampleRates ~= header.sampleRate
+            else {
+                throw MartletError(
+                    .invalidArgument,
+                    "AAC has 8,000 to 96,000 samples a second in 1 or 2 channels, not \(header.sampleRate) in configuration \(header.channelConfiguration)."
+                )
+            }
+        }
     }
 
     /// How full the buffer is, now and from now on; each caller has a stream of its own (row E33).

@@ -12,14 +12,12 @@ struct SoundSender: Sendable {
     private static let packetTime = MediaDuration.milliseconds(20)
     /// Two timestamps that differ by more than this from what was pushed between them are a gap.
     private static let gapMicroseconds: Int64 = 20_000
-    /// How many packets in a row repeat in-band what the one before said: for losses.
-    private static let expectedLossPercent = 10
-
     let source: AudioSource
     let options: AudioPublishOptions
-    let pacing: PublishPacing
-    let timeline: PublishTimeline
+    let pacer: PublishPacer
     let mute: MuteSwitch
+    /// For how much loss packets repeat in-band what the one before said, in percent.
+    let expectedLossPercent: Int
     let mid: String
     let driver: MediaDriver
 
@@ -29,16 +27,16 @@ struct SoundSender: Sendable {
             channels: channels, use: options.isMusic ? .music : .voice,
             bitsPerSecond: options.bitsPerSecond)
         try encoder.setForwardErrorCorrection(
-            true, expectedLossPercent: Self.expectedLossPercent)
+            expectedLossPercent > 0, expectedLossPercent: expectedLossPercent)
         let format = SoundFormat(sampleRate: 48_000, channels: channels)
         var converter =
             source.format == format ? nil : try SoundConverter(from: source.format, to: format)
         var waiting: [Int16] = []
         // When the first sample that waits was captured, by the application's clock.
         var timestamp: Int64?
-        var next = MediaInstant.zero
+        var pacer = pacer
         while let frame = await source.queue.next() {
-            if pacing == .byTimestamp {
+            if pacer.pacing == .byTimestamp {
                 let expected = timestamp.map { $0 + Self.microseconds(waiting.count / channels) }
                 let gap = expected.map { frame.timestampMicroseconds &- $0 } ?? 0
                 if timestamp == nil || gap.magnitude > UInt64(Self.gapMicroseconds) {
@@ -48,14 +46,14 @@ struct SoundSender: Sendable {
                             repeating: 0,
                             count: Self.packetSamples * channels - waiting.count)
                         try await send(
-                            &waiting, channels, &encoder, at: &next, timestamp: &timestamp)
+                            &waiting, channels, &encoder, &pacer, timestamp: &timestamp)
                     }
                     timestamp = frame.timestampMicroseconds
                 }
             }
             waiting += Self.converted(frame.samples, &converter, channels: channels)
             while waiting.count >= Self.packetSamples * channels {
-                try await send(&waiting, channels, &encoder, at: &next, timestamp: &timestamp)
+                try await send(&waiting, channels, &encoder, &pacer, timestamp: &timestamp)
             }
         }
     }
@@ -63,20 +61,14 @@ struct SoundSender: Sendable {
     /// Sends the first 20 ms of what waits when they are due.
     private func send(
         _ waiting: inout [Int16], _ channels: Int, _ encoder: inout OpusEncoder,
-        at next: inout MediaInstant, timestamp: inout Int64?
+        _ pacer: inout PublishPacer, timestamp: inout Int64?
     ) async throws {
         var samples = Array(waiting.prefix(Self.packetSamples * channels))
         waiting.removeFirst(samples.count)
-        let now = MediaDriver.now
-        var captured = max(next, now)
-        if pacing == .byTimestamp, let pushed = timestamp {
-            captured = max(timeline.due(microseconds: pushed, at: now), next)
-            timestamp = pushed + Self.microseconds(Self.packetSamples)
-        }
-        next = captured + Self.packetTime
-        if captured > now {
-            try await Task.sleep(for: .nanoseconds((captured - now).nanoseconds))
-        }
+        // Where pacing does not go by timestamps there is none.
+        let pushed = timestamp ?? 0
+        timestamp = timestamp.map { $0 &+ Self.microseconds(Self.packetSamples) }
+        let captured = try await pacer.wait(microseconds: pushed, lasting: Self.packetTime)
         guard !mute.isMuted else { return }
         let gain = source.gain
         if gain < 100 {

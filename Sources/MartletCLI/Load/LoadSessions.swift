@@ -1,38 +1,11 @@
 // The sessions of a load at a server: made by WHIP and WHEP, and ended when the load is over.
 // SPDX-License-Identifier: Apache-2.0
-import FoundationEssentials
 import LoadGenerator
 import MediaIO
 import NIOHTTP1
 import SignalServer
 import Signaling
 import Wire
-
-/// What a load's tokens are made with; a development server asks for none.
-struct LoadKeys: Sendable {
-    /// How long a token lasts, in seconds: sessions outlive it.
-    static let tokenSeconds: Int64 = 3_600
-
-    let keyName: String?
-    private let issuer: TokenIssuer?
-
-    init(_ options: KeyOptions) throws {
-        // How long a secret must be is for the server to say: a development server takes short ones.
-        let ring = try options.ring(isDevelopment: true)
-        keyName = ring.names.first
-        issuer = keyName.flatMap { TokenIssuer(keyName: $0, of: ring) }
-    }
-
-    /// A token for one client; empty without a key.
-    func token(for participant: String, in room: RoomName) throws -> String {
-        guard let issuer else { return "" }
-        return issuer.issue(
-            AccessToken(
-                participant: try ParticipantID(participant), room: room,
-                expiresAt: Int64(Date().timeIntervalSince1970) + Self.tokenSeconds,
-                grants: TokenGrants(data: false, changeRole: false)))
-    }
-}
 
 /// Where a load's clients join, and what they have to leave.
 actor LoadSessions {
@@ -63,7 +36,8 @@ actor LoadSessions {
     func join(_ clients: LoadClients, publishes: Bool) async throws -> MediaDuration {
         let id = "load-\(joined.count + 1)"
         let client = ControlClient(
-            server: server, token: try keys.token(for: id, in: room), keyName: keys.keyName)
+            server: server, token: keys.token(for: try ParticipantID(id), in: room),
+            keyName: keys.keyName)
         let start = MonotonicClock.now()
         let path = "/\(publishes ? "whip" : "whep")/\(percentEncoded(room.text))"
         let offer = try await clients.offer(sends: publishes)

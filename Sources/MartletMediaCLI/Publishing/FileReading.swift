@@ -56,7 +56,6 @@ actor FileReading {
         let made = try MediaFileReader(source, stop: stop)
         let passesPictures =
             !transcodes && made.pictures?.route == .passThrough
-            && (made.pictures?.codec == .h264 || made.pictures?.codec == .vp8)
         let passesSound = made.sound?.route == .passThrough
         if let pictures = made.pictures, !passesPictures {
             pictureDecoder = try MediaFilePictureDecoder(pictures)

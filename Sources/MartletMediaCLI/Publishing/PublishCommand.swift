@@ -11,7 +11,7 @@ struct PublishCommand: AsyncParsableCommand {
         abstract:
             "Publishes a file or an address into a room: MP4, MKV, WAV, RTSP, RTMP, HLS and all else FFmpeg reads.",
         discussion: """
-            H.264 without B frames, VP8 and Opus are passed through as they are, everything else is decoded and encoded \
+            H.264 without B frames, VP8, VP9, AV1 and Opus are passed through as they are, everything else is decoded and encoded \
             anew. What is passed through has keyframes only where the source has them: who joins sees a picture with the \
             next one; --transcode makes them when somebody asks. Files play in real time.
             """)
@@ -27,7 +27,7 @@ struct PublishCommand: AsyncParsableCommand {
     @Flag(help: "Encodes pictures anew even if they could be passed through.")
     var transcode = false
 
-    @Option(help: "What pictures are encoded as, if they are: VP8 or H264.")
+    @Option(help: "What pictures are encoded as, if they are: VP8, VP9 or H264.")
     var codec = "VP8"
 
     @Option(help: "The most bits a second for pictures that are encoded.")
@@ -50,10 +50,11 @@ struct PublishCommand: AsyncParsableCommand {
         options.autoSubscribe = .none
         options.publishPacing = .byTimestamp
         let room = Room()
+        let ends = room.events
         try await room.join(options)
         let outlet = try await PublishOutlet(
             room: room, contents: contents, isScreen: screen,
-            codec: codec.uppercased() == "H264" ? .h264 : .vp8, bitrate: bitrate)
+            codec: encodedCodec(codec), bitrate: bitrate)
         say(Self.description(contents, source: source, room: server.room))
         let (isLooped, isQuiet, seconds) = (loop, quiet, server.seconds)
         let outcome = await withTaskGroup(of: (any Error)?.self) { group in
@@ -63,14 +64,7 @@ struct PublishCommand: AsyncParsableCommand {
                     return nil
                 } catch { return error }
             }
-            group.addTask {
-                if seconds > 0 {
-                    try? await Task.sleep(for: .seconds(seconds))
-                } else {
-                    await Interruption.wait()
-                }
-                return nil
-            }
+            group.addTask { await RoomOver.wait(seconds: seconds, ends) }
             let progress = Task {
                 while !isQuiet, !Task.isCancelled {
                     try? await Task.sleep(for: .seconds(1))
@@ -85,6 +79,7 @@ struct PublishCommand: AsyncParsableCommand {
         }
         say(await outlet.progress)
         await room.leave()
+        if let over = outcome as? RoomOver { throw over }
         if let outcome, !(outcome is CancellationError) { throw ValidationError("\(outcome)") }
     }
 

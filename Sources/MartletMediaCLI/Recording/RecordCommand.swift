@@ -6,12 +6,15 @@ import Martlet
 
 /// What a recording is written as.
 enum RecordFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
-    /// One Matroska file of each participant: pictures as they came, sound as Opus.
+    /// One Matroska file of each participant: pictures and sound as they came.
     case mkv
     /// One MP4 file of each participant: H.264 (encoded, if it came as something else) and AAC.
     case mp4
-    /// Each track by itself: .h264 or .mkv, and .wav.
+    /// Each track by itself, as it came: .h264 or .mkv, and .opus.
     case tracks
+
+    /// Whether sound is written as it came: Opus.
+    var takesOpus: Bool { self != .mp4 }
 }
 
 struct RecordCommand: AsyncParsableCommand {
@@ -44,19 +47,15 @@ struct RecordCommand: AsyncParsableCommand {
                 "The folder \(folder) cannot be made: \(error.localizedDescription)")
         }
         let room = Room()
-        let events = room.events
+        let (events, ends) = (room.events, room.events)
         try await room.join(try server.join())
         let desk = RecordingDesk(room: room, folder: folder, format: format, isQuiet: quiet)
         if !quiet { say("recording the room \(server.room) into \(folder)") }
-        let seconds = server.seconds
         let watching = Task { await desk.follow(events) }
-        if seconds > 0 {
-            try? await Task.sleep(for: .seconds(seconds))
-        } else {
-            await Interruption.wait()
-        }
+        let over = await RoomOver.wait(seconds: server.seconds, ends)
         await room.leave()
         watching.cancel()
         for line in await desk.finish() { say(line) }
+        if let over { throw over }
     }
 }

@@ -5,6 +5,21 @@ import Martlet
 import MediaCodecs
 import MediaFiles
 
+/// Sound on its way into a file.
+enum RecordedSound: Sendable {
+    /// As it came.
+    case packet(EncodedAudioFrame)
+    /// To be encoded anew.
+    case samples(AudioFrame)
+
+    var timestampMicroseconds: Int64 {
+        switch self {
+        case .packet(let packet): packet.timestampMicroseconds
+        case .samples(let piece): piece.timestampMicroseconds
+        }
+    }
+}
+
 /// Writes what comes of one participant. Files begin with the first keyframe, or with sound where no pictures are published;
 /// times are those of capture, so that both are in step whatever the network does.
 actor Recording {
@@ -12,15 +27,13 @@ actor Recording {
     static let soundFormat = SoundFormat(sampleRate: 48_000, channels: 2)
     /// Pictures that are published and do not come are waited for so long, in microseconds of sound.
     private static let patience: Int64 = 5_000_000
-    /// A gap in sound up to this is filled with silence, in microseconds; a longer one stays a gap.
-    private static let silenceMax: Int64 = 10_000_000
 
     private nonisolated let executor = ThreadExecutor(name: "recording")
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe executor.asUnownedSerialExecutor()
     }
 
-    private let format: RecordFormat
+    let format: RecordFormat
     private let room: Room
     private let makePath: @Sendable (String) async -> String
     private var published: [RemoteTrack] = []
@@ -29,7 +42,7 @@ actor Recording {
     private var soundFile: RecordingFile?
     private var lines: [String] = []
     /// Sound that came before the first picture.
-    private var early: [AudioFrame] = []
+    private var early: [RecordedSound] = []
     private var isOpening = false
 
     init(
@@ -67,7 +80,7 @@ actor Recording {
 
     // MARK: Sound
 
-    func take(_ piece: AudioFrame) async {
+    func take(_ piece: RecordedSound) async {
         if format == .tracks {
             if soundFile == nil { await openSound() }
             soundFile?.write(piece)
@@ -118,7 +131,7 @@ actor Recording {
         guard !isOpening else { return }
         isOpening = true
         defer { isOpening = false }
-        let path = await makePath(".wav")
+        let path = await makePath(".opus")
         do {
             soundFile = try RecordingFile(path: path, pictures: nil, hasSound: true)
         } catch {

@@ -53,10 +53,13 @@ actor RecordingDesk {
         let room = self.room
         tasks[track.id] = Task {
             await recording.begin(track)
-            if track.isSound {
+            if track.isSound, recording.format.takesOpus {
+                guard let packets = try? await room.encodedAudio(of: track) else { return }
+                for await packet in packets { await recording.take(.packet(packet)) }
+            } else if track.isSound {
                 guard let pieces = try? await room.audio(of: track, format: Recording.soundFormat)
                 else { return }
-                for await piece in pieces { await recording.take(piece) }
+                for await piece in pieces { await recording.take(.samples(piece)) }
             } else {
                 guard let frames = try? await room.encodedVideo(of: track) else { return }
                 for await frame in frames { await recording.take(frame) }

@@ -24,14 +24,20 @@ final class RecordingFile {
     private var decoder: VideoDecoder?
     private var encoder: SoftwareVideoEncoder?
 
-    // Sound on its way: samples that wait for a packet, and when the first of them was captured.
-    private var opus: OpusEncoder?
+    /// Sound that is written as it came.
+    private var placement: PacketPlacement?
+
+    // Sound that is encoded anew: samples that wait for a packet, and when the first of them was captured.
     private var aac: AACEncoder?
     private var waiting: [Int16] = []
     private var position: Int64?
     /// By how much sound comes later than the samples before it end, smoothed, in microseconds.
     private var drift = 0.0
     private var lastSound: Int64 = -1
+    /// When the last packet of what is written as it came is heard, in nanoseconds.
+    private var lastPacket: Int64 = -1
+    /// What comes first has this time, in microseconds: sound that is encoded begins by what its encoder holds back sooner.
+    private var head: Int64 = 0
 
     init(path: String, pictures: VideoCodec?, hasSound: Bool) throws {
         guard let format = MediaFileFormat(fileName: path) else {
@@ -48,8 +54,12 @@ final class RecordingFile {
         if let pictures, codec != pictures { decoder = try VideoDecoder(codec: pictures) }
         guard hasSound else { return }
         switch format.soundCodec {
-        case .opus: opus = try OpusEncoder(channels: 2, use: .music, bitsPerSecond: 96_000)
-        case .aac: aac = try AACEncoder(format: Recording.soundFormat)
+        case .opus:
+            placement = PacketPlacement(
+                isTimed: format != .ogg, filledMax: format == .ogg ? Self.day : Self.silenceMax)
+        case .aac:
+            aac = try AACEncoder(format: Recording.soundFormat)
+            head = 50_000
         case .samples, nil: break
         }
     }
@@ -91,18 +101,39 @@ final class RecordingFile {
 
     // MARK: Sound
 
-    func write(_ piece: AudioFrame) {
-        guard !isBroken, let time = time(piece.timestampMicroseconds) else { return }
-        if format.soundCodec == .samples {
-            let placed = max(time, lastSound + 1)
-            attempt {
-                try writer.writeSamples(
-                    piece.samples.span, presentationNanoseconds: placed * 1_000)
-                lastSound = placed
-                last = max(last, placed + 10_000)
-            }
-            return
+    func write(_ piece: RecordedSound) {
+        switch piece {
+        case .packet(let packet): write(packet)
+        case .samples(let samples): write(samples)
         }
+    }
+
+    /// The longest gap that is filled where packets have times, in ticks of 48 kHz: ten seconds.
+    private static let silenceMax: Int64 = 480_000
+    /// The same where they have none.
+    private static let day: Int64 = 86_400 * 48_000
+
+    private func write(_ packet: EncodedAudioFrame) {
+        guard !isBroken, let time = time(packet.timestampMicroseconds),
+            let length = try? OpusDecoder.sampleCount(of: packet.bytes.span),
+            let pieces = placement?.place(
+                time * 48 / 1_000, length: Int64(length),
+                isBehindGap: packet.missingMicroseconds > 0)
+        else { return }
+        for piece in pieces {
+            let bytes = piece.silence ?? packet.bytes
+            // Times rise, by a nanosecond at least.
+            let placed = max(piece.ticks * 1_000_000 / 48, lastPacket + 1)
+            attempt {
+                try writer.writeSound(bytes.span, presentationNanoseconds: placed)
+                lastPacket = placed
+                last = max(last, (piece.ticks + Int64(length)) * 1_000 / 48)
+            }
+        }
+    }
+
+    private func write(_ piece: AudioFrame) {
+        guard !isBroken, aac != nil, let time = time(piece.timestampMicroseconds) else { return }
         guard let begun = position else {
             position = time
             waiting = piece.samples
@@ -162,23 +193,16 @@ final class RecordingFile {
     }
 
     private func encode() {
-        let count = (aac == nil ? 960 : AACEncoder.frameSamples) * 2
+        let count = AACEncoder.frameSamples * 2
         while waiting.count >= count, let now = position {
             let samples = Array(waiting.prefix(count))
             waiting.removeFirst(count)
             position = now + Int64(count / 2) * 1_000 / 48
             var bytes = [UInt8](repeating: 0, count: ADTSHeader.frameBytesMax)
             var span = bytes.mutableSpan
-            var written = 0
-            var delay: Int64 = 0
-            if aac != nil {
-                written = (try? aac?.encode(samples.span, into: &span)) ?? 0
-                // A frame comes with the samples of the next, and begins with what the encoder held back.
-                delay = Int64((aac?.delaySamples ?? 0) + AACEncoder.frameSamples) * 1_000 / 48
-            } else {
-                written = (try? opus?.encode(samples.span, into: &span)) ?? 0
-                delay = Int64(opus?.delaySamples ?? 0) * 1_000 / 48
-            }
+            let written = (try? aac?.encode(samples.span, into: &span)) ?? 0
+            // A frame comes with the samples of the next, and begins with what the encoder held back.
+            let delay = Int64((aac?.delaySamples ?? 0) + AACEncoder.frameSamples) * 1_000 / 48
             guard written > 0 else { continue }
             bytes.removeLast(bytes.count - written)
             // What a decoder gives is by so much later than what it was given.
@@ -198,11 +222,8 @@ final class RecordingFile {
         let start = self.start ?? microseconds
         self.start = start
         let time = microseconds - start
-        return time >= 0 ? time + Self.head : nil
+        return time >= 0 ? time + head : nil
     }
-
-    /// What comes first has this time, in microseconds: sound begins by what its encoder holds back sooner.
-    private static let head: Int64 = 50_000
 
     private func attempt(_ body: () throws -> Void) {
         do { try body() } catch {

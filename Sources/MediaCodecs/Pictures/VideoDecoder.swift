@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMediaCodecs
 
-/// A decoder of one stream of pictures, without delay: each picture comes out of the call that brings its last byte. Input
-/// may be anything: what cannot be decoded is an error, and the decoder can go on with a keyframe. Sizes may change.
+/// A decoder of one stream of pictures, without delay: each picture comes out of the call that brings its last byte, but for
+/// H.264 whose parameter sets say that pictures are reordered; those come late by as many as they say (16 at most), until
+/// `reset`. Input may be anything: what cannot be decoded is an error, and the decoder can go on with a keyframe. Sizes may
+/// change.
 @safe  // The handle is made in `init`, freed in `deinit`, and never leaves this type.
 package struct VideoDecoder: ~Copyable {
     /// What it decodes.

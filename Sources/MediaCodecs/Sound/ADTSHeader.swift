@@ -20,18 +20,33 @@ package struct ADTSHeader: Equatable, Sendable {
     /// 1 to 7 as the table of configurations numbers them; 0 if the frame itself says it.
     package let channelConfiguration: Int
 
+    /// Blocks of 1,024 samples in the frame: 1 to 4.
+    package let blockCount: Int
+
+    /// Bytes of a header without a checksum.
+    package static let headByteCount = 7
+
     /// Reads the header at the start of `bytes`.
     /// - Throws: `.damaged` if there is none, or the frame does not end within `bytes`.
     package init(parsing bytes: Span<UInt8>) throws(MediaCodecError) {
-        guard bytes.count >= 7, bytes[0] == 0xFF, bytes[1] & 0xF6 == 0xF0 else { throw .damaged }
+        guard let header = Self(head: bytes), header.frameByteCount <= bytes.count else {
+            throw .damaged
+        }
+        self = header
+    }
+
+    /// Reads the header at the start of `bytes`, wherever its frame ends; `nil` if there is none.
+    package init?(head bytes: Span<UInt8>) {
+        guard bytes.count >= Self.headByteCount, bytes[0] == 0xFF, bytes[1] & 0xF6 == 0xF0 else {
+            return nil
+        }
         let rateIndex = Int(bytes[2] >> 2 & 15)
         let length = Int(bytes[3] & 3) << 11 | Int(bytes[4]) << 3 | Int(bytes[5] >> 5)
         let headerCount = bytes[1] & 1 == 1 ? 7 : 9
-        guard rateIndex < Self.sampleRates.count, length > headerCount, length <= bytes.count else {
-            throw .damaged
-        }
+        guard rateIndex < Self.sampleRates.count, length > headerCount else { return nil }
         frameByteCount = length
         sampleRate = Self.sampleRates[rateIndex]
         channelConfiguration = Int(bytes[2] & 1) << 2 | Int(bytes[3] >> 6)
+        blockCount = Int(bytes[6] & 3) + 1
     }
 }

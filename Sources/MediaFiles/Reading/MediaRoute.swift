@@ -45,8 +45,8 @@ package enum MediaRoute: Equatable, Sendable {
             // Baseline has no B frames, whatever is guessed.
             if reorderedCount > 0, profile & 0xFF != Self.baseline { self = .transcode(.reordered) }
         case .vp8: break
-        case .vp9: if profile > 0 { self = .transcode(.profile) }
-        case .av1, nil:
+        case .vp9, .av1: if profile > 0 { self = .transcode(.profile) }
+        case nil:
             self = .transcode(.codec)
             return
         }

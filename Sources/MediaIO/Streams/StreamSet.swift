@@ -104,7 +104,7 @@ package struct StreamSet: ~Copyable {
             let address = NetworkAddress(remote)
             let host = address.with(port: 0)
             let path = TransportPath(
-                socket: UInt8(clamping: firstSocket + listener), remote: address)
+                socket: UInt16(clamping: firstSocket + listener), remote: address)
             guard count < Self.connectionsMax,
                 countOfHost[host, default: 0] < Self.connectionsPerHostMax,
                 slotOfPath[path] == nil

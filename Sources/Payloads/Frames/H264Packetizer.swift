@@ -7,6 +7,8 @@ import Wire
 package struct H264Packetizer: Sendable {
     /// The least payload that is cut to, in bytes.
     package static let payloadMin = 64
+    /// What a unit may be; the others are none, or say how units lie in packets (RFC 6184 §5.2).
+    private static let types: ClosedRange<UInt8> = 1...23
     private static let aggregateType: UInt8 = 24
     private static let fragmentType: UInt8 = 28
     private static let delimiterType: UInt8 = 9
@@ -17,7 +19,7 @@ package struct H264Packetizer: Sendable {
     /// Cuts nothing yet.
     package init() {}
 
-    /// Cuts an access unit in the form of Annex B. Delimiters and filler are left out; the last payload is the one whose
+    /// Cuts an access unit in the form of Annex B. Delimiters, filler and what is no unit are left out; the last payload is the one whose
     /// packet has the marker bit.
     /// - Parameters:
     ///   - payloadMax: The longest payload in bytes; ``payloadMin`` at least.
@@ -34,7 +36,9 @@ package struct H264Packetizer: Sendable {
         var size = 1
         while let unit = cursor.next(in: accessUnit) {
             let type = accessUnit[unit.lowerBound] & 0x1F
-            guard type != Self.delimiterType, type != Self.fillerType else { continue }
+            guard Self.types ~= type, type != Self.delimiterType, type != Self.fillerType else {
+                continue
+            }
             if size + 2 + unit.count > payloadMax {
                 flush(accessUnit, into: &packets)
                 size = 1

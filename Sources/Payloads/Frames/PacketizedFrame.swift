@@ -41,7 +41,7 @@ package struct PacketizedFrame: Sendable {
 package enum PacketizationError: Error, Equatable, Sendable {
     /// There is nothing in it.
     case empty
-    /// It is no byte stream of NAL units.
+    /// It is no byte stream of NAL units, no sequence of OBUs, or no frame of its codec.
     case noUnits
     /// A payload of so many bytes is too small.
     case payloadTooSmall(Int)
@@ -52,6 +52,6 @@ package enum PacketizationError: Error, Equatable, Sendable {
 /// Cuts something into the fewest parts of at most `most` bytes, which are as long as another but for one byte: packets
 /// of one size leave in one send.
 func equalParts(of count: Int, most: Int) -> (count: Int, size: Int) {
-    let parts = (count + most - 1) / most
+    let parts = count / most + (count % most == 0 ? 0 : 1)
     return (parts, (count + parts - 1) / parts)
 }

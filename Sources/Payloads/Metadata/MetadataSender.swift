@@ -69,6 +69,13 @@ package struct MetadataSender: Sendable {
     /// Forgets what waits.
     package mutating func removeAll() { waiting.removeAll() }
 
+    /// Sends no message, and gives the next one the id that it had if one had been sent: for a size that is not sent
+    /// while others are, whose messages have the same ids.
+    package mutating func skip() {
+        waiting.removeAll()
+        nextID &+= 1
+    }
+
     /// The picture with the messages that are to go out with it; nil if there are none or it has no slice, and then it is sent as it is.
     /// - Parameter accessUnit: A byte stream of H.264 (Annex B), which is about to be sent.
     package mutating func attach(

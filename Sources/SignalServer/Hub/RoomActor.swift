@@ -200,12 +200,12 @@ actor RoomActor {
     /// Who may not come back; when the room has closed, they are for the next of its name.
     var bans: BanList { room.core.bans }
 
-    /// Whether somebody publishes: `participant`, or anybody.
-    func hasPublisher(_ participant: ParticipantID?) -> Bool { room.hasPublisher(participant) }
-
-    /// The codecs that published sections would use, each once.
-    func publishedCodecs(of participant: ParticipantID?) -> [NegotiatedCodec] {
-        room.publishedCodecs(of: participant)
+    /// Whether somebody publishes, `participant` or anybody, and the codecs that published sections would use, each
+    /// once.
+    func published(
+        by participant: ParticipantID?
+    ) -> (hasPublisher: Bool, codecs: [NegotiatedCodec]) {
+        (room.hasPublisher(participant), room.publishedCodecs(of: participant))
     }
 
     // MARK: Outputs

@@ -20,7 +20,8 @@ extension RoomHub {
         return [relays.access(for: participant, unixNow: clock.unixSeconds)]
     }
 
-    /// Answers an offer, away from where others wait.
+    /// Answers an offer: a large one away from where others wait, one of a player's size at once, which takes less
+    /// than handing it to another thread and back.
     /// - Parameters:
     ///   - previous: What the session's last offer meant; `nil` for its first.
     ///   - loop: The session's media loop, which has candidates of its own.
@@ -29,12 +30,17 @@ extension RoomHub {
         on loop: Int
     ) async throws(SignalingError) -> AnsweredOffer {
         let negotiator = configuration.negotiators[loop]
-        return try await workbench.run { () throws(SignalingError) in
+        let work = { @Sendable () throws(SignalingError) -> AnsweredOffer in
             var random = SecureRandom()
             return try AnsweredOffer(
                 offer, previous: previous, profile: profile, negotiator: negotiator,
                 using: &random)
         }
+        // What a deflated one becomes is not known before.
+        if case .plain(let text) = offer, text.utf8.count <= Workbench.smallOfferBytesMax {
+            return try work()
+        }
+        return try await workbench.run(work)
     }
 
     /// Opens a WHIP session: an ordinary participant whose sections are published at once.
@@ -63,12 +69,14 @@ extension RoomHub {
         guard admission.grants.subscribe else { throw SignalingError(.permissionDenied) }
         let existing = await existingRoom(room)
         if !mayWait {
-            guard let existing else { throw SignalingError(.roomNotFound) }
-            guard await existing.hasPublisher(publisher) else {
-                throw SignalingError(.participantNotFound)
-            }
+            guard existing != nil else { throw SignalingError(.roomNotFound) }
         }
-        let codecs = await existing?.publishedCodecs(of: publisher) ?? []
+        // Asked for at once: each call may wait for the room, or change threads.
+        let published = await existing?.published(by: publisher)
+        guard mayWait || published?.hasPublisher == true else {
+            throw SignalingError(.participantNotFound)
+        }
+        let codecs = published?.codecs ?? []
         let seat = seat(in: room)
         let answered = try await answer(
             to: .plain(offer), as: .whep(publishedCodecs: codecs.map(\.codec)), on: seat.loop)

@@ -12,6 +12,8 @@ import Signaling
 struct Workbench: Sendable {
     /// Messages longer than this are read here, in bytes; shorter ones are read where they come in.
     static let smallMessageBytesMax = 4096
+    /// Offers that come as text and are longer than this are answered here, in bytes: twice what browsers offer to play.
+    static let smallOfferBytesMax = 16 * 1024
     /// The most threads there are, however many cores.
     static let threadsMax = 8
 

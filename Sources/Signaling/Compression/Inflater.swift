@@ -9,9 +9,7 @@ package enum InflateError: Error, Equatable, Sendable {
     case tooLarge
 }
 
-/// A decoder of raw deflate streams (RFC 1951).
-///
-/// Written for a few hundred kilobytes of SDP at most; it decodes bit by bit and allocates only its output.
+/// A decoder of raw deflate streams (RFC 1951), for a few hundred kilobytes of SDP at most.
 package struct Inflater {
     private static let lengthBase: [Int] = [
         3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115,
@@ -28,15 +26,17 @@ package struct Inflater {
         16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
     ]
 
-    private let input: [UInt8]
+    private var input: BitReader
     private let bytesMax: Int
-    private var byteIndex = 0
-    private var bitIndex = 0
-    private var output: [UInt8] = []
+    /// What came out stands in its first `count` bytes; the rest is room for more.
+    private var output: [UInt8]
+    private var count = 0
 
     private init(_ input: [UInt8], bytesMax: Int) {
-        self.input = input
+        self.input = BitReader(input)
         self.bytesMax = bytesMax
+        // SDP becomes a tenth of itself or so.
+        output = [UInt8](repeating: 0, count: max(0, min(bytesMax, 256 &+ input.count &* 10)))
     }
 
     /// Inflates a whole stream; bytes behind its last block are ignored.
@@ -45,158 +45,111 @@ package struct Inflater {
         var inflater = Inflater(input, bytesMax: bytesMax)
         var isLast = false
         while !isLast {
-            isLast = try inflater.bits(1) == 1
-            switch try inflater.bits(2) {
+            isLast = try inflater.input.bits(1) == 1
+            switch try inflater.input.bits(2) {
             case 0: try inflater.copyStored()
             case 1:
                 // RFC 1951 §3.2.6: the fixed codes.
                 let lengths =
-                    [Int](repeating: 8, count: 144) + [Int](repeating: 9, count: 112)
-                    + [Int](repeating: 7, count: 24) + [Int](repeating: 8, count: 8)
+                    [UInt8](repeating: 8, count: 144) + [UInt8](repeating: 9, count: 112)
+                    + [UInt8](repeating: 7, count: 24) + [UInt8](repeating: 8, count: 8)
                 try inflater.expand(
-                    literals: HuffmanCode(lengths: lengths),
-                    distances: HuffmanCode(lengths: [Int](repeating: 5, count: 30)))
+                    literals: PrefixCode(lengths: lengths[...]),
+                    distances: PrefixCode(lengths: [UInt8](repeating: 5, count: 30)[...]))
             case 2: try inflater.expandDynamic()
             default: throw .malformed
             }
         }
+        inflater.output.removeLast(inflater.output.count &- inflater.count)
         return inflater.output
     }
 
-    private mutating func bit() throws(InflateError) -> Int {
-        guard byteIndex < input.count else { throw .malformed }
-        let value = Int(input[byteIndex] >> UInt8(bitIndex)) & 1
-        bitIndex += 1
-        if bitIndex == 8 {
-            bitIndex = 0
-            byteIndex += 1
-        }
-        return value
-    }
-
-    private mutating func bits(_ count: Int) throws(InflateError) -> Int {
-        var value = 0
-        for position in 0..<count { value |= try bit() << position }
-        return value
-    }
-
-    private mutating func emit(_ byte: UInt8) throws(InflateError) {
-        guard output.count < bytesMax else { throw .tooLarge }
-        output.append(byte)
+    /// Sees to it that `more` bytes fit behind what came out.
+    private mutating func makeRoom(_ more: Int) throws(InflateError) {
+        guard more <= bytesMax &- count else { throw .tooLarge }
+        guard output.count &- count < more else { return }
+        let size = min(bytesMax, max(count &+ more, output.count &* 2))
+        output.append(contentsOf: repeatElement(0, count: size &- output.count))
     }
 
     /// A block of bytes as they are (RFC 1951 §3.2.4).
     private mutating func copyStored() throws(InflateError) {
-        if bitIndex != 0 {
-            bitIndex = 0
-            byteIndex += 1
+        input.skipToByte()
+        let length = try input.bits(16)
+        let check = try input.bits(16)
+        guard length == ~check & 0xFFFF, input.bytesLeft >= length else { throw .malformed }
+        try makeRoom(length)
+        for _ in 0..<length {
+            output[count] = UInt8(truncatingIfNeeded: try input.bits(8))
+            count &+= 1
         }
-        guard input.count - byteIndex >= 4 else { throw .malformed }
-        let count = Int(input[byteIndex]) | Int(input[byteIndex + 1]) << 8
-        let check = Int(input[byteIndex + 2]) | Int(input[byteIndex + 3]) << 8
-        guard count == ~check & 0xFFFF else { throw .malformed }
-        byteIndex += 4
-        guard input.count - byteIndex >= count else { throw .malformed }
-        guard output.count + count <= bytesMax else { throw .tooLarge }
-        output.append(contentsOf: input[byteIndex..<byteIndex + count])
-        byteIndex += count
     }
 
     /// A block that brings its own codes (RFC 1951 §3.2.7).
     private mutating func expandDynamic() throws(InflateError) {
-        let literalCount = try bits(5) + 257
-        let distanceCount = try bits(5) + 1
-        let codeCount = try bits(4) + 4
+        let literalCount = try input.bits(5) + 257
+        let distanceCount = try input.bits(5) + 1
+        let codeCount = try input.bits(4) + 4
         guard literalCount <= 286, distanceCount <= 30 else { throw .malformed }
-        var codeLengths = [Int](repeating: 0, count: 19)
-        for position in 0..<codeCount { codeLengths[Self.codeLengthOrder[position]] = try bits(3) }
-        let codes = try HuffmanCode(lengths: codeLengths)
-        var lengths: [Int] = []
+        var codeLengths = [UInt8](repeating: 0, count: 19)
+        for position in 0..<codeCount {
+            codeLengths[Self.codeLengthOrder[position]] = UInt8(
+                truncatingIfNeeded: try input.bits(3))
+        }
+        let codes = try PrefixCode(lengths: codeLengths[...])
+        var lengths: [UInt8] = []
+        lengths.reserveCapacity(literalCount + distanceCount + 138)
         while lengths.count < literalCount + distanceCount {
-            let symbol = try self.symbol(codes)
+            let symbol = try codes.symbol(&input)
             switch symbol {
-            case 0..<16: lengths.append(symbol)
+            case 0..<16: lengths.append(UInt8(truncatingIfNeeded: symbol))
             case 16:
                 guard let last = lengths.last else { throw .malformed }
-                lengths.append(contentsOf: repeatElement(last, count: 3 + (try bits(2))))
-            case 17: lengths.append(contentsOf: repeatElement(0, count: 3 + (try bits(3))))
-            default: lengths.append(contentsOf: repeatElement(0, count: 11 + (try bits(7))))
+                lengths.append(contentsOf: repeatElement(last, count: 3 + (try input.bits(2))))
+            case 17: lengths.append(contentsOf: repeatElement(0, count: 3 + (try input.bits(3))))
+            default: lengths.append(contentsOf: repeatElement(0, count: 11 + (try input.bits(7))))
             }
         }
         guard lengths.count == literalCount + distanceCount, lengths[256] != 0 else {
             throw .malformed
         }
         try expand(
-            literals: HuffmanCode(lengths: Array(lengths[..<literalCount])),
-            distances: HuffmanCode(lengths: Array(lengths[literalCount...])))
+            literals: PrefixCode(lengths: lengths[..<literalCount]),
+            distances: PrefixCode(lengths: lengths[literalCount...]))
     }
 
     /// The bytes and repetitions of a compressed block (RFC 1951 §3.2.3).
     private mutating func expand(
-        literals: HuffmanCode, distances: HuffmanCode
+        literals: PrefixCode, distances: PrefixCode
     ) throws(InflateError) {
         while true {
-            let symbol = try symbol(literals)
+            let symbol = try literals.symbol(&input)
             if symbol < 256 {
-                try emit(UInt8(symbol))
+                try makeRoom(1)
+                output[count] = UInt8(truncatingIfNeeded: symbol)
+                count &+= 1
                 continue
             }
             if symbol == 256 { return }
             let lengthIndex = symbol - 257
             guard lengthIndex < Self.lengthBase.count else { throw .malformed }
-            let lengthExtra = try bits(Self.lengthExtraBits[lengthIndex])
+            let lengthExtra = try input.bits(Self.lengthExtraBits[lengthIndex])
             let length = Self.lengthBase[lengthIndex] + lengthExtra
-            let distanceIndex = try self.symbol(distances)
+            let distanceIndex = try distances.symbol(&input)
             guard distanceIndex < Self.distanceBase.count else { throw .malformed }
             let extraBits = max(0, distanceIndex / 2 - 1)
-            let distance = Self.distanceBase[distanceIndex] + (try bits(extraBits))
-            guard distance <= output.count else { throw .malformed }
-            for _ in 0..<length { try emit(output[output.count - distance]) }
+            let distance = Self.distanceBase[distanceIndex] + (try input.bits(extraBits))
+            guard distance <= count else { throw .malformed }
+            try makeRoom(length)
+            repeatBytes(from: distance, length)
         }
     }
 
-    private mutating func symbol(_ code: HuffmanCode) throws(InflateError) -> Int {
-        var value = 0
-        var first = 0
-        var index = 0
-        for length in 1...HuffmanCode.lengthMax {
-            value |= try bit()
-            let count = code.counts[length]
-            if value - first < count { return code.symbols[index + value - first] }
-            index += count
-            first = (first + count) << 1
-            value <<= 1
-        }
-        throw .malformed
-    }
-}
-
-/// A canonical prefix code (RFC 1951 §3.2.2).
-private struct HuffmanCode {
-    /// The longest code, in bits.
-    static let lengthMax = 15
-
-    /// How many codes have each length.
-    private(set) var counts = [Int](repeating: 0, count: lengthMax + 1)
-    /// The symbols in the order of their codes.
-    private(set) var symbols: [Int]
-
-    /// - Parameter lengths: The length of each symbol's code, 0 to 15; 0 where it has none.
-    /// - Throws: `.malformed` if there are more codes of a length than fit.
-    init(lengths: [Int]) throws(InflateError) {
-        for length in lengths { counts[length] += 1 }
-        counts[0] = 0
-        var left = 1
-        for length in 1...Self.lengthMax {
-            left = left << 1 - counts[length]
-            guard left >= 0 else { throw .malformed }
-        }
-        var offsets = [Int](repeating: 0, count: Self.lengthMax + 2)
-        for length in 1...Self.lengthMax { offsets[length + 1] = offsets[length] + counts[length] }
-        symbols = [Int](repeating: 0, count: offsets[Self.lengthMax + 1])
-        for (symbol, length) in lengths.enumerated() where length != 0 {
-            symbols[offsets[length]] = symbol
-            offsets[length] += 1
-        }
+    /// Writes the bytes again that stand `distance` before the end, which may lie among those written here.
+    private mutating func repeatBytes(from distance: Int, _ length: Int) {
+        let (start, end) = (count, count &+ length)
+        var bytes = output.mutableSpan
+        for index in start..<end { bytes[index] = bytes[index &- distance] }
+        count = end
     }
 }

@@ -12,23 +12,13 @@ package enum JSONScan {
         _ bytes: Span<UInt8>, nestingMax: Int
     ) throws(SignalingError) {
         var depth = 0
-        var inString = false
-        var escaped = false
-        for index in bytes.indices {
+        var index = 0
+        while index < bytes.count {
             let byte = bytes[index]
-            guard byte != 0 else { throw SignalingError(.malformedMessage) }
-            if inString {
-                if escaped {
-                    escaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    escaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    inString = false
-                }
-                continue
-            }
+            index &+= 1
             switch byte {
-            case UInt8(ascii: "\""): inString = true
+            case 0: throw SignalingError(.malformedMessage)
+            case UInt8(ascii: "\""): index = try endOfString(bytes, from: index)
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 depth += 1
                 if depth > nestingMax { throw SignalingError(.nestingTooDeep) }
@@ -38,5 +28,29 @@ package enum JSONScan {
             default: break
             }
         }
+    }
+
+    /// The place behind the quote that ends a string, or the end of the bytes.
+    private static func endOfString(
+        _ bytes: Span<UInt8>, from start: Int
+    ) throws(SignalingError) -> Int {
+        var index = start
+        while index < bytes.count {
+            let byte = bytes[index]
+            index &+= 1
+            if byte > UInt8(ascii: "\\") { continue }
+            switch byte {
+            case 0: throw SignalingError(.malformedMessage)
+            case UInt8(ascii: "\""): return index
+            case UInt8(ascii: "\\"):
+                // What is escaped ends nothing.
+                if index < bytes.count, bytes[index] == 0 {
+                    throw SignalingError(.malformedMessage)
+                }
+                index &+= 1
+            default: continue
+            }
+        }
+        return index
     }
 }

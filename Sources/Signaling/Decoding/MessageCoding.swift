@@ -47,14 +47,27 @@ extension ServerMessage {
 
     /// The message as UTF-8 JSON with sorted keys.
     package func encoded() -> [UInt8] {
-        guard case .joined(let id, var reply) = self, !reply.participants.isEmpty else {
+        switch self {
+        case .joined(let id, var reply):
+            // In a room of thousands this list is nearly all of the work of a join; in a small one the answer is.
+            let participants = reply.participants
+            reply.participants = []
+            guard case .plain(let answer) = reply.answer else {
+                let text = MessageCoding.encode(ServerMessage.joined(id, reply))
+                return ParticipantListWriter.insert(participants, into: text)
+            }
+            reply.answer = .plain("")
+            let text = JSONText.insert(
+                answer, as: "sdp", into: MessageCoding.encode(ServerMessage.joined(id, reply)))
+            return participants.isEmpty
+                ? text : ParticipantListWriter.insert(participants, into: text)
+        case .answer(let id, .plain(let answer)):
+            return JSONText.insert(
+                answer, as: "sdp",
+                into: MessageCoding.encode(ServerMessage.answer(id, .plain(""))))
+        default:
             return MessageCoding.encode(self)
         }
-        // In a room of thousands this list is nearly all of the work of a join.
-        let participants = reply.participants
-        reply.participants = []
-        return ParticipantListWriter.insert(
-            participants, into: MessageCoding.encode(ServerMessage.joined(id, reply)))
     }
 }
 

@@ -23,7 +23,7 @@ import Testing
         EngineListener(
             onMessage: { heard.yield(.message("\($0)")) },
             onFrame: { notice, bytes in
-                guard notice.content == .encodedSound else { return false }
+                guard notice.content == .encodedSound() else { return false }
                 heard.yield(.frame(notice.stream, bytes.array))
                 return true
             },

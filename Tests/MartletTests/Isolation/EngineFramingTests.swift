@@ -17,7 +17,8 @@ import Wire
 
     private var notices: [FrameNotice] {
         [
-            .samples(gain: 40), .picture(width: 640, height: 360, rotation: 270), .encodedSound,
+            .samples(gain: 40), .picture(width: 640, height: 360, rotation: 270),
+            .encodedSound(missingMicroseconds: 7 << 33 | 1 << 31),
             .encodedPicture(codec: 1, isKeyframe: true, rotation: 90),
         ].map {
             FrameNotice(
@@ -55,7 +56,7 @@ import Wire
         let error = MartletError(code: 2_009, "no", retryAfter: .seconds(3))
         let format = SoundFormat(sampleRate: 16_000, channels: 1)
         let messages: [EngineMessage] = [
-            .hello(version: 1), .ping, .pong, .tapEnded(4), .keyframeNeeded(3), .bitrate(3, 9),
+            .hello(version: 2), .ping, .pong, .tapEnded(4), .keyframeNeeded(3), .bitrate(3, 9),
             .request(id: 1, .join(options)), .request(id: 2, .leave),
             .request(id: 3, .publishSound(1, .microphone, format, .music)),
             .request(id: 4, .publishPictures(2, .screen, VideoPublishOptions())),
@@ -64,8 +65,11 @@ import Wire
                 id: 6,
                 .publishEncodedPictures(4, .camera, .h264, maxBitsPerSecond: 1, isMuted: true)),
             .request(id: 7, .listen(5, nil, .aac(AACOptions()))),
+            .request(id: 7, .listen(5, try track, .opus)),
             .request(id: 8, .watch(6, try track, .encoded)),
             .request(id: 9, .sendData(stream: 1, [0, 255], userTimestamp: -1, waits: true)),
+            .request(id: 10, .setParameters(RoomParameters())),
+            .reply(id: 4, .parameters(RoomParameters())),
             .request(id: 10, .subscribe(false, participant: "p", source: nil)),
             .reply(id: .max, .failed(error)), .reply(id: 1, .received(nil)),
             .reply(id: 2, .participant(nil)), .reply(id: 3, .names(["a"])),

@@ -2,10 +2,41 @@
 // SPDX-License-Identifier: Apache-2.0
 import CEngineProcess
 import Foundation
+import Logging
 import MediaCodecs
+import NIOCore
+import NIOPosix
+import Synchronization
 import Testing
 
 @testable import Martlet
+
+/// Keeps the lines that engines are said to have written.
+private final class LogLines: LogHandler {
+    private let lines = Mutex<[(engine: String, text: String)]>([])
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    var logLevel: Logger.Level {
+        get { .info }
+        set {}
+    }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+
+    func log(event: LogEvent) {
+        let engine = event.metadata?["engine"].map { "\($0)" } ?? ""
+        lines.withLock { $0.append((engine, "\(event.message)")) }
+    }
+
+    /// Those of a process.
+    func of(_ engine: String) -> [String] {
+        lines.withLock { $0 }.filter { $0.engine == engine }.map(\.text)
+    }
+}
 
 @Suite(.serialized) struct IsolationTests {
     /// A program that takes the place of an engine.
@@ -66,7 +97,7 @@ import Testing
         // It says hello as it should, takes the wish to join for what it is not, and says what is no message.
         let error = await Self.refusal(
             try Self.impostor(
-                #"printf '\0\0\0\030\001{"hello":{"version":1}}' >&3; sleep 0.2; head -c 100000 /dev/zero >&3; sleep 5"#
+                #"printf '\0\0\0\030\001{"hello":{"version":2}}' >&3; sleep 0.2; head -c 100000 /dev/zero >&3; sleep 5"#
             ))
         #expect(error?.code == 6_011)
         #expect(error?.message.contains("a message of 0 bytes") == true, "\(error?.message ?? "-")")
@@ -95,6 +126,8 @@ import Testing
             options.restarts = true
             options.logDirectory = folder
             options.mediaPorts = 42_000...45_000
+            let lines = LogLines()
+            options.logger = Logger(label: "test") { _ in lines }
             let room = Room(isolation: .process(options))
             let changes = room.events
             try await room.join(JoinOptions(server: server, room: "demo", participant: "ada"))
@@ -103,6 +136,14 @@ import Testing
             let engine = try #require(await room.engineProcess)
             let log = try String(contentsOfFile: "\(folder)/engine-\(engine).log", encoding: .utf8)
             #expect(log.contains("engine \(engine) begins"))
+            // The same is said to the application, when it comes to that.
+            for _ in 0..<200 where lines.of("\(engine)").count < 2 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(
+                lines.of("\(engine)") == [
+                    "disconnected -> connecting: joinRequested", "connecting -> connected: joined",
+                ])
 
             let sound = try AudioSource()
             let pushing = Task { await push(440, into: sound) }
@@ -132,6 +173,11 @@ import Testing
             try await hears(mixed, 880)
             try await hears(heardThere, 440)
             #expect(await publication.statistics.first?.packets ?? 0 > 0)
+            // What the machine gives is for both processes.
+            let (whole, own) = (room.systemStatistics, other.systemStatistics)
+            #expect(whole.engineResidentBytes > 1 << 20 && whole.engineCPUTime > .zero)
+            #expect(whole.residentBytes >= own.residentBytes + whole.engineResidentBytes / 2)
+            #expect(own.engineResidentBytes == 0 && own.engineCPUTime == .zero)
 
             martlet_engine_kill(engine)
             let crash = try await Self.change(changes, to: .engineCrashed)
@@ -152,6 +198,31 @@ import Testing
             talking.cancel()
             await other.leave()
         }
+    }
+
+    @Test func G06_aCrashOnTheWayIntoARoomIsTold() async throws {
+        // It takes connections and says nothing.
+        let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        defer { silent.close(promise: nil) }
+        let port = try #require(silent.localAddress?.port)
+        let room = Room(isolation: .process())
+        let events = room.events
+        let joining = Task { () -> MartletError? in
+            do throws(MartletError) {
+                try await room.join(JoinOptions(server: "ws://127.0.0.1:\(port)", room: "demo"))
+                return nil
+            } catch {
+                return error
+            }
+        }
+        _ = try await Self.change(events, to: .joinRequested)
+        martlet_engine_kill(try #require(await room.engineProcess))
+        let crash = try await Self.change(events, to: .engineCrashed)
+        #expect(crash.from == .connecting && crash.to == .disconnected(.engineCrashed))
+        #expect(crash.error?.code == 6_011 && crash.error?.message.contains("SIGKILL") == true)
+        #expect(await joining.value == crash.error)
+        #expect(room.systemStatistics.engineResidentBytes == 0)
     }
 
     @Test func G06_withoutRestartsStreamsEndAndTheRoomCanBeJoinedAgain() async throws {

@@ -2,14 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import DTLS
 import Foundation
-import Logging
 import MediaCrypto
 import MediaIO
 import MediaWorker
 import Negotiation
 import RTP
 import SignalServer
+import SignalServerTesting
 import Signaling
+import Synchronization
 import Wire
 
 @testable import Martlet
@@ -42,9 +43,13 @@ struct TestFailure: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// Runs a server for as long as `body` runs.
-/// - Parameter body: Is given the server's address.
+/// Runs a server for as long as `body` runs; then it dies without a word.
+/// - Parameters:
+///   - port: Where it listens; 0: anywhere.
+///   - configure: What is not as usual: everybody may come in without a token.
+///   - body: Is given the server's address.
 func withServer<Value: Sendable>(
+    port: Int = 0, configure: (inout SignalServerConfiguration) throws -> Void = { _ in },
     _ body: @escaping @Sendable (String) async throws -> Value
 ) async throws -> Value {
     let identity = try CertificateIdentity.generateP256(commonName: "server")
@@ -59,30 +64,12 @@ func withServer<Value: Sendable>(
                 HostCandidate(address: $0, priority: 2_130_706_431)
             }))
     var configuration = SignalServerConfiguration(keys: TokenKeys(), negotiators: [negotiator])
-    configuration.port = 0
+    configuration.port = port
     configuration.isDevelopment = true
-    var logger = Logger(label: "test")
-    logger.logLevel = .critical
-    let service = SignalService(configuration: configuration, plane: plane, logger: logger)
-    let (ports, portsIn) = AsyncStream.makeStream(of: Int.self)
+    try configure(&configuration)
     defer { plane.loop.stop() }
-    return try await withThrowingTaskGroup(of: Value?.self) { group in
-        group.addTask {
-            try await service.run(
-                onRunning: { portsIn.yield($0) },
-                until: { try? await Task.sleep(for: .seconds(600)) })
-            return nil
-        }
-        group.addTask {
-            var iterator = ports.makeAsyncIterator()
-            guard let port = await iterator.next() else { return nil }
-            return try await body("ws://127.0.0.1:\(port)")
-        }
-        var value: Value?
-        while value == nil, let next = try await group.next() { value = next }
-        group.cancelAll()
-        guard let value else { throw TestFailure("the server ended first") }
-        return value
+    return try await withSignalServer(configuration, plane: plane) { port, _ in
+        try await body("ws://127.0.0.1:\(port)")
     }
 }
 
@@ -110,8 +97,24 @@ func first<Element: Sendable, Found: Sendable>(
     }
 }
 
+/// The moves of a connection up to the one for a reason.
+func moves(
+    _ events: AsyncStream<RoomEvent>, to reason: Martlet.ChangeReason
+) async throws -> [Martlet.ConnectionChange] {
+    let moves = Mutex<[Martlet.ConnectionChange]>([])
+    return try await first(of: events) { event in
+        guard case .connectionChanged(let change) = event else { return nil }
+        return moves.withLock { moves in
+            moves.append(change)
+            return change.reason == reason ? moves : nil
+        }
+    }
+}
+
+/// Whether rooms are carried out in processes of their own.
+let isIsolated = ProcessInfo.processInfo.environment["MARTLET_ISOLATED"] == "1"
+
 /// A participant; with `MARTLET_ISOLATED=1` carried out in a process of its own, of which the same is expected.
 func anyRoom() -> Room {
-    let isIsolated = ProcessInfo.processInfo.environment["MARTLET_ISOLATED"] == "1"
-    return Room(isolation: isIsolated ? .process() : .inProcess)
+    Room(isolation: isIsolated ? .process() : .inProcess)
 }

@@ -1,9 +1,7 @@
 // Starts a server on a free port with a media plane that is none.
 // SPDX-License-Identifier: Apache-2.0
-import Logging
-import Negotiation
+import SignalServerTesting
 import Signaling
-import Wire
 
 @testable import SignalServer
 
@@ -42,34 +40,9 @@ func withServer(
     let plane = FakeMediaPlane()
     var keys = TokenKeys()
     try keys.add(name: TestServer.keyName, secret: TestServer.secret)
-    let negotiator = Negotiator(
-        configuration: ServerMediaConfiguration(
-            fingerprint: Fingerprint(algorithm: "sha-256", bytes: Array(0..<32)),
-            candidates: [
-                HostCandidate(
-                    address: NetworkAddress(ipv4: 0xC000_0201, port: 7881), priority: 2_130_706_431)
-            ]))
-    var configuration = SignalServerConfiguration(keys: keys, negotiators: [negotiator])
-    configuration.port = 0
-    configuration.isDevelopment = true
+    var configuration = SignalServerConfiguration.withoutMedia(keys: keys)
     configure(&configuration)
-    let service = SignalService(
-        configuration: configuration, plane: plane, logger: Logger(label: "test"))
-    let (ports, portsIn) = AsyncStream.makeStream(of: Int.self)
-    let (stops, stopsIn) = AsyncStream.makeStream(of: Void.self)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask {
-            try await service.run(
-                onRunning: { portsIn.yield($0) },
-                until: { for await _ in stops { return } })
-        }
-        group.addTask {
-            var iterator = ports.makeAsyncIterator()
-            guard let port = await iterator.next() else { return }
-            try await body(TestServer(port: port, plane: plane, stop: { stopsIn.yield() }))
-        }
-        // The first to end is the body, unless something failed.
-        try await group.next()
-        group.cancelAll()
+    try await withSignalServer(configuration, plane: plane) { port, stop in
+        try await body(TestServer(port: port, plane: plane, stop: stop))
     }
 }

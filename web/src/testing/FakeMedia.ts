@@ -49,8 +49,9 @@ export class FakeSection {
   readonly sender: {
     track: FakeTrack | null;
     encodings: FakeEncoding[];
+    codecs: { mimeType: string }[];
     replaceTrack: (track: FakeTrack | null) => Promise<void>;
-    getParameters: () => { encodings: FakeEncoding[] };
+    getParameters: () => { encodings: FakeEncoding[]; codecs: { mimeType: string }[] };
     setParameters: (parameters: { encodings: FakeEncoding[] }) => Promise<void>;
   };
 
@@ -60,7 +61,11 @@ export class FakeSection {
     const sender: FakeSection['sender'] = {
       track: null,
       encodings: [{ active: true }],
-      getParameters: () => ({ encodings: sender.encodings.map((one) => ({ ...one })) }),
+      codecs: [],
+      getParameters: () => ({
+        encodings: sender.encodings.map((one) => ({ ...one })),
+        codecs: sender.codecs,
+      }),
       setParameters: ({ encodings }) => {
         sender.encodings = encodings;
         return Promise.resolve();
