@@ -82,11 +82,12 @@ let sansIO: [Target] = [
         ]),
     floor(
         "ClientTransport", ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"]),
+    tests("ClientTransport", ["Wire"]),
     floor(
         "ClientMedia",
         [
-            "Wire", "DTLS", "SRTP", "RTP", "Payloads", "Congestion", "Negotiation", "PeerTransport",
-            "ClientTransport",
+            "Wire", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Congestion", "Negotiation",
+            "PeerTransport", "ClientTransport",
         ]),
     tests(
         "ClientMedia",
@@ -205,8 +206,9 @@ let servers: [Target] = [
     .target(
         name: "Martlet",
         dependencies: [
-            "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "PeerTransport",
-            "Signaling", "Negotiation", "ClientSession", "ClientMedia", "ClientIO", "MediaCodecs",
+            "CEngineProcess", "Wire", "MediaCrypto", "ICE", "DTLS", "RTP", "Payloads",
+            "PeerTransport", "ClientTransport", "Signaling", "Negotiation", "ClientSession",
+            "ClientMedia", "ClientIO", "MediaCodecs",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "Logging", package: "swift-log"),

@@ -92,8 +92,12 @@ def relayed(network, outside_server, tmp_path):
         services.append(
             deployment.relay(network.outside, tmp_path / "relay", RELAY, SERVER, SECRET)
         )
+        trust = tmp_path / "trust.pem"
+        trust.write_text(
+            "".join((tmp_path / name / "certificate.pem").read_text() for name in ("proxy", "relay"))
+        )
         yield types.SimpleNamespace(
-            url=f"https://{MEDIA_NAME}", server=server, relay=services[-1]
+            url=f"https://{MEDIA_NAME}", server=server, relay=services[-1], trust=trust
         )
     finally:
         for service in services:
@@ -149,6 +153,74 @@ def test_a_network_without_udp_has_a_call_over_tcp(network, people, outside_serv
         assert (kind in ("host", "prflx"), protocol, address, server) == (True, "tcp", CLIENT, SERVER)
         assert one.participant.negotiations() == 1
     remark(f"without UDP: first picture {first:.2f} s after joining, by {path(both[1])}")
+
+
+def test_N07_native_participants_have_a_call_over_tcp_where_udp_is_blocked(
+    network, outside_server, media_tool
+):
+    network.let(NO_UDP)
+    server = outside_server()
+    bot = media_tool(
+        server, "beep", "native", "--as", "bot", "--tone", 440, "--seconds", 30, inside=network.inside,
+    )
+    viewer = media_tool(server, "play", "native", "--json", "--seconds", 4, inside=network.inside)
+    found = viewer.summary()
+    way = found["path"]
+    assert (way["transport"], way["localCandidate"]) == ("tcp", "host"), found
+    assert way["localAddress"].startswith(CLIENT + ":"), found
+    assert way["serverAddress"] == f"{SERVER}:{server.udp_port}", found
+    camera, = (one for one in found["tracks"] if one["source"] == "camera")
+    sound, = (one for one in found["tracks"] if one["source"] == "microphone")
+    assert camera["frames"] > 40 and camera["numberGaps"] == 0, found
+    assert sound["audibleMilliseconds"] > 2_000 and abs(sound["frequency"] - 440) <= 50, found
+    # Where there is UDP, nobody takes TCP.
+    network.let(OPEN)
+    open_way = media_tool(
+        server, "play", "native", "--json", "--seconds", 0.5, inside=network.inside
+    ).summary()["path"]
+    assert open_way["transport"] == "udp" and open_way["localCandidate"] == "host", open_way
+    bot.stop()
+    remark(f"native without UDP: {camera['frames']} pictures in 4 s of the first by {way}")
+
+
+def test_N07_native_participants_go_through_the_relay_where_nothing_else_gets_out(
+    network, relayed, media_tool
+):
+    server = relayed.server
+    # The relay by UDP, and signalling; neither the media's UDP nor its TCP.
+    network.let(OPEN)
+    network.let_in(f"udp dport 3478 accept; tcp dport {server.http_port} accept")
+    bot = media_tool(
+        server, "beep", "native", "--as", "bot", "--seconds", 30, inside=network.inside
+    )
+    viewer = media_tool(server, "play", "native", "--json", "--seconds", 4, inside=network.inside)
+    found = viewer.summary()
+    way = found["path"]
+    assert (way["transport"], way["localCandidate"]) == ("udp", "relay"), found
+    assert way["localAddress"].startswith(RELAY + ":"), found
+    camera, = (one for one in found["tracks"] if one["source"] == "camera")
+    assert camera["frames"] > 20 and camera["numberGaps"] == 0, found
+    bot.stop()
+    network.let_in("accept")
+    remark(f"native through the relay: {camera['frames']} pictures in 4 s of the first")
+
+
+def test_N07_native_participants_have_a_call_where_only_https_gets_out(network, relayed, media_tool):
+    network.let(HTTPS_ALONE)
+    trust = ("--trust", relayed.trust)
+    bot = media_tool(
+        relayed, "beep", "https", "--as", "bot", "--seconds", 30, *trust, inside=network.inside
+    )
+    found = media_tool(
+        relayed, "play", "https", "--json", "--seconds", 5, *trust, inside=network.inside
+    ).summary()
+    way = found["path"]
+    assert (way["transport"], way["localCandidate"]) == ("udp", "relay"), found
+    assert way["localAddress"].startswith(RELAY + ":"), found
+    camera, = (one for one in found["tracks"] if one["source"] == "camera")
+    assert camera["frames"] > 20 and camera["numberGaps"] == 0, found
+    bot.stop()
+    remark(f"native where HTTPS alone gets out: {camera['frames']} pictures in 5 s of the first")
 
 
 def test_where_only_https_gets_out_the_call_goes_through_the_relay(network, people, relayed):

@@ -88,6 +88,11 @@ CClientTLSSession *cclienttls_session_new(CClientTLSContext *context, const char
     return session;
 }
 
+bool cclienttls_session_for_relay(CClientTLSSession *session) {
+    static const unsigned char protocols[] = "\x09stun.turn";
+    return SSL_set_alpn_protos(session->ssl, protocols, sizeof(protocols) - 1) == 0;
+}
+
 void cclienttls_session_free(CClientTLSSession *session) {
     SSL_free(session->ssl);
     free(session);

@@ -7,6 +7,7 @@
 #include "CMediaCrypto.h"
 
 #include <openssl/crypto.h>
+#include <openssl/md5.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <limits.h>
@@ -22,6 +23,7 @@ enum { BLOCK = 64, SHA1_COUNT = 20, SHA256_COUNT = 32 };
         if (count) UPDATE(&state, bytes, count);                                                       \
         FINAL(out, &state);                                                                            \
     }
+DEFINE_HASH(md5, MD5_CTX, MD5_Init, MD5_Update, MD5_Final)
 DEFINE_HASH(sha1, SHA_CTX, SHA1_Init, SHA1_Update, SHA1_Final)
 DEFINE_HASH(sha256, SHA256_CTX, SHA256_Init, SHA256_Update, SHA256_Final)
 DEFINE_HASH(sha384, SHA512_CTX, SHA384_Init, SHA384_Update, SHA384_Final)

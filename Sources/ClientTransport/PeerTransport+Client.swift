@@ -22,11 +22,14 @@ extension PeerTransport {
     /// - Parameters:
     ///   - media: What was negotiated, seen from the client.
     ///   - addresses: The client's own addresses; their sockets are numbered from `firstSocket` on.
+    ///   - streamSocket: The number that stands for TCP connections; `nil`: there are none. They are of the families of
+    ///     `addresses`.
     ///   - role: The role in ICE to begin with: whoever offered controls (RFC 8445 §6.1.1).
     ///   - tieBreaker: A random number.
     package static func client(
         media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress], firstSocket: UInt16 = 0,
-        role: ICERole = .controlling, tieBreaker: UInt64, at now: MediaInstant
+        streamSocket: UInt16? = nil, role: ICERole = .controlling, tieBreaker: UInt64,
+        at now: MediaInstant
     ) throws(ClientTransportError) -> PeerTransport {
         guard media.remoteSetup != .actpass else { throw .badSetup }
         guard let local = ICECredentials(media.localICE),
@@ -48,6 +51,14 @@ extension PeerTransport {
             guard let socket = UInt16(exactly: Int(firstSocket) + index) else { break }
             transport.addLocalCandidate(.host(address), socket: socket)
         }
+        if let streamSocket {
+            for isIPv6 in [false, true] {
+                guard let address = addresses.first(where: { $0.isIPv6 == isIPv6 }) else {
+                    continue
+                }
+                transport.addLocalCandidate(.activeStream(address), socket: streamSocket)
+            }
+        }
         transport.addRemoteCandidates(of: media)
         return transport
     }
@@ -64,11 +75,16 @@ extension PeerTransport {
     }
 
     private mutating func addRemoteCandidates(of media: PeerMedia) {
-        for candidate in media.remoteCandidates where candidate.transport == "udp" {
+        for candidate in media.remoteCandidates {
+            guard let transport = ICECandidate.Transport(rawValue: candidate.transport) else {
+                continue
+            }
             addRemoteCandidate(
                 ICECandidate(
-                    foundation: "1", priority: candidate.priority, address: candidate.address,
-                    kind: ICECandidate.Kind(rawValue: candidate.type) ?? .host))
+                    foundation: "1", transport: transport, priority: candidate.priority,
+                    address: candidate.address,
+                    kind: ICECandidate.Kind(rawValue: candidate.type) ?? .host,
+                    tcpType: candidate.tcpType.flatMap { ICECandidate.TCPType(rawValue: $0) }))
         }
     }
 }

@@ -9,19 +9,39 @@ import Wire
 struct ICELocalCandidate {
     let candidate: ICECandidate
     let socket: UInt16
+
+    /// Whether both are the same address of the host, on whichever ports.
+    func isSameHost(as other: ICECandidate) -> Bool {
+        candidate.kind == .host && other.kind == .host && candidate.transport == other.transport
+            && candidate.address.with(port: 0) == other.address.with(port: 0)
+    }
 }
 
 extension ICEAgent {
     /// Adds a candidate of ours and pairs it with the peer's. For a full agent; a lite one needs
     /// none.
-    /// - Parameter socket: The socket its datagrams leave by, as in `TransportPath`.
-    /// - Returns: `false` if it is of no use: too many, not UDP, not component 1, or no address of
-    ///   a host.
+    /// - Parameter socket: The socket its datagrams leave by, as in `TransportPath`. What belongs to
+    ///   TCP has a number that no UDP socket has: each of its paths is a connection.
+    /// - Returns: `false` if it is of no use: known, too many, neither UDP nor active TCP, not
+    ///   component 1, or no address of a host.
     @discardableResult
     package mutating func addLocalCandidate(_ candidate: ICECandidate, socket: UInt16) -> Bool {
-        guard !isLite, candidate.isCheckable, localCandidates.count < ICELimits.localCandidates
-        else { return false }
+        guard !isLite, candidate.canCheck else { return false }
         let local = ICELocalCandidate(candidate: candidate, socket: socket)
+        let known = localCandidates.firstIndex {
+            $0.socket == socket
+                && ($0.candidate.address == candidate.address || $0.isSameHost(as: candidate))
+        }
+        if let known {
+            // What the peer saw first and we learn otherwise now, or the new port of a socket opened again.
+            guard
+                localCandidates[known].candidate.kind == .peerReflexive
+                    || localCandidates[known].candidate.address != candidate.address
+            else { return false }
+            localCandidates[known] = local
+            return true
+        }
+        guard localCandidates.count < ICELimits.localCandidates else { return false }
         localCandidates.append(local)
         for remote in remoteCandidates { pair(local, with: remote) }
         return true
@@ -29,11 +49,11 @@ extension ICEAgent {
 
     /// Adds a candidate of the peer and pairs it with ours. For a full agent; a lite one learns the
     /// peer from its checks.
-    /// - Returns: `false` if it is of no use: too many, not UDP, not component 1, no address of a
-    ///   host, or of another session.
+    /// - Returns: `false` if it is of no use: too many, neither UDP nor passive TCP, not component 1,
+    ///   no address of a host, or of another session.
     @discardableResult
     package mutating func addRemoteCandidate(_ candidate: ICECandidate) -> Bool {
-        guard !isLite, candidate.isCheckable, remoteCandidates.count < ICELimits.remoteCandidates
+        guard !isLite, candidate.canBeChecked, remoteCandidates.count < ICELimits.remoteCandidates
         else { return false }
         if let fragment = candidate.usernameFragment, let remote,
             Array(fragment.utf8) != remote.usernameFragment
@@ -72,6 +92,7 @@ extension ICEAgent {
         case .idle, .scheduled:
             paths[index].check = .scheduled(at: now, isTriggered: true)
         case .sent(var transaction):
+            guard !paths[index].isStream else { return }
             // What we sent before may have met a closed NAT; it is open now.
             guard transaction.sends < ICETiming.sendsPerCheck,
                 now - transaction.sent >= ICETiming.triggeredRepeatAfter
@@ -115,6 +136,7 @@ extension ICEAgent {
             return
         }
         guard let mapped = message.xorMappedAddress else { throw .malformed }
+        paths[index].mapped = mapped
         succeed(index, transaction, mapped: mapped)
     }
 
@@ -122,10 +144,15 @@ extension ICEAgent {
     private mutating func succeed(
         _ index: Int, _ transaction: ICETransaction, mapped: NetworkAddress
     ) {
-        learnPeerReflexive(mapped, socket: paths[index].path.socket)
+        if !paths[index].isStream {
+            learnPeerReflexive(mapped, socket: paths[index].path.socket)
+        }
         paths[index].isUsable = true
         paths[index].lastResponse = now
         if firstUsable == nil { firstUsable = now }
+        if !paths[index].isStream, !hasSelected || index == selectedIndex {
+            restStreams(behind: index)
+        }
         validate(index)
         if transaction.nominates, role == .controlling, paths[index].wantsNomination {
             paths[index].wantsNomination = false
@@ -145,6 +172,10 @@ extension ICEAgent {
     /// further.
     private mutating func learnPeerReflexive(_ mapped: NetworkAddress, socket: UInt16) {
         for local in localCandidates where local.candidate.address == mapped { return }
+        // A NAT that forgets gives another one each time: of a socket the last is kept.
+        localCandidates.removeAll {
+            $0.socket == socket && $0.candidate.kind == .peerReflexive
+        }
         guard localCandidates.count < ICELimits.localCandidates else { return }
         let candidate = ICECandidate(
             foundation: "prflx", priority: checkPriority(ofSocket: socket), address: mapped,
@@ -160,6 +191,10 @@ extension ICEAgent {
             paths[index].check = .scheduled(at: now, isTriggered: false)
         } else if isSelectedSuspect {
             paths[index].check = .scheduled(at: now + ICETiming.retryAfter, isTriggered: false)
+            wakeStreams()
+        } else if isFallbackSelected, isBetter(index) {
+            let again = now + jittered(ICETiming.betterRetriedAfter)
+            paths[index].check = .scheduled(at: again, isTriggered: false)
         } else {
             paths[index].check = .idle
         }
@@ -184,8 +219,10 @@ extension ICEAgent {
 
     /// Makes a path of two candidates that can reach each other (RFC 8445 §6.1.2.2).
     private mutating func pair(_ local: ICELocalCandidate, with remote: ICECandidate) {
-        guard local.candidate.kind != .peerReflexive,
-            local.candidate.address.isIPv6 == remote.address.isIPv6
+        // What others see of a socket leaves by it: its pairs are the same (RFC 8445 §6.1.2.4).
+        guard local.candidate.kind == .host || local.candidate.kind == .relay,
+            local.candidate.address.isIPv6 == remote.address.isIPv6,
+            local.candidate.transport == remote.transport
         else { return }
         let path = TransportPath(socket: local.socket, remote: remote.address)
         if index(of: path) == nil, paths.count >= ICELimits.fullPaths { return }
@@ -194,7 +231,7 @@ extension ICEAgent {
             generation: generation)
         paths[index].enter(generation: generation, at: now)
         paths[index].remotePriority = remote.priority
-        if case .idle = paths[index].check {
+        if case .idle = paths[index].check, !isResting(index) {
             paths[index].check = .scheduled(at: now, isTriggered: false)
         }
     }
@@ -210,6 +247,11 @@ extension ICEAgent {
             transaction.sends += 1
             transaction.sent = now
             transaction.next = now + wait(afterSends: transaction.sends)
+            if paths[index].isStream {
+                // TCP repeats by itself (RFC 8489 §6.2.2); what is counted here is the wait.
+                paths[index].check = .sent(transaction)
+                continue
+            }
             return send(transaction, on: index, to: remote, into: &output)
         }
         guard now >= pacedUntil, let index = nextScheduled else { return nil }
@@ -291,8 +333,11 @@ extension ICEAgent {
 
     /// The priority that a candidate learned from our check would have (RFC 8445 §7.1.1).
     private func checkPriority(ofSocket socket: UInt16) -> UInt32 {
-        ICECandidate.Kind.peerReflexive.typePreference << 24
-            | localPriority(ofSocket: socket) & 0xFF_FFFF
+        let preference =
+            isStream(socket)
+            ? ICECandidate.learnedStreamPreference
+            : ICECandidate.Kind.peerReflexive.typePreference
+        return preference << 24 | localPriority(ofSocket: socket) & 0xFF_FFFF
     }
 
     /// A transaction ID that nobody can foresee who does not know our password: a code over a
@@ -320,9 +365,22 @@ extension ICEAgent {
 }
 
 extension ICECandidate {
-    /// Whether a full agent can check it: component 1, UDP, a port, and an address of one host.
-    var isCheckable: Bool {
-        guard component == 1, transport == .udp, address.port != 0 else { return false }
+    /// Whether a full agent can check from it: component 1, UDP with a port or active TCP, of one host.
+    var canCheck: Bool {
+        guard component == 1 else { return false }
+        switch transport {
+        case .udp: return address.port != 0 && isOfOneHost
+        case .tcp: return tcpType == .active && isOfOneHost
+        }
+    }
+
+    /// Whether a full agent can check it: component 1, UDP or passive TCP, a port, of one host.
+    var canBeChecked: Bool {
+        component == 1 && address.port != 0 && (transport == .udp || tcpType == .passive)
+            && isOfOneHost
+    }
+
+    private var isOfOneHost: Bool {
         if let ipv4 = address.ipv4 {
             // This network, multicast, reserved and broadcast are no hosts.
             return ipv4 >> 24 != 0 && ipv4 >> 28 < 14

@@ -22,7 +22,7 @@ extension ICEAgent {
     }
 
     /// Whether a pair was selected under the present credentials.
-    var hasSelected: Bool { selectedIndex != nil && selectedGeneration == generation }
+    var hasSelected: Bool { hasPath }
 
     /// Whether a check of this path is about consent to keep sending on it (RFC 7675); ours then
     /// repeat the nomination, as browsers' do.
@@ -72,12 +72,14 @@ extension ICEAgent {
         }
     }
 
-    /// Nominates the best pair if we are to choose and none is selected or the selected one may be
-    /// dead (RFC 8445 §8.1.1).
+    /// Nominates the best pair if we are to choose and none is selected, the selected one may be
+    /// dead (RFC 8445 §8.1.1), or it is a fallback and a better pair has answered meanwhile.
     mutating func considerNomination() {
-        guard role == .controlling, remote != nil, isSelectedSuspect else { return }
+        guard role == .controlling, remote != nil else { return }
+        let isSuspect = isSelectedSuspect
+        guard isSuspect || isFallbackSelected else { return }
         for path in paths where path.wantsNomination && path.generation == generation { return }
-        guard let best = bestUsable else { return }
+        guard let best = isSuspect ? bestUsable : bestBetter else { return }
         if let nominationDeadline, nominationDeadline > now { return }
         paths[best].wantsNomination = true
         paths[best].check = .scheduled(at: now, isTriggered: true)
@@ -88,7 +90,9 @@ extension ICEAgent {
         guard role == .controlling, !hasSelected, let firstUsable, let best = bestUsable else {
             return nil
         }
-        let deadline = firstUsable + ICETiming.nominationPatience
+        let patience =
+            paths[best].isStream ? ICETiming.streamPatience : ICETiming.nominationPatience
+        let deadline = firstUsable + patience
         guard deadline > now else { return nil }
         let priority = paths[best].priority(role: role)
         for path in paths where path.generation == generation && !path.isUsable {

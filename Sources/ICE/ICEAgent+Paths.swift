@@ -27,8 +27,8 @@ extension ICEAgent {
         }
         paths.append(
             ICEPath(
-                path: path, generation: generation, localPriority: localPriority,
-                remotePriority: remotePriority, now: now))
+                path: path, isStream: isStream(path.socket), generation: generation,
+                localPriority: localPriority, remotePriority: remotePriority, now: now))
         return paths.count - 1
     }
 
@@ -68,6 +68,7 @@ extension ICEAgent {
         }
         if !isSame {
             if !isLite { hastenConsent(index) }
+            if !paths[index].isStream { restStreams(behind: index) }
             emit(.selected(paths[index].path))
         }
     }
@@ -95,11 +96,10 @@ extension ICEAgent {
         var index = paths.count
         while index > 0 {
             index -= 1
-            if index != selectedIndex,
+            guard index != selectedIndex, case .idle = paths[index].check,
                 now - paths[index].lastReceived >= ICETiming.pathForgottenAfter
-            {
-                forget(index)
-            }
+            else { continue }
+            forget(index)
         }
         let since = connection == .connecting ? max(lastReceived, attemptStarted) : lastReceived
         let silence = now - since

@@ -117,4 +117,9 @@ package enum ICETiming {
     package static let backupInterval = MediaDuration.seconds(10)
     /// How long a first valid pair waits for a better one before it is nominated.
     package static let nominationPatience = MediaDuration.milliseconds(150)
+    /// How long TCP that works waits for UDP before it is nominated: a lost check of UDP is repeated
+    /// within. A pair of UDP that answers later is nominated in its place.
+    package static let streamPatience = MediaDuration.milliseconds(500)
+    /// The mean time until pairs that gave no answer are tried again while TCP or a relay is in use.
+    package static let betterRetriedAfter = MediaDuration.seconds(15)
 }

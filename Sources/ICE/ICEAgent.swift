@@ -88,6 +88,9 @@ package struct ICEAgent: ~Copyable {
     /// The path to send on; `nil` until one was nominated.
     package var selectedPath: TransportPath? { selectedIndex.map { paths[$0].path } }
 
+    /// Whether a path was selected under the present credentials.
+    package var hasPath: Bool { selectedIndex != nil && selectedGeneration == generation }
+
     /// Whether an authenticated check came from `path` (or a check of ours succeeded on it): only
     /// then may DTLS be taken from it. O(paths).
     package func isValidated(_ path: TransportPath) -> Bool {
@@ -125,6 +128,10 @@ package struct ICEAgent: ~Copyable {
         attemptStarted = self.now
         firstUsable = nil
         remoteCandidates = []
+        // What others saw of us may be something else now.
+        localCandidates.removeAll {
+            $0.candidate.kind == .peerReflexive || $0.candidate.kind == .serverReflexive
+        }
         replies.removeAll(keepingCapacity: true)
         for index in paths.indices { paths[index].check = .idle }
         if connection == .failed {

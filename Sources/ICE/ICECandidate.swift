@@ -92,6 +92,26 @@ package struct ICECandidate: Sendable, Equatable {
             kind: .host)
     }
 
+    /// The type preference of a host's own address over TCP: below all of UDP but relays (RFC 6544 §4.2), the number of
+    /// browsers.
+    package static let hostStreamPreference: UInt32 = 90
+    /// The type preference of an address over TCP that the peer saw, as browsers have it.
+    static let learnedStreamPreference: UInt32 = 80
+
+    /// A candidate of ours that connects by TCP (RFC 6544 §4.1): an address of the host, and in place of a port, which
+    /// is another one for each connection, 9.
+    /// - Parameter localPreference: 0 to 8,191; different for each address of a host.
+    package static func activeStream(
+        _ address: NetworkAddress, localPreference: UInt16 = 8_191
+    ) -> ICECandidate {
+        // RFC 6544 §4.2: three bits for the direction, 6 for active ones of hosts, and the rest for the address.
+        let preference = 6 << 13 | UInt32(min(localPreference, 8_191))
+        return ICECandidate(
+            foundation: "tcp\(localPreference)", transport: .tcp,
+            priority: hostStreamPreference << 24 | preference << 8 | 255,
+            address: address.with(port: 9), kind: .host, tcpType: .active)
+    }
+
     /// The recommended priority (RFC 8445 §5.1.2.1).
     /// - Parameter component: 1 to 256; others count as the nearest of these.
     package static func priority(

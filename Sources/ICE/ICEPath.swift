@@ -32,6 +32,8 @@ enum ICECheck {
 /// A path and its state in the current generation of credentials.
 struct ICEPath {
     let path: TransportPath
+    /// Whether it is a TCP connection.
+    let isStream: Bool
     /// The generation of credentials it was last checked under.
     var generation: UInt32
     /// The priority of the peer's candidate.
@@ -54,13 +56,16 @@ struct ICEPath {
     var lastReceived: MediaInstant
     /// When one of our checks last succeeded on it.
     var lastResponse: MediaInstant?
+    /// Where the peer saw that check come from.
+    var mapped: NetworkAddress?
     var check = ICECheck.idle
 
     init(
-        path: TransportPath, generation: UInt32, localPriority: UInt32, remotePriority: UInt32,
-        now: MediaInstant
+        path: TransportPath, isStream: Bool, generation: UInt32, localPriority: UInt32,
+        remotePriority: UInt32, now: MediaInstant
     ) {
         self.path = path
+        self.isStream = isStream
         self.generation = generation
         self.localPriority = localPriority
         self.remotePriority = remotePriority

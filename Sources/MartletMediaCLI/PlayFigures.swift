@@ -44,6 +44,8 @@ actor PlayFigures {
         var skewByArrival: [Double]
         var estimatedBitsPerSecond: Double
         var roundTripMilliseconds: Double
+        /// The way that media took at the end.
+        var path: MediaPath?
     }
 
     private let dumpFolder: String?
@@ -202,7 +204,7 @@ actor PlayFigures {
             mixedLongestGapMilliseconds: Int(longestGap / .milliseconds(1)),
             skewByTimestamp: byTimestamp, skewByArrival: byArrival,
             estimatedBitsPerSecond: transport.estimatedBitsPerSecond,
-            roundTripMilliseconds: transport.roundTrip / .milliseconds(1))
+            roundTripMilliseconds: transport.roundTrip / .milliseconds(1), path: transport.path)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         return String(decoding: try encoder.encode(summary), as: UTF8.self)

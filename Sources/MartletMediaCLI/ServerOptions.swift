@@ -36,6 +36,11 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Certificates to be trusted beside the system's, in PEM.", valueName: "file"))
+    var trust: String?
+
+    @Option(
+        help: ArgumentHelp(
             "The HTTP proxy of signalling; without, what the environment names; 'direct': none.",
             valueName: "http://host:port"))
     var proxy: String?
@@ -51,6 +56,7 @@ struct ServerOptions: ParsableArguments {
             server: server, room: room, token: try madeToken(for: id), participant: id,
             name: name)
         if token != nil || keyText != nil { options.participant = nil }
+        options.trustedCertificates = trust
         if let proxy { options.proxy = proxy == "direct" ? .direct : .http(proxy) }
         options.mediaPorts = try ports.map { try Self.range($0) }
         return options

@@ -16,6 +16,19 @@ package enum Digest {
         return digest
     }
 
+    /// The MD5 of `bytes` (RFC 1321): no protection of anything, but what TURN's long-term keys are made with (RFC 8489
+    /// §9.2.2). Does not allocate.
+    package static func md5(_ bytes: Span<UInt8>) -> InlineArray<16, UInt8> {
+        var digest = InlineArray<16, UInt8>(repeating: 0)
+        var output = digest.mutableSpan
+        unsafe bytes.withUnsafeBufferPointer { bytes in
+            unsafe output.withUnsafeMutableBufferPointer { output in
+                unsafe martlet_md5(bytes.baseAddress, bytes.count, output.baseAddress)
+            }
+        }
+        return digest
+    }
+
     /// The digest of `bytes` by an algorithm that a certificate's fingerprint may name. Allocates
     /// the result.
     package static func digest(_ bytes: Span<UInt8>, by algorithm: DigestAlgorithm) -> [UInt8] {

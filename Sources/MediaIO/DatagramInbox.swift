@@ -28,7 +28,7 @@ package struct ReceiveCounters: Sendable, Equatable {
 /// `@safe`: both pointers belong to `inbox`, live as long as it, and are read only below `used`.
 @safe package struct DatagramInbox: ~Copyable {
     /// The bytes of one slot; a longer datagram is dropped (media stays below 1,500).
-    package static let slotBytes = 2048
+    package static let slotBytes = StreamFrames.datagramMax
     /// The most datagrams of one batch.
     package static let batchMax = Int(MEDIAIO_BATCH)
 

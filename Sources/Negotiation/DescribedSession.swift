@@ -121,7 +121,7 @@ struct DescribedSession {
             candidates.append(
                 RemoteCandidate(
                     address: address, priority: line.priority, type: line.type,
-                    transport: line.transport))
+                    transport: line.transport, tcpType: line.tcpType))
         }
         return candidates
     }

@@ -49,13 +49,19 @@ package struct RemoteCandidate: Sendable, Equatable {
     package var type: String
     /// `udp` or `tcp`.
     package var transport: String
+    /// For TCP: `active`, `passive` or `so` (RFC 6544 §4.5).
+    package var tcpType: String?
 
     /// Holds one candidate.
-    package init(address: NetworkAddress, priority: UInt32, type: String, transport: String) {
+    package init(
+        address: NetworkAddress, priority: UInt32, type: String, transport: String,
+        tcpType: String? = nil
+    ) {
         self.address = address
         self.priority = priority
         self.type = type
         self.transport = transport
+        self.tcpType = tcpType
     }
 }
 

@@ -199,6 +199,24 @@ package struct PeerTransport: ~Copyable {
         ice.addRemoteCandidate(candidate)
     }
 
+    /// Tells that the TCP connection behind a path was closed; for a client (a full agent).
+    package mutating func closed(_ path: TransportPath, at now: MediaInstant) {
+        if dtlsPath == path { dtlsPath = nil }
+        ice.closed(path, at: now)
+    }
+
+    /// Forgets a socket that is closed, with its paths; for a client (a full agent).
+    package mutating func removeSocket(_ socket: UInt16) {
+        if dtlsPath?.socket == socket { dtlsPath = nil }
+        ice.removeLocalCandidates(ofSocket: socket)
+    }
+
+    /// Whether a way was found since ICE began, or began anew.
+    package var hasPath: Bool { ice.hasPath }
+
+    /// The pair that media takes, for statistics; for a client (a full agent). `nil`: none is selected.
+    package var selectedPair: ICESelectedPair? { ice.selectedPair }
+
     /// Tells the peer that this is the end (`close_notify`).
     package mutating func close() {
         dtls.close()
@@ -211,6 +229,10 @@ package struct PeerTransport: ~Copyable {
             case .validated(let path):
                 events.append(.pathValidated(path))
             case .selected(let path):
+                // A handshake goes on where the peer is now.
+                if let selectedPath, selectedPath != path, dtlsPath == selectedPath {
+                    dtlsPath = nil
+                }
                 selectedPath = path
                 events.append(.pathSelected(path))
                 // A client that waits for a path can say hello now.

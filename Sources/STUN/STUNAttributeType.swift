@@ -10,6 +10,12 @@ enum STUNAttributeType {
     static let unknownAttributes: UInt16 = 0x000A
     static let realm: UInt16 = 0x0014
     static let nonce: UInt16 = 0x0015
+    // RFC 8656 §18, for messages of relays alone.
+    static let channelNumber: UInt16 = 0x000C
+    static let lifetime: UInt16 = 0x000D
+    static let xorPeerAddress: UInt16 = 0x0012
+    static let xorRelayedAddress: UInt16 = 0x0016
+    static let requestedTransport: UInt16 = 0x0019
     static let messageIntegritySHA256: UInt16 = 0x001C
     static let xorMappedAddress: UInt16 = 0x0020
     static let priority: UInt16 = 0x0024

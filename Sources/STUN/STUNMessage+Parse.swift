@@ -139,9 +139,19 @@ extension STUNMessage {
                 (3...6).contains((code >> 8) & 7), code & 0xFF < 100
             else { throw .badAttribute(type: type) }
             if errorCode == nil { errorCode = Int((code >> 8) & 7) * 100 + Int(code & 0xFF) }
-        case STUNAttributeType.mappedAddress, STUNAttributeType.unknownAttributes,
-            STUNAttributeType.realm, STUNAttributeType.nonce:
-            break
+        case STUNAttributeType.realm:
+            if realmRange == nil { realmRange = value }
+        case STUNAttributeType.nonce:
+            if nonceRange == nil { nonceRange = value }
+        case STUNAttributeType.xorRelayedAddress where method != STUNMessage.bindingMethod:
+            guard let address = readXORAddress(value, in: bytes) else {
+                throw .badAttribute(type: type)
+            }
+            if xorRelayedAddress == nil { xorRelayedAddress = address }
+        case STUNAttributeType.lifetime where method != STUNMessage.bindingMethod:
+            guard value.count == 4 else { throw .badAttribute(type: type) }
+            if lifetimeSeconds == nil { lifetimeSeconds = bytes.uint32(at: value.lowerBound) }
+        case STUNAttributeType.mappedAddress, STUNAttributeType.unknownAttributes: break
         default:
             if STUNAttributeType.isComprehensionRequired(type) { noteUnknown(type) }
         }

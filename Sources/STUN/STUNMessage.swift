@@ -57,6 +57,12 @@ package struct STUNMessage: Sendable {
     package var iceControlled: UInt64?
     /// The address the request came from, as the responder saw it.
     package var xorMappedAddress: NetworkAddress?
+    /// The address on a relay (RFC 8656 §18.5); not in Binding messages.
+    package var xorRelayedAddress: NetworkAddress?
+    /// How long an allocation lasts, in seconds (RFC 8656 §18.2); not in Binding messages.
+    package var lifetimeSeconds: UInt32?
+    var realmRange: Range<Int>?
+    var nonceRange: Range<Int>?
     /// The code of an error response, 300 to 699.
     package var errorCode: Int?
     /// Whether a FINGERPRINT is present; a present one was found right.
@@ -87,6 +93,16 @@ package struct STUNMessage: Sendable {
     package func username(in bytes: Span<UInt8>) -> Range<Int>? {
         guard let usernameRange, usernameRange.upperBound <= bytes.count else { return nil }
         return usernameRange
+    }
+
+    /// Where REALM stands in the bytes of the message; `nil` if it has none.
+    package func realm(in bytes: Span<UInt8>) -> Range<Int>? {
+        realmRange.flatMap { $0.upperBound <= bytes.count ? $0 : nil }
+    }
+
+    /// Where NONCE stands in the bytes of the message; `nil` if it has none.
+    package func nonce(in bytes: Span<UInt8>) -> Range<Int>? {
+        nonceRange.flatMap { $0.upperBound <= bytes.count ? $0 : nil }
     }
 
     /// The unknown attribute types that must be understood, at most `unknownAttributeLimit`.

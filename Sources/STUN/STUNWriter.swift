@@ -86,6 +86,29 @@ package enum STUNWriter {
         return true
     }
 
+    /// Writes a Binding request without credentials, which asks a STUN server where it came from (RFC 8489 §2).
+    package static func writeBindingRequest(
+        _ transactionID: STUNTransactionID, into output: inout OutputSpan<UInt8>
+    ) -> Bool {
+        guard output.freeCapacity >= byteCountMax else { return false }
+        let start = writeHeader(type: 0x0001, transactionID, into: &output)
+        writeFingerprint(from: start, into: &output)
+        return true
+    }
+
+    /// Writes a success response without credentials, as STUN servers give it.
+    package static func writeBindingSuccess(
+        _ transactionID: STUNTransactionID, mappedAddress: NetworkAddress,
+        into output: inout OutputSpan<UInt8>
+    ) -> Bool {
+        guard output.freeCapacity >= byteCountMax else { return false }
+        let start = writeHeader(type: 0x0101, transactionID, into: &output)
+        writeXORAddress(
+            STUNAttributeType.xorMappedAddress, mappedAddress, transactionID, into: &output)
+        writeFingerprint(from: start, into: &output)
+        return true
+    }
+
     /// Writes the answer to a check that succeeded (RFC 8445 §7.3.1.4).
     /// - Parameters:
     ///   - mappedAddress: Where the request came from.
@@ -96,7 +119,8 @@ package enum STUNWriter {
     ) -> Bool {
         guard output.freeCapacity >= byteCountMax else { return false }
         let start = writeHeader(type: 0x0101, transactionID, into: &output)
-        writeXORMappedAddress(mappedAddress, transactionID, into: &output)
+        writeXORAddress(
+            STUNAttributeType.xorMappedAddress, mappedAddress, transactionID, into: &output)
         writeIntegrity(from: start, key: key, into: &output)
         writeFingerprint(from: start, into: &output)
         return true
@@ -138,7 +162,7 @@ package enum STUNWriter {
     }
 
     /// Writes the header with a length of zero; returns where it starts.
-    private static func writeHeader(
+    static func writeHeader(
         type: UInt16, _ transactionID: STUNTransactionID, into output: inout OutputSpan<UInt8>
     ) -> Int {
         let start = output.count
@@ -150,26 +174,26 @@ package enum STUNWriter {
         return start
     }
 
-    private static func writeAttribute(
+    static func writeAttribute(
         _ type: UInt16, count: Int, into output: inout OutputSpan<UInt8>
     ) {
         output.append(uint16: type)
         output.append(uint16: UInt16(truncatingIfNeeded: count))
     }
 
-    private static func writeXORMappedAddress(
-        _ address: NetworkAddress, _ transactionID: STUNTransactionID,
+    static func writeXORAddress(
+        _ type: UInt16, _ address: NetworkAddress, _ transactionID: STUNTransactionID,
         into output: inout OutputSpan<UInt8>
     ) {
         let port = address.port ^ UInt16(truncatingIfNeeded: STUNMessage.magicCookie >> 16)
         if let ipv4 = address.ipv4 {
-            writeAttribute(STUNAttributeType.xorMappedAddress, count: 8, into: &output)
+            writeAttribute(type, count: 8, into: &output)
             output.append(uint16: 1)
             output.append(uint16: port)
             output.append(uint32: ipv4 ^ STUNMessage.magicCookie)
         } else {
             let mask = transactionID.ipv6Mask
-            writeAttribute(STUNAttributeType.xorMappedAddress, count: 20, into: &output)
+            writeAttribute(type, count: 20, into: &output)
             output.append(uint16: 2)
             output.append(uint16: port)
             output.append(uint64: address.high ^ mask.high)
@@ -178,7 +202,7 @@ package enum STUNWriter {
     }
 
     /// Appends MESSAGE-INTEGRITY; the length field then covers it (RFC 8489 §14.5).
-    private static func writeIntegrity(
+    static func writeIntegrity(
         from start: Int, key: Span<UInt8>, into output: inout OutputSpan<UInt8>
     ) {
         setLength(from: start, adding: 24, in: &output)
@@ -190,7 +214,7 @@ package enum STUNWriter {
     }
 
     /// Appends FINGERPRINT; the length field then covers it (RFC 8489 §14.7).
-    private static func writeFingerprint(from start: Int, into output: inout OutputSpan<UInt8>) {
+    static func writeFingerprint(from start: Int, into output: inout OutputSpan<UInt8>) {
         setLength(from: start, adding: 8, in: &output)
         let end = output.count
         let value = STUNFingerprint.value(

@@ -34,8 +34,8 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "ClientTransport": ["Wire", "ICE", "DTLS", "Negotiation", "PeerTransport"],
     "ClientMedia": [
-        "Wire", "DTLS", "SRTP", "RTP", "Payloads", "Congestion", "Negotiation", "PeerTransport",
-        "ClientTransport",
+        "Wire", "ICE", "DTLS", "SRTP", "RTP", "Payloads", "Congestion", "Negotiation",
+        "PeerTransport", "ClientTransport",
     ],
     "ClientSession": ["Wire", "Signaling"],
     // Floor 6
@@ -67,8 +67,9 @@ private let allowedImports: [String: Set<String>] = [
         "NIOCore", "NIOPosix", "NIOHTTP1", "UnixSignals", "FoundationEssentials", "Synchronization",
     ],
     "Martlet": [
-        "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "PeerTransport",
-        "Negotiation", "Signaling", "ClientMedia", "ClientSession", "ClientIO", "MediaCodecs",
+        "CEngineProcess", "Wire", "MediaCrypto", "ICE", "DTLS", "RTP", "Payloads", "PeerTransport",
+        "ClientTransport", "Negotiation", "Signaling", "ClientMedia", "ClientSession", "ClientIO",
+        "MediaCodecs",
         "NIOCore",
         "NIOPosix", "Logging",
         "FoundationEssentials", "Synchronization", "Glibc",

@@ -268,7 +268,7 @@ struct ICEFullAgentTests {
         otherComponent.component = 2
         var overTCP = try candidate("192.0.2.1:1")
         overTCP.transport = .tcp
-        overTCP.tcpType = .passive
+        overTCP.tcpType = .active
         var ofAnotherSession = try candidate("192.0.2.1:1")
         ofAnotherSession.usernameFragment = "other"
         let ofNoUse = try [
@@ -280,6 +280,10 @@ struct ICEFullAgentTests {
             let isTaken = agent.agent.addRemoteCandidate(candidate)
             #expect(!isTaken, "\(candidate.address)")
         }
+        // Ours is what connects, the peer's what listens.
+        overTCP.tcpType = .passive
+        let isTaken = agent.agent.addLocalCandidate(overTCP, socket: 9)
+        #expect(!isTaken)
         for port in 1...1_000 as ClosedRange<UInt16> {
             let candidate = ICECandidate.host(NetworkAddress(ipv4: 0xC000_0201, port: port))
             agent.agent.addRemoteCandidate(candidate)
@@ -288,6 +292,16 @@ struct ICEFullAgentTests {
         #expect(agent.pathCount <= ICELimits.fullPaths)
         #expect(agent.remoteCandidates.count == ICELimits.remoteCandidates)
         #expect(agent.localCandidates.count == ICELimits.localCandidates)
+    }
+
+    @Test func aSocketOpenedAgainTakesNoMoreRoomThanBefore() {
+        let agent = network(.full(.controlled)).sides[0]
+        let count = agent.localCandidates.count
+        for port in 6_000..<6_100 as Range<UInt16> {
+            agent.agent.addLocalCandidate(.host(path("198.51.100.7:\(port)").remote), socket: 0)
+        }
+        #expect(agent.localCandidates.count == count)
+        #expect(agent.localCandidates.last?.candidate.address.port == 6_099)
     }
 
     @Test func randomDatagramsChangeNothing() {

@@ -28,6 +28,10 @@ final class ICENetwork {
     /// Sockets of side 0 whose datagrams are lost both ways.
     var cutSockets: [UInt16] = []
     var isCut = false
+    /// Sockets of side 0 that stand for TCP: nothing is lost or doubled, and the first datagram waits for a round trip.
+    var streamSockets: Set<UInt16> = []
+    /// What side 0 has sent by each socket.
+    private(set) var sentBySocket: [UInt16: Int] = [:]
     /// A NAT that lets nothing in from where nothing went out, if set: the addresses side 0 has sent to.
     var openedByNAT: [NetworkAddress]?
     var lossPercent = 0
@@ -95,6 +99,7 @@ final class ICENetwork {
     }
 
     private func send(_ bytes: [UInt8], from side: Int, on path: TransportPath) {
+        if side == 0 { sentBySocket[path.socket, default: 0] += 1 }
         let source = visible[side][Int(path.socket)]
         let other = 1 - side
         guard let socket = visible[other].firstIndex(of: path.remote), !isCut else { return }
@@ -103,6 +108,17 @@ final class ICENetwork {
         if side == 0 {
             openedByNAT?.append(path.remote)
         } else if let openedByNAT, !openedByNAT.contains(source) {
+            return
+        }
+        if streamSockets.contains(firstSideSocket) {
+            // The longest way there is, so that nothing overtakes.
+            let opening: Int64 = sentBySocket[firstSideSocket] == 1 && side == 0 ? 3 : 1
+            order += 1
+            queue.append(
+                Datagram(
+                    due: now + .milliseconds(delayMilliseconds.upperBound * opening), order: order,
+                    side: other, path: TransportPath(socket: UInt16(socket), remote: source),
+                    bytes: bytes))
             return
         }
         let copies = Int.random(in: 0..<100, using: &random) < duplicatePercent ? 2 : 1

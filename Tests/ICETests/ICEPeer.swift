@@ -63,6 +63,7 @@ final class BoxedAgent {
     var pathCount: Int { agent.paths.count }
     var eventCount: Int { agent.events.count }
     var role: ICERole { agent.role }
+    var selectedPair: ICESelectedPair? { agent.selectedPair }
     var hasSelected: Bool { agent.hasSelected }
     var localCandidates: [ICELocalCandidate] { agent.localCandidates }
     var remoteCandidates: [ICECandidate] { agent.remoteCandidates }

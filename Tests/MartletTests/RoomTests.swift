@@ -1,6 +1,7 @@
 // That rooms work over a real server: joining, publishing, every form of what is received, leaving.
 // SPDX-License-Identifier: Apache-2.0
 import MediaCodecs
+import NIOCore
 import Synchronization
 import Testing
 
@@ -160,6 +161,25 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
         }
     }
 
+    @Test func aSocketThatIsLostIsOpenedAgain() async throws {
+        try await withServer { server in
+            let room = Room()
+            try await room.join(JoinOptions(server: server, room: "lost"))
+            let media = try await room.linked().media
+            let before = await media.sockets
+            let ports = before.map { $0.channel.localAddress?.port }
+            for socket in before { try await socket.channel.close().get() }
+            for _ in 0..<100 where await !media.sockets.allSatisfy({ $0.channel.isActive }) {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            let after = await media.sockets
+            #expect(after.allSatisfy { $0.channel.isActive } && after.count == before.count)
+            #expect(after.map { $0.channel.localAddress?.port } != ports)
+            #expect(after.map(\.isIPv6) == before.map(\.isIPv6))
+            await room.leave()
+        }
+    }
+
     /// Rows N03, N05, N06 and N07, of somebody who only listens.
     private static func checkStatistics(of room: Room) async throws {
         let session = await room.sessionStatistics
@@ -168,6 +188,10 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
         let transport = await room.transportStatistics
         #expect(transport.isConnected && transport.bytesReceived >= session.bytesReceived)
         #expect(transport.roundTrip > .zero && transport.roundTrip < .seconds(1))
+        let path = try #require(transport.path)
+        #expect(path.transport == .udp && path.localCandidate == .host)
+        #expect(path.serverAddress.hasPrefix("127.0.0.1:"))
+        #expect(path.localAddress?.hasPrefix("127.0.0.1:") == true)
         let system = room.systemStatistics
         #expect(system.cpuTime > .zero && system.residentBytes > 1 << 20)
     }

@@ -114,6 +114,26 @@ class ClosedNetwork:
         """
         self.inside.run("nft", "-f", "-", input=rules)
 
+    def let_in(self, rule):
+        """Lets in from the client's network what the rule says, and drops all else without a word, as a firewall far
+        away does; of the client's own its programs are told."""
+        self.outside.run(
+            "nft", "-f", "-", input=f"""
+            table inet border
+            delete table inet border
+            table inet border {{
+                chain client {{
+                    {rule}
+                    drop
+                }}
+                chain in {{
+                    type filter hook input priority 0; policy accept;
+                    ip saddr {CLIENT} jump client
+                }}
+            }}
+            """,
+        )
+
     def launch(self, playwright, *arguments):
         """A browser in the client's network."""
         with tempfile.NamedTemporaryFile("w", suffix=".sh", delete=False) as script:

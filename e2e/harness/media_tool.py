@@ -9,9 +9,9 @@ from harness.server import BUILD
 class MediaTool:
     """One run of a verb of `martlet-media`."""
 
-    def __init__(self, server, verb, room, *options, environment=None):
+    def __init__(self, server, verb, room, *options, environment=None, inside=None):
         self.arguments = [
-            str(BUILD / "martlet-media"), verb, *(str(option) for option in options),
+            *(inside.prefix if inside else []), str(BUILD / "martlet-media"), verb, *(str(option) for option in options),
             "--server", server.url, "--room", room,
         ]
         # What it printed, once it was stopped.

@@ -47,6 +47,8 @@ void cclienttls_context_free(CClientTLSContext *context);
 /// be for it. NULL without memory.
 CClientTLSSession *_Nullable cclienttls_session_new(CClientTLSContext *context, const char *host,
                                                     bool is_address);
+/// Before the handshake: it is with a TURN server (RFC 7443), not over HTTP. False without memory.
+bool cclienttls_session_for_relay(CClientTLSSession *session);
 void cclienttls_session_free(CClientTLSSession *session);
 
 /// Takes ciphertext that arrived; it is kept until it is read. False without memory.

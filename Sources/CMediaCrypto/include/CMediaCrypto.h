@@ -14,6 +14,8 @@ void martlet_sha1(const uint8_t *bytes, size_t count, uint8_t *out);
 void martlet_sha256(const uint8_t *bytes, size_t count, uint8_t *out);
 void martlet_sha384(const uint8_t *bytes, size_t count, uint8_t *out);
 void martlet_sha512(const uint8_t *bytes, size_t count, uint8_t *out);
+// MD5 (RFC 1321), which keys of TURN are made with; `out` takes 16 bytes.
+void martlet_md5(const uint8_t *bytes, size_t count, uint8_t *out);
 
 // HMAC (RFC 2104) with a key used once.
 void martlet_hmac_sha1(const uint8_t *key, size_t key_count, const uint8_t *bytes, size_t count,

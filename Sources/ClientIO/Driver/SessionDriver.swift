@@ -92,6 +92,9 @@ package actor SessionDriver {
     /// Where the connection stands.
     package var phase: ConnectionPhase { session.phase }
 
+    /// Relays for a media link that finds no direct way, as the last `joined` named them; empty: there are none.
+    package var iceServers: [ICEServer] { session.iceServers }
+
     /// Everything readable, as of now.
     package var state: SessionState {
         SessionState(

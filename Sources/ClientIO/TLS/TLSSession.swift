@@ -33,6 +33,9 @@ final class TLSSession {
 
     deinit { unsafe cclienttls_session_free(handle) }
 
+    /// Says before the handshake that it is with a TURN server (RFC 7443), not over HTTP.
+    func offerRelaying() -> Bool { unsafe cclienttls_session_for_relay(handle) }
+
     /// Takes ciphertext that arrived. What is not yet a whole record stays in the session, so that each give is to be
     /// followed by reading until there is nothing more.
     func give(_ ciphertext: ByteBuffer) -> Bool {

@@ -1,7 +1,7 @@
 // Looking up names for many WebSockets at once: who asks for the same name shares one lookup.
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-import NIOCore
+package import NIOCore
 import NIOPosix
 import Synchronization
 
@@ -10,8 +10,9 @@ import Synchronization
 /// A lookup blocks a thread, for half a minute where the network is gone. NIO has one thread for each event loop, where
 /// lookups that nobody waits for any more stand in the way of all later ones; here there is one lookup of a name at a time,
 /// on a pool of threads that all drivers share.
-final class NameLookups: Sendable {
-    static let shared = NameLookups()
+package final class NameLookups: Sendable {
+    /// Those of this process.
+    package static let shared = NameLookups()
 
     private struct Name: Hashable {
         let host: String
@@ -21,7 +22,7 @@ final class NameLookups: Sendable {
     private let underWay = Mutex<[Name: [EventLoopPromise<[SocketAddress]>]]>([:])
 
     /// All addresses of a host, in the system's order; fails with `.unresolvable`.
-    func addresses(
+    package func addresses(
         of host: String, port: Int, on eventLoop: any EventLoop
     ) -> EventLoopFuture<[SocketAddress]> {
         let promise = eventLoop.makePromise(of: [SocketAddress].self)

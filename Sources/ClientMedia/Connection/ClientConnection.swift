@@ -3,6 +3,7 @@
 package import ClientTransport
 import Congestion
 package import DTLS
+import ICE
 package import Negotiation
 import PeerTransport
 package import RTP
@@ -28,6 +29,9 @@ package struct ClientConnection: ~Copyable {
     static let datagramOverhead = 28
 
     var transport: PeerTransport
+    /// The search for where sockets are seen from, while it goes on.
+    var gathering: ReflexiveGathering?
+    var relays = ConnectionRelays()
     /// What was negotiated, seen from the client.
     package internal(set) var media: PeerMedia
     var receivers: [ReceivingStream] = []
@@ -67,19 +71,22 @@ package struct ClientConnection: ~Copyable {
     /// - Parameters:
     ///   - media: What was negotiated, seen from the client.
     ///   - addresses: The client's own addresses; their sockets are numbered from 0 on.
+    ///   - streamSocket: The number that stands for TCP connections; `nil`: there are none.
     ///   - clockZero: The wall clock at `MediaInstant.zero`.
     ///   - seed: A random number, for all that has to be random.
     ///   - startBitrate: What the path to the server is believed to carry before anything is known, in bits a second; `nil`: the usual.
     package init(
-        media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress], clockZero: NTPTime,
-        seed: UInt64, startBitrate: Double? = nil, at now: MediaInstant
+        media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress],
+        streamSocket: UInt16? = nil, clockZero: NTPTime, seed: UInt64, startBitrate: Double? = nil,
+        at now: MediaInstant
     ) throws(ClientTransportError) {
         var limits = EstimateLimits()
         if let startBitrate { limits.start = startBitrate }
         estimator = BandwidthEstimator(limits: limits)
         var random = SeededRandom(seed: seed)
         transport = try PeerTransport.client(
-            media: media, dtls: dtls, addresses: addresses, tieBreaker: random.next(), at: now)
+            media: media, dtls: dtls, addresses: addresses, streamSocket: streamSocket,
+            tieBreaker: random.next(), at: now)
         self.media = media
         self.clockZero = clockZero
         self.random = random
@@ -101,8 +108,10 @@ package struct ClientConnection: ~Copyable {
     package mutating func update(
         _ media: PeerMedia, at now: MediaInstant
     ) throws(ClientTransportError) {
-        if media.localICE != self.media.localICE { try transport.restart(with: media, at: now) }
+        let isRestart = media.localICE != self.media.localICE
+        if isRestart { try transport.restart(with: media, at: now) }
         self.media = media
+        if isRestart { lookForRelays(at: now) }
         addStreams(of: media)
     }
 
@@ -154,8 +163,16 @@ package struct ClientConnection: ~Copyable {
     ) {
         counters.datagramsReceived &+= 1
         counters.bytesReceived &+= UInt64(datagram.count)
+        if !takeFromRelay(&datagram, on: path, at: now) { take(&datagram, on: path, at: now) }
+        drainTransport(at: now)
+    }
+
+    mutating func take(
+        _ datagram: inout MutableSpan<UInt8>, on path: TransportPath, at now: MediaInstant
+    ) {
         // RFC 7983 §7.
         switch datagram.span.uint8(at: 0) ?? 255 {
+        case 0...3 where takeGathered(datagram.span, on: path): break
         case 0...3:
             if !transport.receiveSTUN(datagram.span, on: path, at: now) { refuse() }
         case 20...63:
@@ -168,13 +185,14 @@ package struct ClientConnection: ~Copyable {
             }
         default: refuse()
         }
-        drainTransport()
     }
 
     /// Lets time pass.
     package mutating func advance(to now: MediaInstant) {
         transport.advance(to: now)
-        drainTransport()
+        gathering?.advance(to: now)
+        advanceRelays(to: now)
+        drainTransport(at: now)
         guard isReady else { return }
         for index in receivers.indices { drainFrames(of: index, at: now) }
         requestLost(at: now)
@@ -193,6 +211,8 @@ package struct ClientConnection: ~Copyable {
         func consider(_ other: MediaInstant?) {
             if let other { deadline = deadline.map { min($0, other) } ?? other }
         }
+        consider(gathering?.nextDeadline)
+        consider(relays.nextDeadline)
         guard isReady else { return deadline }
         consider(nextReport)
         consider(nextFeedback)
@@ -207,16 +227,28 @@ package struct ClientConnection: ~Copyable {
     package mutating func write(
         into target: inout MutableSpan<UInt8>, at now: MediaInstant
     ) -> (count: Int, path: TransportPath)? {
-        if let written = writeMedia(into: &target, at: now) { return counted(written) }
+        while let written = writeMedia(into: &target, at: now) ?? writeOther(into: &target, at: now)
+        {
+            if let sent = relayed(written, in: &target) { return counted(sent) }
+        }
+        return nil
+    }
+
+    private mutating func writeOther(
+        into target: inout MutableSpan<UInt8>, at now: MediaInstant
+    ) -> (count: Int, path: TransportPath)? {
         var path: TransportPath?
         var count = 0
         unsafe target.withUnsafeMutableBufferPointer { buffer in
             // The output covers the caller's memory and does not leave this closure.
             var output = unsafe OutputSpan(buffer: buffer, initializedCount: 0)
-            path = transport.pollTransmit(into: &output)
+            path =
+                transport.pollTransmit(into: &output)
+                ?? gathering?.pollTransmit(into: &output, at: now)
+                ?? writeRelayRequest(into: &output, at: now)
             count = unsafe output.finalize(for: buffer)
         }
-        return path.map { counted((count, $0)) }
+        return path.map { (count, $0) }
     }
 
     private mutating func counted(
@@ -239,7 +271,10 @@ package struct ClientConnection: ~Copyable {
     }
 
     /// Says goodbye (DTLS `close_notify`); what follows is of no use but to send that.
-    package mutating func close() { transport.close() }
+    package mutating func close() {
+        transport.close()
+        relays.isClosing = true
+    }
 
     func paddingBytes() -> [UInt8] { padding }
 
@@ -247,7 +282,10 @@ package struct ClientConnection: ~Copyable {
 
     mutating func report(_ event: ConnectionEvent) { events.append(event) }
 
-    private mutating func drainTransport() {
-        while let event = transport.pollEvent() { report(.transport(event)) }
+    private mutating func drainTransport(at now: MediaInstant) {
+        while let event = transport.pollEvent() {
+            if case .pathSelected(let path) = event { noteSelected(path, at: now) }
+            report(.transport(event))
+        }
     }
 }

@@ -4,6 +4,7 @@ import ClientIO
 import ClientMedia
 import ClientSession
 import FoundationEssentials
+import ICE
 import NIOCore
 import Negotiation
 import RTP
@@ -36,19 +37,28 @@ extension MediaDriver: MediaLink {
     func takeAnswer(_ body: SDPBody, for purpose: OfferPurpose) async throws {
         guard let offer else { return }
         let media = try offer.media(fromAnswer: try Self.text(of: body))
+        var servers = settings.iceServers
+        if purpose.beginsICE, servers.isEmpty { servers = await session?.iceServers ?? [] }
+        try Task.checkCancellation()
         let now = Self.now
         if purpose == .join || connection == nil {
+            let bases = localBases()
             connection = try ClientConnection(
                 media: media, dtls: try ClientIdentity.made.get().context,
-                addresses: sockets.map { Self.standIn($0) }, clockZero: Self.clockZero(at: now),
+                addresses: sockets.indices.map { index in
+                    bases.first { Int($0.socket) == index }?.address ?? Self.standIn(sockets[index])
+                }, streamSocket: Self.streamSocket, clockZero: Self.clockZero(at: now),
                 seed: random.next(),
                 startBitrate: Double(parameters.startBitsPerSecond), at: now)
+            for base in bases { connection?.addHost(base) }
             connection?.setWantedBitrate(wantedBitrate)
             connection?.setHandsOutPackets(!packetTaps.isEmpty)
             connection?.setSoundDelays(parameters.soundDelays)
         } else {
             try connection?.update(media, at: now)
+            if purpose.beginsICE { for base in localBases() { connection?.addHost(base) } }
         }
+        if purpose.beginsICE { gather(from: servers) }
         finishTurn()
     }
 
@@ -72,9 +82,9 @@ extension MediaDriver: MediaLink {
         }
     }
 
-    /// What stands for a socket that is bound to all addresses among the local candidates, which nobody is told: the server
-    /// learns from checks where datagrams really come from.
-    private static func standIn(_ socket: MediaSocket) -> NetworkAddress {
+    /// What stands for a socket of a family of which the machine has no address now. Local candidates are told nobody: the
+    /// server learns from checks where datagrams really come from.
+    static func standIn(_ socket: MediaSocket) -> NetworkAddress {
         let port = UInt16(clamping: socket.channel.localAddress?.port ?? 0)
         return socket.isIPv6
             ? NetworkAddress(ipv6High: 0, low: 1, port: port)

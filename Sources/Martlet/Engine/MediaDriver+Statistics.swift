@@ -1,7 +1,9 @@
 // What a room's media has counted.
 // SPDX-License-Identifier: Apache-2.0
 import ClientMedia
+import ICE
 import Signaling
+import Wire
 
 extension MediaDriver {
     /// What a section has sent, of each of its sizes.
@@ -25,10 +27,20 @@ extension MediaDriver {
         var statistics = TransportStatistics()
         guard let figures = connection?.statistics else { return statistics }
         statistics.isConnected = isReady
+        statistics.path = connection?.selectedPair.map { MediaPath($0) }
         statistics.bytesReceived = figures.bytesReceived
         statistics.bytesSent = figures.bytesSent
         statistics.estimatedBitsPerSecond = figures.estimate
         statistics.roundTrip = .nanoseconds(figures.roundTripNanoseconds)
         return statistics
+    }
+}
+
+extension MediaPath {
+    init(_ pair: ICESelectedPair) {
+        self.init(
+            transport: pair.transport == .tcp ? .tcp : .udp,
+            localCandidate: Candidate(rawValue: pair.localKind.rawValue) ?? .host,
+            localAddress: pair.local.map { "\($0)" }, serverAddress: "\(pair.remote)")
     }
 }

@@ -3,6 +3,7 @@
 import ClientIO
 import ClientMedia
 import ClientSession
+import ClientTransport
 import NIOCore
 import Negotiation
 import Payloads
@@ -25,6 +26,13 @@ actor MediaDriver {
     var connection: ClientConnection?
     var offer: ClientOffer?
     var sockets: [MediaSocket] = []
+    /// TCP connections, and the channels of those that are there or being opened.
+    var streams = ClientStreams(relaySocket: MediaDriver.relayStreamSocket)
+    var channels: [UInt64: any Channel] = [:]
+    /// What relays over TCP are called, with whom TLS is spoken; `nil`: without.
+    var relayHosts: [NetworkAddress: String?] = [:]
+    /// Grows with each search for where sockets are seen from; what an older one finds is not looked at.
+    var gatherings = 0
     var random = SystemRandomNumberGenerator()
     /// Which session is told of the link.
     weak var session: SessionDriver?
@@ -70,6 +78,7 @@ actor MediaDriver {
         ticker?.cancel()
         qualityTimer?.cancel()
         for socket in sockets { socket.channel.close(promise: nil) }
+        for channel in channels.values { channel.close(promise: nil) }
     }
 
     func attach(
@@ -86,30 +95,7 @@ actor MediaDriver {
 
     // MARK: Datagrams
 
-    func openSockets() async throws {
-        guard sockets.isEmpty else { return }
-        for isIPv6 in parameters.ipv6 ? [false, true] : [false] {
-            let number = UInt16(sockets.count)
-            do {
-                let socket = try await MediaSocket.open(
-                    on: eventLoop, ipv6: isIPv6, ports: settings.ports,
-                    onDatagram: { [weak self] buffer, address in
-                        self?.assumeIsolated { $0.receive(buffer, from: address, socket: number) }
-                        return
-                    },
-                    onTurnEnd: { [weak self] in
-                        self?.assumeIsolated { $0.finishTurn() }
-                        return
-                    })
-                sockets.append(socket)
-            } catch {
-                // Machines without IPv6 are common; without IPv4 there would be no socket at all.
-                guard isIPv6, !sockets.isEmpty else { throw error }
-            }
-        }
-    }
-
-    private func receive(_ buffer: ByteBuffer, from address: SocketAddress, socket: UInt16) {
+    func receive(_ buffer: ByteBuffer, from address: SocketAddress, socket: UInt16) {
         guard connection != nil, let remote = networkAddress(of: address) else { return }
         var buffer = buffer
         let path = TransportPath(socket: socket, remote: remote)
@@ -125,6 +111,8 @@ actor MediaDriver {
     /// Sends what there is to send, tells what there is to tell, and sets the clock.
     func finishTurn() {
         let now = Self.now
+        streams.advance(to: now)
+        obeyStreams(at: now)
         if let due = connection?.nextDeadline, due <= now { connection?.advance(to: now) }
         drainEvents(at: now)
         deliverHeld()
@@ -149,6 +137,10 @@ actor MediaDriver {
                 return datagram.count
             }
             guard let path else { break }
+            if path.socket >= Self.streamSocket {
+                sendOverStream(buffer, on: path, at: now)
+                continue
+            }
             guard Int(path.socket) < sockets.count, let remote = socketAddress(of: path.remote)
             else { continue }
             let channel = sockets[Int(path.socket)].channel
@@ -157,10 +149,12 @@ actor MediaDriver {
             if !written.contains(where: { $0 === channel }) { written.append(channel) }
         }
         for channel in written { channel.flush() }
+        obeyStreams(at: now)
+        writeStreams()
     }
 
     /// Datagrams come from one address for a long time: the last one is remembered.
-    private func networkAddress(of address: SocketAddress) -> NetworkAddress? {
+    func networkAddress(of address: SocketAddress) -> NetworkAddress? {
         if let known = lastSender, known.socket == address { return known.network }
         guard let host = address.ipAddress, let port = address.port,
             let found = NetworkAddress(host: host, port: UInt16(clamping: port))
@@ -169,7 +163,7 @@ actor MediaDriver {
         return found
     }
 
-    private func socketAddress(of address: NetworkAddress) -> SocketAddress? {
+    func socketAddress(of address: NetworkAddress) -> SocketAddress? {
         if let known = socketAddresses[address] { return known }
         // A server has few addresses; one that names thousands is not worth remembering.
         if socketAddresses.count > 64 { socketAddresses.removeAll() }
@@ -180,7 +174,8 @@ actor MediaDriver {
     }
 
     private func schedule() {
-        guard let next = connection?.nextDeadline else { return }
+        guard let due = connection?.nextDeadline else { return }
+        let next = streams.nextDeadline.map { min($0, due) } ?? due
         // An earlier timer finds out by itself that it came too early.
         if let timer, timer.at <= next { return }
         timer?.task.cancel()
@@ -201,6 +196,8 @@ actor MediaDriver {
         connection?.close()
         flush(at: Self.now)
         connection = nil
+        closeStreams()
+        gatherings += 1
         timer?.task.cancel()
         timer = nil
         undelivered = [:]

@@ -1,7 +1,9 @@
 // What has to be known of a room's media before it is joined.
 // SPDX-License-Identifier: Apache-2.0
+import ClientIO
 import Negotiation
 import RTP
+import Signaling
 import Wire
 
 extension ICEParameters {
@@ -22,6 +24,10 @@ extension ICEParameters {
 struct MediaSettings: Sendable {
     /// The local ports of media; `nil`: wherever the kernel likes.
     var ports: ClosedRange<UInt16>?
+    /// The application's own STUN and TURN servers; empty: those that the server names.
+    var iceServers: [Signaling.ICEServer] = []
+    /// Whom relays are trusted by; `nil`: the system.
+    var tls: TLSContext?
     /// The sizes that the camera's picture is sent in, by RID, the smallest first; empty: one.
     var cameraRIDs: [String] = []
     /// The same of a screen.

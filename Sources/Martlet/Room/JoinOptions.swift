@@ -101,6 +101,8 @@ public struct JoinOptions: Sendable, Codable {
     public var receivedPairs = 4
     /// The local UDP ports of media; `nil`: any.
     public var mediaPorts: ClosedRange<UInt16>?
+    /// STUN and TURN servers for media, in place of those that the server names; empty: those.
+    public var iceServers: [ICEServer] = []
     /// How long to try to come back after a break: 30 to 50 s (row B05).
     public var reconnectWindow = Duration.seconds(45)
     /// A file of certificates to be trusted beside those of the system, in PEM; `nil`: none.

@@ -165,13 +165,13 @@ public actor Room {
         }
         var settings = MediaSettings()
         settings.ports = options.mediaPorts
+        settings.iceServers = options.iceServers.map(\.signaled)
         settings.cameraRIDs = MediaSettings.rids(sizes: options.cameraSizes)
         settings.screenRIDs = MediaSettings.rids(sizes: options.screenSizes)
         settings.customPictures = options.customPictures
         settings.pairs = options.receivedPairs
         settings.soundSlots = options.receivedPairs == 0 ? 0 : settings.soundSlots
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let media = MediaDriver(settings: settings, parameters: parameters, on: loop)
         do {
             let address = try WebSocketAddress(options.server)
             var driverOptions = driverOptions
@@ -181,7 +181,9 @@ public actor Room {
             driverOptions.webSocket.proxy = try options.proxy.choice
             if let file = options.trustedCertificates {
                 driverOptions.webSocket.tls = try TLSContext(alsoTrusting: file)
+                settings.tls = driverOptions.webSocket.tls
             }
+            let media = MediaDriver(settings: settings, parameters: parameters, on: loop)
             // The callback runs on the loop of both; it holds the session weakly, which holds it.
             let box = WeakSession()
             let session = try SessionDriver(

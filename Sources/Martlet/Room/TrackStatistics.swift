@@ -73,10 +73,55 @@ public struct RemoteTrackStatistics: Sendable, Equatable, Codable {
     }
 }
 
+/// The way that media takes to the server.
+public struct MediaPath: Sendable, Equatable, Codable {
+    /// What carries media.
+    public enum Transport: String, Sendable, Codable {
+        /// Datagrams.
+        case udp
+        /// A connection, where the network lets no datagrams through.
+        case tcp
+    }
+
+    /// How one's own address was found (RFC 8445 §5.1.1).
+    public enum Candidate: String, Sendable, Codable {
+        /// It is the machine's.
+        case host
+        /// A STUN server saw it, on the far side of a NAT.
+        case serverReflexive = "srflx"
+        /// The media server alone saw it.
+        case peerReflexive = "prflx"
+        /// It is a relay's.
+        case relay
+    }
+
+    /// What carries media.
+    public var transport: Transport
+    /// How one's own address was found.
+    public var localCandidate: Candidate
+    /// One's own address and port, as the server sees them; `nil`: not known yet.
+    public var localAddress: String?
+    /// The server's address and port.
+    public var serverAddress: String
+
+    /// Describes a way.
+    public init(
+        transport: Transport, localCandidate: Candidate, localAddress: String?,
+        serverAddress: String
+    ) {
+        self.transport = transport
+        self.localCandidate = localCandidate
+        self.localAddress = localAddress
+        self.serverAddress = serverAddress
+    }
+}
+
 /// The link to the server.
 public struct TransportStatistics: Sendable, Equatable, Codable {
     /// Whether media can flow.
     public var isConnected = false
+    /// The way media takes; `nil`: there is none yet.
+    public var path: MediaPath?
     /// Bytes received, IP and UDP headers left out.
     public var bytesReceived: UInt64 = 0
     /// Bytes sent, IP and UDP headers left out.

@@ -51,7 +51,7 @@ package struct RelayURL: Hashable, Sendable {
         self.text = text
     }
 
-    private static func split(
+    static func split(
         _ address: Substring
     ) throws(RelayURLError) -> (host: Substring, port: Substring?) {
         let hostEnd: Substring.Index
@@ -69,7 +69,7 @@ package struct RelayURL: Hashable, Sendable {
 
     /// A name, an IPv4 address, or an IPv6 address in brackets. It stands in JSON and in headers, so what could end
     /// it there is no part of it.
-    private static func isHost(_ host: Substring) -> Bool {
+    static func isHost(_ host: Substring) -> Bool {
         guard host.utf8.count <= hostBytesMax else { return false }
         if host.first == "[" {
             return host.utf8.count > 2
