@@ -8,7 +8,7 @@ SERVE ?= --dev
 # What `make run` builds: release is what one should judge it by, debug builds faster.
 CONFIGURATION ?= release
 # How long `make test` fuzzes each parser.
-FUZZ_SECONDS ?= 10
+FUZZ_SECONDS ?= 5
 # What `make quality` measures, for instance: make quality QUALITY="--only viewer-5,viewer-10 --seeds 1"
 QUALITY ?=
 # What `make e2e` runs, for instance: make e2e E2E="-k whip"
