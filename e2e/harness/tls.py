@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import queue
 import ssl
 import subprocess
 import threading
@@ -36,23 +37,27 @@ def terminated(folder, host, port):
     files = certificate(folder, host)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*files)
-    loop = asyncio.new_event_loop()
+    listening = queue.Queue()
+    ends = threading.Event()
 
     async def accept(reader, writer):
         onward = await asyncio.open_connection(host, port)
         await asyncio.gather(_copy(reader, onward[1]), _copy(onward[0], writer))
 
-    server = loop.run_until_complete(asyncio.start_server(accept, host, 0, ssl=context))
-    thread = threading.Thread(target=loop.run_forever)
+    async def serve():
+        async with await asyncio.start_server(accept, host, 0, ssl=context) as server:
+            listening.put(server.sockets[0].getsockname()[1])
+            while not ends.is_set():
+                await asyncio.sleep(0.05)
+            # Connections that are still open.
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+
+    # On a thread of its own: that of the tests has the loop of the browsers.
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     try:
-        yield server.sockets[0].getsockname()[1], files[0]
+        yield listening.get(timeout=5), files[0]
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        ends.set()
         thread.join()
-        server.close()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                loop.run_until_complete(task)
-        loop.close()
