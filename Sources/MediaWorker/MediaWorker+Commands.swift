@@ -169,7 +169,9 @@ extension MediaWorker {
 
     private mutating func removePeer(_ id: PeerID) {
         guard let index = peerOfID.removeValue(forKey: id) else { return }
-        peers[index]?.transport.close()
+        // Who has a signalling channel is told there, and why: a word by DTLS could come first, and look like a failure.
+        let isTold = peers[index]?.media.hasSignalling == true
+        peers[index]?.transport.close(telling: !isTold)
         peers[index]?.isDeparting = true
         if peers[index]?.foreignLoop != nil { standInCount -= 1 }
         forgetBandwidth(of: index)

@@ -217,9 +217,10 @@ package struct PeerTransport: ~Copyable {
     /// The pair that media takes, for statistics; for a client (a full agent). `nil`: none is selected.
     package var selectedPair: ICESelectedPair? { ice.selectedPair }
 
-    /// Tells the peer that this is the end (`close_notify`).
-    package mutating func close() {
-        dtls.close()
+    /// Ends it.
+    /// - Parameter tells: Whether the peer is told (`close_notify`).
+    package mutating func close(telling tells: Bool = true) {
+        if tells { dtls.close() }
         isOver = true
     }
 

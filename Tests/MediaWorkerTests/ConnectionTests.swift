@@ -153,11 +153,16 @@ import Wire
         #expect(call.worker.statistics.peers == 0)
     }
 
-    @Test func aClientThatIsRemovedIsToldSo() throws {
-        let (call, alice, _) = try VirtualCall.with(receivers: 0)
+    @Test(arguments: [NegotiationProfile.sdk, .whip])
+    func aClientThatIsRemovedIsToldSoIfNothingElseTellsIt(profile: NegotiationProfile) throws {
+        let call = VirtualCall(seed: 1)
+        let alice = try call.join(sending: [ClientStream(kind: .audio)], as: profile)
+        #expect(call.connect())
         call.apply(.removePeer(alice.id))
         call.run(for: .milliseconds(100))
-        #expect(alice.events.contains { $0.event == .failed("the peer closed the connection") })
+        let isTold = alice.events.contains { $0.event == .failed("the peer closed the connection") }
+        // By its WebSocket, which says why; that word must not come second.
+        #expect(isTold == (profile != .sdk))
     }
 
     @Test func aClientThatSaysGoodbyeIsReported() throws {
