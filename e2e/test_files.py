@@ -154,3 +154,22 @@ def test_tracks_are_recorded_apart_and_who_comes_back_has_another_file(server, m
     assert sound["audio"]["codec_name"] == "opus" and sound["duration"] == pytest.approx(4, abs=0.6)
     assert recordings.decoded_seconds(tmp_path / "bot.opus") == pytest.approx(sound["duration"], abs=0.05)
     assert int(recordings.probe(tmp_path / "bot.h264")["video"]["nb_read_packets"]) >= 85
+
+
+@pytest.mark.parametrize("form, codec", [("wav", "pcm_s16le"), ("aac", "aac")])
+def test_the_sound_of_tracks_is_written_as_one_wishes(server, media_tool, tmp_path, form, codec):
+    words = ("--folder", tmp_path, "--format", "tracks", "--sound", form, "--seconds", 5)
+    tool = media_tool(server, "record", f"sound-{form}", *words)
+    bot = media_tool(server, "beep", f"sound-{form}", "--as", "bot", "--audio-only", "--seconds", 4)
+    status, _, error = bot.finish()
+    assert status == 0, error
+    status, _, error = tool.finish()
+    assert status == 0, error
+    path = tmp_path / f"bot.{form}"
+    assert recordings.complaints(path) == ""
+    assert recordings.probe(path)["audio"]["codec_name"] == codec
+    # It starts with what is heard first, and the recorder joined a moment sooner or later than the bot.
+    assert 2.5 < recordings.decoded_seconds(path) < 4.3
+    beeps = recordings.beeps(path)
+    assert len(beeps) >= 2
+    assert all(b - a == pytest.approx(1, abs=0.03) for a, b in zip(beeps, beeps[1:])), beeps

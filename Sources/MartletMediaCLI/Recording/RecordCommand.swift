@@ -10,11 +10,18 @@ enum RecordFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     case mkv
     /// One MP4 file of each participant: H.264 (encoded, if it came as something else) and AAC.
     case mp4
-    /// Each track by itself, as it came: .h264 or .mkv, and .opus.
+    /// Each track by itself: pictures as they came (.h264 or .mkv), and sound as ``TrackSoundFormat`` says.
     case tracks
+}
 
-    /// Whether sound is written as it came: Opus.
-    var takesOpus: Bool { self != .mp4 }
+/// What the sound of a track by itself is written as.
+enum TrackSoundFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
+    /// Opus as it came, in Ogg.
+    case opus
+    /// AAC in ADTS frames, encoded anew.
+    case aac
+    /// Samples of 16 bits, 48 kHz, stereo.
+    case wav
 }
 
 struct RecordCommand: AsyncParsableCommand {
@@ -35,8 +42,19 @@ struct RecordCommand: AsyncParsableCommand {
     @Option(help: "mkv, mp4 or tracks.")
     var format = RecordFormat.mkv
 
+    @Option(help: "With --format tracks, what sound is written as: opus (as it came), aac or wav.")
+    var sound = TrackSoundFormat.opus
+
     @Flag(help: "Prints nothing but the files at the end.")
     var quiet = false
+
+    func validate() throws {
+        guard format == .tracks || sound == .opus else {
+            throw ValidationError(
+                "--sound is for --format tracks: \(format.rawValue) files hold "
+                    + "\(format == .mp4 ? "AAC" : "Opus").")
+        }
+    }
 
     func run() async throws {
         do {
@@ -49,7 +67,8 @@ struct RecordCommand: AsyncParsableCommand {
         let room = Room()
         let (events, ends) = (room.events, room.events)
         try await room.join(try server.join())
-        let desk = RecordingDesk(room: room, folder: folder, format: format, isQuiet: quiet)
+        let desk = RecordingDesk(
+            room: room, folder: folder, format: format, sound: sound, isQuiet: quiet)
         if !quiet { say("recording the room \(server.room) into \(folder)") }
         let watching = Task { await desk.follow(events) }
         let over = await RoomOver.wait(seconds: server.seconds, ends)

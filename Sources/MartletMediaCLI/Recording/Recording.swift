@@ -34,6 +34,8 @@ actor Recording {
     }
 
     let format: RecordFormat
+    /// What the sound of a track by itself is written as.
+    private let sound: TrackSoundFormat
     private let room: Room
     private let makePath: @Sendable (String) async -> String
     private var published: [RemoteTrack] = []
@@ -46,14 +48,25 @@ actor Recording {
     private var isOpening = false
 
     init(
-        format: RecordFormat, room: Room, makePath: @escaping @Sendable (String) async -> String
+        format: RecordFormat, sound: TrackSoundFormat, room: Room,
+        makePath: @escaping @Sendable (String) async -> String
     ) {
         self.format = format
+        self.sound = sound
         self.room = room
         self.makePath = makePath
     }
 
     deinit { executor.end() }
+
+    /// Whether sound is written as it came: Opus.
+    nonisolated var takesOpus: Bool {
+        switch format {
+        case .mkv: true
+        case .mp4: false
+        case .tracks: sound == .opus
+        }
+    }
 
     /// The tracks that belong to it.
     var tracks: [String] { published.map(\.id) }
@@ -131,7 +144,7 @@ actor Recording {
         guard !isOpening else { return }
         isOpening = true
         defer { isOpening = false }
-        let path = await makePath(".opus")
+        let path = await makePath(".\(sound.rawValue)")
         do {
             soundFile = try RecordingFile(path: path, pictures: nil, hasSound: true)
         } catch {

@@ -9,16 +9,20 @@ actor RecordingDesk {
     private let room: Room
     private let folder: String
     private let format: RecordFormat
+    private let sound: TrackSoundFormat
     private let isQuiet: Bool
     private var recordings: [String: Recording] = [:]
     private var tasks: [String: Task<Void, Never>] = [:]
     private var names: [String: Int] = [:]
     private var finished: [String] = []
 
-    init(room: Room, folder: String, format: RecordFormat, isQuiet: Bool) {
+    init(
+        room: Room, folder: String, format: RecordFormat, sound: TrackSoundFormat, isQuiet: Bool
+    ) {
         self.room = room
         self.folder = folder
         self.format = format
+        self.sound = sound
         self.isQuiet = isQuiet
     }
 
@@ -46,14 +50,14 @@ actor RecordingDesk {
         let key = "\(track.participant)\(isScreen ? "-screen" : "")"
         let recording =
             recordings[key]
-            ?? Recording(format: format, room: room) { [weak self] ending in
+            ?? Recording(format: format, sound: sound, room: room) { [weak self] ending in
                 await self?.path(key, ending: ending) ?? "\(UUID().uuidString)\(ending)"
             }
         recordings[key] = recording
         let room = self.room
         tasks[track.id] = Task {
             await recording.begin(track)
-            if track.isSound, recording.format.takesOpus {
+            if track.isSound, recording.takesOpus {
                 guard let packets = try? await room.encodedAudio(of: track) else { return }
                 for await packet in packets { await recording.take(.packet(packet)) }
             } else if track.isSound {

@@ -133,7 +133,9 @@ final class RecordingFile {
     }
 
     private func write(_ piece: AudioFrame) {
-        guard !isBroken, aac != nil, let time = time(piece.timestampMicroseconds) else { return }
+        guard !isBroken, let time = time(piece.timestampMicroseconds) else { return }
+        if format.soundCodec == .samples { return write(samples: piece, at: time) }
+        guard aac != nil else { return }
         guard let begun = position else {
             position = time
             waiting = piece.samples
@@ -161,6 +163,15 @@ final class RecordingFile {
         encode()
     }
 
+    private func write(samples piece: AudioFrame, at time: Int64) {
+        let placed = max(time, lastSound + 1)
+        attempt {
+            try writer.writeSamples(piece.samples.span, presentationNanoseconds: placed * 1_000)
+            lastSound = placed
+            last = max(last, placed + Int64(piece.samples.count / 2) * 1_000 / 48)
+        }
+    }
+
     /// Lets what waits die away and what follows begin softly: a step would click.
     private func fadeSeam(_ samples: inout [Int16]) {
         let frames = min(Self.fadeFrames, waiting.count / 2, samples.count / 2)
@@ -183,6 +194,7 @@ final class RecordingFile {
 
     /// Fills a gap with silence, so that what follows is heard at its time.
     private func fill(_ microseconds: Int64) {
+        guard format != .adts else { return fillWhole(microseconds) }
         // A long pause is jumped over: each packet has its time.
         guard microseconds <= 10_000_000 else {
             position = position.map { $0 + microseconds + Int64(waiting.count / 2) * 1_000 / 48 }
@@ -190,6 +202,17 @@ final class RecordingFile {
             return
         }
         waiting += [Int16](repeating: 0, count: Int(microseconds * 48 / 1_000) * 2)
+    }
+
+    /// Fills a gap where packets have no times, a second at once; a day of it at most.
+    private func fillWhole(_ microseconds: Int64) {
+        var left = min(microseconds, Self.day / 48 * 1_000)
+        while left > 0 {
+            let part = min(left, 1_000_000)
+            waiting += [Int16](repeating: 0, count: Int(part * 48 / 1_000) * 2)
+            encode()
+            left -= part
+        }
     }
 
     private func encode() {
