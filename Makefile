@@ -8,7 +8,7 @@ SERVE ?= --dev
 # What `make run` builds: release is what one should judge it by, debug builds faster.
 CONFIGURATION ?= release
 # How long `make test` fuzzes each parser.
-FUZZ_SECONDS ?= 5
+FUZZ_SECONDS ?= 3
 # What `make quality` measures, for instance: make quality QUALITY="--only viewer-5,viewer-10 --seeds 1"
 QUALITY ?=
 # What `make e2e` runs, for instance: make e2e E2E="-k whip"
@@ -41,7 +41,6 @@ test: ## Install what is missing and run everything CI runs
 	$(MAKE) --no-print-directory web
 	$(MAKE) --no-print-directory build
 	$(MAKE) --no-print-directory unit
-	$(MAKE) --no-print-directory optimized
 	$(MAKE) --no-print-directory simulate
 	$(MAKE) --no-print-directory web-test
 	$(MAKE) --no-print-directory e2e
