@@ -45,7 +45,9 @@ extension BandwidthEstimator {
         noteRoundTrip(of: newest, at: now)
         if endSilence(at: now) { return }
         let overflows = judgeLoss(at: now)
-        isFilling = fills(at: now)
+        let fills = fills(at: now)
+        isFilling = fills && hadQueue
+        hadQueue = hasQueue
         updateRate(overflows || isFilling ? .over : detector.use, at: now)
     }
 
@@ -117,7 +119,8 @@ extension BandwidthEstimator {
     /// Whether packets pile up on the path: the newest that arrived is old, and fewer arrive than are sent. The trend
     /// would tell as well, but only when many of those that wait have arrived.
     private mutating func fills(at now: MediaInstant) -> Bool {
-        guard hasQueue, measurement.plan == nil, let sent = sending.bitsPerSecond(at: now),
+        guard queue > Self.fillingQueue, measurement.plan == nil,
+            let sent = sending.bitsPerSecond(at: now),
             let recent = acknowledged.recentBitsPerSecond(of: packets, milliseconds: 200)
         else { return false }
         return recent < sent * Self.fillingShare
