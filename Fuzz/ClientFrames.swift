@@ -86,7 +86,6 @@ private func receivePictures(_ script: inout FuzzScript) {
             frames += 1
             precondition(!frame.bytes.isEmpty && frames <= FrameReceiver.packetsMax)
         }
-        if action == 0xFF { receiver.requireKeyframe() }
     }
 }
 
