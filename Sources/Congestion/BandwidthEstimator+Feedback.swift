@@ -119,7 +119,7 @@ extension BandwidthEstimator {
     /// Whether packets pile up on the path: the newest that arrived is old, and fewer arrive than are sent. The trend
     /// would tell as well, but only when many of those that wait have arrived.
     private mutating func fills(at now: MediaInstant) -> Bool {
-        guard queue > Self.fillingQueue, measurement.plan == nil,
+        guard hasQueue, measurement.plan == nil,
             let sent = sending.bitsPerSecond(at: now),
             let recent = acknowledged.recentBitsPerSecond(of: packets, milliseconds: 200)
         else { return false }

@@ -42,8 +42,6 @@ package struct BandwidthEstimator: ~Copyable {
     )
     /// Where packets wait, less than this share of what is sent arriving means that ever more of them do.
     static let fillingShare = 0.75
-    /// From such a queue on, if one stood at the feedback before as well: one that was lost makes packets look late.
-    static let fillingQueue = MediaDuration.milliseconds(100)
     /// From what queue on the pictures make way for it to drain, from which they do so most, and how much they leave
     /// then of the rate.
     static let draining = (
@@ -85,7 +83,7 @@ package struct BandwidthEstimator: ~Copyable {
     var queueSince: MediaInstant?
     /// Whether ever more packets wait on the path, as the last feedback says.
     package internal(set) var isFilling = false
-    /// Whether packets waited at the feedback before.
+    /// Whether packets waited at the feedback before: one that was lost makes them look late.
     var hadQueue = false
     /// What could be used if it were there, in bits a second; `nil`: not known, nothing is probed.
     package var wanted: Double?

@@ -90,10 +90,7 @@ package enum STUNWriter {
     package static func writeBindingRequest(
         _ transactionID: STUNTransactionID, into output: inout OutputSpan<UInt8>
     ) -> Bool {
-        guard output.freeCapacity >= byteCountMax else { return false }
-        let start = writeHeader(type: 0x0001, transactionID, into: &output)
-        writeFingerprint(from: start, into: &output)
-        return true
+        writeBare(type: 0x0001, transactionID, into: &output)
     }
 
     /// Writes a success response without credentials, as STUN servers give it.
@@ -155,8 +152,15 @@ package enum STUNWriter {
     package static func writeBindingIndication(
         _ transactionID: STUNTransactionID, into output: inout OutputSpan<UInt8>
     ) -> Bool {
+        writeBare(type: 0x0011, transactionID, into: &output)
+    }
+
+    /// Writes a message that holds a fingerprint alone.
+    private static func writeBare(
+        type: UInt16, _ transactionID: STUNTransactionID, into output: inout OutputSpan<UInt8>
+    ) -> Bool {
         guard output.freeCapacity >= byteCountMax else { return false }
-        let start = writeHeader(type: 0x0011, transactionID, into: &output)
+        let start = writeHeader(type: type, transactionID, into: &output)
         writeFingerprint(from: start, into: &output)
         return true
     }
