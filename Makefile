@@ -73,7 +73,7 @@ web-test: ## Run the browser SDK's own tests
 	touch $@
 
 e2e: .venv/ready ## Drive the real server with real browsers (E2E="-k name")
-	cd e2e && ../.venv/bin/python -m pytest $(E2E)
+	cd e2e && ../.venv/bin/python run.py $(E2E)
 
 quality: .venv/ready ## Measure calls over bad networks with real browsers (QUALITY="--only clean --seeds 1")
 	@$(MAKE) --no-print-directory web

@@ -136,6 +136,24 @@ def signal_proxy():
         proxy.stop()
 
 
+def pytest_sessionfinish(session):
+    """Where several processes share the tests, hands this one's figures to the one that prints them."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = MEASURED
+
+
+class GatheredFigures:
+    """Takes the figures of the other processes."""
+
+    def pytest_testnodedown(self, node, error):
+        MEASURED.extend(getattr(node, "workeroutput", {}).get("figures", []))
+
+
+def pytest_configure(config):
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(GatheredFigures())
+
+
 def pytest_terminal_summary(terminalreporter):
     if MEASURED:
         terminalreporter.section("figures")

@@ -1,8 +1,12 @@
 """The server learns from real browsers what the paths to them carry."""
 
+import pytest
+
 from harness.browser import live, wait_until
 from harness.figures import remark
 from harness.page import address, heard, seen, wait_connected
+
+pytestmark = pytest.mark.alone
 
 
 def test_browsers_feedback_and_probes_raise_the_estimate(server, participant):

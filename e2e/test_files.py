@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harness import recordings
-from harness.browser import wait_until
+from harness.browser import frame_rate, wait_until
 from harness.figures import remark
 from harness.page import address
 from test_native import TONES, behind_a_proxy
@@ -42,13 +42,18 @@ def test_a_file_plays_in_chromium(server, participant, media_tool, tmp_path, nam
         return [one for one in page.statistics()["video"] if one["frames"] > 0]
 
     wait_until(playing, "the file's pictures in the page")
-    before, at = playing()[0]["frames"], time.monotonic()
     tones = page.page.evaluate(TONES)
-    time.sleep(3)
-    after, elapsed = playing()[0], time.monotonic() - at
+
+    def steady():
+        before = playing()[0]
+        time.sleep(2)
+        return 0.85 * 25 <= frame_rate(before, playing()[0]) <= 1.15 * 25
+
+    # A machine that has other things to do may be behind for a moment.
+    wait_until(steady, "25 pictures a second", seconds=7)
     page.screenshot(f"published-{name.split('.')[0]}")
+    after = playing()[0]
     assert after["codec"] == codec and (after["width"], after["height"]) == (640, 360)
-    assert 0.85 * 25 <= (after["frames"] - before) / elapsed <= 1.15 * 25
     assert any(abs(tone - 523) < 6 for tone in tones), tones
     status, out, error = tool.finish()
     assert status == 0, error

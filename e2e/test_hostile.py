@@ -39,6 +39,8 @@ from harness.offers import offer
 from harness.server import Server
 from harness.websocket import PING, TEXT, RawSocket, WebSocket
 
+pytestmark = pytest.mark.alone
+
 SDP = {"Content-Type": "application/sdp"}
 SECRET = "an-end-to-end-secret-of-many-bytes"
 rooms = (f"attacked-{number}" for number in itertools.count(1))

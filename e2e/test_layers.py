@@ -7,6 +7,8 @@ from harness.figures import remark
 from harness.page import address, seen, wait_connected
 from harness.sizes import DECODER, WATCH, choose, frames, walk, width
 
+pytestmark = pytest.mark.alone
+
 # Which sizes of the camera are active, and how many frames each has encoded.
 ENCODED = """async () => {
   const layers = {};

@@ -8,6 +8,8 @@ from harness.browser import live, wait_until
 from harness.figures import remark
 from harness.page import address, heard, seen, wait_connected
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.parametrize("codec", ["vp8", "h264", "vp9", "av1"])
 def test_each_codec_passes_through(server, participant, codec):

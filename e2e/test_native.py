@@ -11,6 +11,8 @@ from harness.browser import wait_until
 from harness.figures import remark
 from harness.page import address
 
+pytestmark = pytest.mark.alone
+
 # What the page shows of numbered pictures: sixteen blocks in the upper tenth, between a white and a black one.
 NUMBERS = """() => {
   const found = [];

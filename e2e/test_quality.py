@@ -2,9 +2,13 @@
 
 import types
 
+import pytest
+
 from quality import table
 from quality.measure import run
 from quality.scenarios import SCENARIOS, Scenario, chosen, most
+
+pytestmark = pytest.mark.alone
 
 SHORT = types.SimpleNamespace(settle=1.5, window=3, joins=1)
 

@@ -7,6 +7,8 @@ from harness.figures import remark
 from harness.page import address, seen, wait_connected
 from harness.sizes import DECODER, WATCH, walk, width
 
+pytestmark = pytest.mark.alone
+
 # The codec, the layers, and the sizes that the browser makes of the camera's.
 STREAMS = [
     ("vp9", "L3T3_KEY", (240, 480, 960), 540),

@@ -116,7 +116,7 @@ STATISTICS = """async () => {
           freezeTime: entry.totalFreezesDuration || 0, bytes: entry.bytesReceived,
           jitterDelay: entry.jitterBufferDelay || 0, emitted: entry.jitterBufferEmittedCount || 0,
           target: entry.jitterBufferTargetDelay || 0, minimum: entry.jitterBufferMinimumDelay || 0,
-          codec: result.codecs[entry.codecId] || null,
+          codec: result.codecs[entry.codecId] || null, at: entry.timestamp,
         });
       } else if (entry.type === 'outbound-rtp') {
         result.sent.push({
@@ -180,6 +180,12 @@ def wait_until(condition, what, seconds=20, every=0.1):
             return last, time.monotonic() - started
         time.sleep(every)
     raise AssertionError(f"not within {seconds} s: {what} (last seen: {last!r})")
+
+
+def frame_rate(before, after):
+    """Frames decoded a second between two statistics of one stream, by the browser's own clock."""
+    seconds = (after["at"] - before["at"]) / 1000
+    return (after["frames"] - before["frames"]) / seconds if seconds > 0 else 0
 
 
 def live(streams, key, before=None):
