@@ -16,6 +16,7 @@ import time
 
 from . import machine
 from .ceiling import Probe, ceiling, describe
+from .floor import Floor
 from .load import Load
 from .report import JANUS, JANUS_ONE, MARTLET, SERVERS, Report, Run
 from .servers import Janus, Martlet
@@ -166,8 +167,13 @@ def main():
         for name in chosen(options.servers, SERVERS):
             print(describe(name, ceiling(lambda rate: probe(name, rate, options))), flush=True)
         return
+    floor, floors = Floor(), {}
     for round_number in range(options.rounds):
         for case in chosen(options.cases, CASES):
+            if "--spread" in CASES[case][1]:
+                us = floor.us(options.address, CASES[case][0], options.seconds)
+                floors.setdefault(case, []).append(us)
+                print(f"round {round_number + 1}: {case}, sending alone: {us:.2f} us a packet", flush=True)
             for name in chosen(options.servers, SERVERS):
                 run = undisturbed(lambda: measure(name, case, *CASES[case], options))
                 runs.append(run)
@@ -178,7 +184,8 @@ def main():
                 )
                 if options.json:
                     options.json.write_text(json.dumps([dataclasses.asdict(one) for one in runs]))
-    report = Report(runs)
+    floor.close()
+    report = Report(runs, floors)
     print("\n" + report.text())
     sys.exit(1 if report.problems() else 0)
 

@@ -9,6 +9,7 @@ import unittest
 
 from . import machine
 from .ceiling import RATE_MAX, RATE_MIN, RATE_STEP, Probe, ceiling, describe
+from .floor import Floor, FloorError, parse
 from .load import LoadError, parse_numbers
 from .report import JANUS, JANUS_ONE, MARTLET, Report, Run
 from .servers import Janus
@@ -43,6 +44,32 @@ def run(server=MARTLET, us=3, **changes):
 def sitting(ours=3, default=20, one=10, **changes):
     """One run of each server."""
     return [run(MARTLET, ours, **changes), run(JANUS, default), run(JANUS_ONE, one)]
+
+
+class SendingAlone(unittest.TestCase):
+    def test_what_the_bare_sender_says_is_read_and_loss_is_none_of_it(self):
+        self.assertEqual(parse("4.041 us for each of 50000 datagrams, 0 lost\n"), 4.041)
+        for text in ["", "4 us\n", "4.0 us for each of 50000 datagrams, 3 lost\n"]:
+            with self.assertRaises(FloorError):
+                parse(text)
+
+    def test_every_datagram_of_the_bare_sender_arrives(self):
+        floor = Floor()
+        self.addCleanup(floor.close)
+        self.assertGreater(floor.us("127.0.0.1", 3, 1), 0)
+        with self.assertRaises(FloorError):
+            floor.us("127.0.0.1", 65, 1)
+
+    def test_a_bar_below_what_sending_takes_is_called_that(self):
+        for ours, floor, expected in [
+            (3, 4, "met"),
+            (5, 4.5, "missed, 4.00, 4.00 asked: less than sending alone takes"),
+            (5, 3.9, "missed, 4.00, 4.00 asked"),
+        ]:
+            report = Report(sitting(ours), {CASE: [floor, floor]})
+            self.assertEqual(report.verdict(CASE), expected)
+        self.assertEqual(Report(sitting(5)).verdict(CASE), "missed")
+        self.assertIn("4.50", Report(sitting(5), {CASE: [4.5]}).table())
 
 
 class Readings(unittest.TestCase):
