@@ -7,6 +7,7 @@ import type { AudioOutput } from './AudioOutput';
 import type { AutoSubscribe } from './clientMessages';
 import { RemoteRoster } from './RemoteRoster';
 import type { RosterSurroundings } from './RemoteRoster';
+import { setPerformanceNow } from './testing/FakeClock';
 
 // The roster needs of the browser no more than that streams can be made.
 (globalThis as { MediaStream?: unknown }).MediaStream = class {};
@@ -278,7 +279,7 @@ test('choices hold for those who come back to a new session after oneself, if so
       roster.restart([]);
       log.length = 0;
       const later = now.call(performance) + wait;
-      performance.now = () => later;
+      setPerformanceNow(() => later);
       roster.join({ id: 'bob', tracks: [camera] });
       assert.deepEqual(log, ['participantJoined', ...(isKept ? ['unsubscribe bob camera'] : [])]);
       const state = roster.participants.get('bob')?.track('camera')?.subscribeState;
@@ -290,10 +291,10 @@ test('choices hold for those who come back to a new session after oneself, if so
       roster.join({ id: 'bob', tracks: [camera] });
       assert.deepEqual(log, ['participantJoined']);
       roster.leave('bob', 'left');
-      performance.now = now;
+      setPerformanceNow(now);
     }
   } finally {
-    performance.now = now;
+    setPerformanceNow(now);
   }
 });
 
