@@ -182,6 +182,11 @@ def wait_until(condition, what, seconds=20, every=0.1):
     raise AssertionError(f"not within {seconds} s: {what} (last seen: {last!r})")
 
 
+def srtp_cipher(transport):
+    """The SRTP profile that a transport's statistics name, as RFC 5764 and 7714 do: Chromium's names have changed."""
+    return transport["cipher"].removeprefix("SRTP_").replace("AES_CM_128", "AES128_CM")
+
+
 def frame_rate(before, after):
     """Frames decoded a second between two statistics of one stream, by the browser's own clock."""
     seconds = (after["at"] - before["at"]) / 1000
