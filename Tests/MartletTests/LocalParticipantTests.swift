@@ -85,7 +85,7 @@ import Testing
             let picture = try await me.publish(try VideoSource(), as: .custom)
             let screen = try await me.publish(try EncodedVideoSource(codec: .vp8), as: .screen)
             let all = await me.publications
-            #expect(all.map(\.source) == [.microphone, .custom, .screen])
+            try #require(all.map(\.source) == [.microphone, .custom, .screen])
             #expect(all[0] === microphone && all[1] === picture && all[2] === screen)
             #expect(await me.publication(.custom) === picture)
             #expect(await me.publication(.camera) == nil)
