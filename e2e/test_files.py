@@ -1,5 +1,6 @@
 """`martlet-media publish` and `record`: files into calls and calls into files, judged by Chromium and FFmpeg."""
 
+import pathlib
 import subprocess
 import time
 
@@ -9,6 +10,7 @@ from harness import recordings
 from harness.browser import frame_rate, wait_until
 from harness.figures import remark
 from harness.page import address
+from harness.server import free_port
 from test_native import TONES, behind_a_proxy
 
 
@@ -87,6 +89,48 @@ def test_O07_chromium_shows_files_of_vp9_and_av1_as_they_are(server, participant
         assert "passed through" in tool.output.splitlines()[0], tool.output
 
 
+def happening(port, seconds):
+    """A source that happens now: FFmpeg as a server of RTMP, for who comes first."""
+    address = f"rtmp://127.0.0.1:{port}/live/stage"
+    process = subprocess.Popen(
+        [
+            "ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25",
+            "-f", "lavfi", "-i", "sine=frequency=523:sample_rate=44100", "-t", str(seconds), *BASELINE,
+            "-f", "flv", "-flvflags", "no_duration_filesize", "-listen", "1", address,
+        ]
+    )
+
+    def listens():
+        # A connection to find out would be the only one that it takes.
+        lines = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+        return any(line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A" for line in lines)
+
+    wait_until(listens, "FFmpeg's server of RTMP")
+    return process, address
+
+
+def test_what_happens_now_is_published_as_it_happens(server, media_tool):
+    places = {}
+    sources = {words: happening(free_port(), 8) for words in [(), ("--realtime",)]}
+    try:
+        tools = {
+            words: media_tool(
+                server, "publish", "stage", address, "--as", f"stage{len(words)}", "--seconds", 2, *words
+            )
+            for words, (_, address) in sources.items()
+        }
+        for words, tool in tools.items():
+            status, out, error = tool.finish()
+            assert status == 0, error
+            places[words] = int(out.splitlines()[-1].split()[0].split(":")[-1])
+    finally:
+        for process, _ in sources.values():
+            process.kill()
+    # FFmpeg looks at it for more than a second.
+    remark(f"a source over RTMP after two seconds in a room: its second {places[()]}, with --realtime {places['--realtime',]}")
+    assert places[()] > places["--realtime",], places
+
+
 def test_what_cannot_be_published_says_why(server, media_tool, tmp_path):
     nothing = tmp_path / "nothing.mp4"
     nothing.write_bytes(b"no film" * 100)
@@ -96,6 +140,9 @@ def test_what_cannot_be_published_says_why(server, media_tool, tmp_path):
     ]:
         status, _, error = media_tool(server, "publish", "cinema", source).finish()
         assert status != 0 and text in error, (source, error)
+    film = make(tmp_path / "film.mp4", "-t", "1", *BASELINE)
+    status, _, error = media_tool(server, "publish", "cinema", film, "--no-realtime").finish()
+    assert status != 0 and "faster than it plays" in error, error
 
 
 def test_a_call_of_chromium_is_recorded(server, participant, media_tool, tmp_path):

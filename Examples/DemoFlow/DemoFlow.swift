@@ -24,7 +24,7 @@ struct DemoFlow {
 
         // JoinChannel: returns when one is in.
         try await room.join(arguments.join)
-        let me = await room.localParticipant?.id ?? ""
+        let me = room.localParticipant.id ?? ""
         say("1 joined \(await room.name ?? "") as \(me)")
 
         // PublishLocalVideoStream and PublishLocalAudioStream: sources that are pushed into, by the tasks below.
@@ -32,8 +32,8 @@ struct DemoFlow {
         let microphone = try AudioSource()
         var options = VideoPublishOptions()
         options.codec = .h264
-        let publication = try await room.publish(camera, as: .camera, options)
-        try await room.publish(microphone, as: .microphone)
+        let publication = try await room.localParticipant.publish(camera, as: .camera, options)
+        try await room.localParticipant.publish(microphone, as: .microphone)
         let pushing = [
             Task { try await DemoMedia.show(in: camera) },
             Task { try await DemoMedia.sound(in: microphone) },
@@ -69,7 +69,7 @@ struct DemoFlow {
         }
 
         // SendDataChannelMsg and OnDataChannelMsg: to everybody, once and in order.
-        let stream = try await room.openDataStream()
+        let stream = try await room.localParticipant.openDataStream()
         try await stream.send(Array("hello from \(me)".utf8))
         try await watch(data, count: 1) { event in
             guard case .dataReceived(let sender, _, let bytes, _) = event else { return nil }

@@ -14,9 +14,9 @@ struct EchoBot {
 
         // Two sources, which others see as the bot's microphone and camera. Whatever is written into them is sent.
         let sound = try AudioSource(bufferMilliseconds: 200)
-        try await room.publish(sound, as: .microphone)
+        try await room.localParticipant.publish(sound, as: .microphone)
         let pictures = try VideoSource()
-        try await room.publish(pictures, as: .camera)
+        try await room.localParticipant.publish(pictures, as: .camera)
         say("echoing in the room \(await room.name ?? "")")
 
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -45,7 +45,7 @@ struct FileBroadcaster {
         try await withThrowingTaskGroup(of: Void.self) { group in
             if !shown.isEmpty {
                 let source = try EncodedVideoSource(codec: .h264)
-                let publication = try await room.publish(source, as: .camera)
+                let publication = try await room.localParticipant.publish(source, as: .camera)
                 group.addTask {
                     // Waits while the buffer is full: this loop runs as fast as the film.
                     for number in 0..<shown.count * rounds {
@@ -61,7 +61,8 @@ struct FileBroadcaster {
             }
             if let samples {
                 let source = try AudioSource(format: samples.format)
-                let publication = try await room.publish(source, as: .microphone, .music)
+                let publication = try await room.localParticipant.publish(
+                    source, as: .microphone, .music)
                 group.addTask {
                     try await play(samples, rounds: rounds, into: source)
                     source.close()
@@ -75,7 +76,8 @@ struct FileBroadcaster {
                     last.timestampMicroseconds + second.timestampMicroseconds
                     - first.timestampMicroseconds
                 let source = try EncodedAudioSource(codec: .aac)
-                let publication = try await room.publish(source, as: .microphone, .music)
+                let publication = try await room.localParticipant.publish(
+                    source, as: .microphone, .music)
                 group.addTask {
                     for number in 0..<heard.count * rounds {
                         var sound = heard[number % heard.count]

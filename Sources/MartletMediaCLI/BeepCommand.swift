@@ -107,7 +107,7 @@ struct BeepCommand: AsyncParsableCommand {
         let ends = room.events
         try await room.join(options)
         let sound = try AudioSource(bufferMilliseconds: 200)
-        try await room.publish(sound, as: .microphone)
+        try await room.localParticipant.publish(sound, as: .microphone)
         let (tone, seconds) = (self.tone, server.seconds)
         var tasks = [
             Task { try await Self.beep(into: sound, tone: tone, seconds: seconds) }
@@ -123,7 +123,7 @@ struct BeepCommand: AsyncParsableCommand {
             video.codec = try encodedCodec(codec)
             video.maxBitsPerSecond = bitrate
             video.frameRate = fps
-            let publication = try await room.publish(pictures, as: .camera, video)
+            let publication = try await room.localParticipant.publish(pictures, as: .camera, video)
             if metadata {
                 let seconds = server.seconds
                 tasks.append(Task { try await Self.sendMetadata(publication, seconds) })

@@ -76,7 +76,7 @@ private func withCamera(
     try await withServer { server in
         let (sender, viewer) = (try await joined(server, "ada"), try await joined(server, "bob"))
         let device = try Camera()
-        try await sender.publish(device.source)
+        try await sender.localParticipant.publish(device.source)
         device.start()
         defer { device.stop() }
         try await body(device, viewer, try await camera(in: viewer))
@@ -147,7 +147,7 @@ private func wait(until isSo: () -> Bool) async throws {
                 try await joined(server, "ada"), try await joined(server, "bob")
             )
             let device = try Camera()
-            try await sender.publish(device.source)
+            try await sender.localParticipant.publish(device.source)
             device.start()
             defer { device.stop() }
             let track = try await camera(in: viewer)

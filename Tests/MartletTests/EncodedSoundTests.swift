@@ -30,7 +30,7 @@ private func number(of packet: EncodedAudioFrame) -> UInt32 {
                 try await joined(server, "ada"), try await joined(server, "bob")
             )
             let source = try EncodedAudioSource(codec: .opus)
-            try await sender.publish(source)
+            try await sender.localParticipant.publish(source)
             let playing = Task {
                 for count in 0... {
                     // A pause, longer than what waits anywhere to be sent.
@@ -164,7 +164,7 @@ private func number(of packet: EncodedAudioFrame) -> UInt32 {
             for codec in [AudioCodec.aac, .opus] {
                 let source = try EncodedAudioSource(codec: codec)
                 do throws(MartletError) {
-                    try await room.publish(source, options)
+                    try await room.localParticipant.publish(source, options)
                     #expect(codec == .opus)
                 } catch {
                     #expect(codec == .aac && error.code == 1004 && error.message.contains("5000"))

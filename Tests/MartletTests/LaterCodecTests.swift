@@ -43,7 +43,7 @@ import Testing
                 try await joined(server, "ada"), try await joined(server, "bob")
             )
             let source = try EncodedVideoSource(codec: codec)
-            try await sender.publish(source)
+            try await sender.localParticipant.publish(source)
             let showing = Task {
                 for number in 0..<3_000 {
                     let isKeyframe = number % 10 == 0
@@ -83,7 +83,7 @@ import Testing
             let source = try VideoSource()
             var options = VideoPublishOptions()
             options.codec = .vp9
-            try await sender.publish(source, as: .camera, options)
+            try await sender.localParticipant.publish(source, as: .camera, options)
             let pushing = Task {
                 while !Task.isCancelled {
                     try await source.write(try grey(90))
@@ -96,12 +96,12 @@ import Testing
             let brightness = try await first(of: frames) { $0.y[0] }
             #expect(abs(Int(brightness) - 90) <= 4)
             await #expect(throws: MartletError.self) {
-                try await viewer.publish(try VideoSource(), as: .camera, options)
+                try await viewer.localParticipant.publish(try VideoSource(), as: .camera, options)
             }
-            try await viewer.publish(try VideoSource(), as: .screen, options)
+            try await viewer.localParticipant.publish(try VideoSource(), as: .screen, options)
             options.codec = .av1
             await #expect(throws: MartletError.self) {
-                try await viewer.publish(try VideoSource(), as: .camera, options)
+                try await viewer.localParticipant.publish(try VideoSource(), as: .camera, options)
             }
             await viewer.leave()
             await sender.leave()

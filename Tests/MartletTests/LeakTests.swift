@@ -24,7 +24,7 @@ import Testing
                 let room = Room()
                 try await room.join(JoinOptions(server: server, room: "demo"))
                 let source = try AudioSource()
-                try await room.publish(source)
+                try await room.localParticipant.publish(source)
                 _ = try source.tryWrite(
                     AudioFrame(
                         samples: [Int16](repeating: 0, count: 480), format: source.format))

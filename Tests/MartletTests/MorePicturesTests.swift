@@ -44,20 +44,20 @@ import Testing
             let sender = try await joined(server, "ada") { $0.customPictures = 2 }
             let viewer = try await joined(server, "bob")
             let sources = try [VideoSource(), VideoSource(), VideoSource()]
-            try await sender.publish(sources[0])
+            try await sender.localParticipant.publish(sources[0])
             // Both at once: each has a section of its own.
-            async let one = sender.publish(sources[1], as: .custom)
-            async let other = sender.publish(sources[2], as: .custom)
+            async let one = sender.localParticipant.publish(sources[1], as: .custom)
+            async let other = sender.localParticipant.publish(sources[2], as: .custom)
             let publications = try await [one, other]
             #expect(publications.map(\.source) == [.custom, .custom])
             let pushing = [(0, 60), (1, 120), (2, 180)].map { showing(sources[$0.0], $0.1) }
             defer { for task in pushing { task.cancel() } }
             let error = await #expect(throws: MartletError.self) {
-                try await sender.publish(try VideoSource(), as: .custom)
+                try await sender.localParticipant.publish(try VideoSource(), as: .custom)
             }
             #expect(error?.code == 4006)
             await #expect(throws: MartletError.self) {
-                try await sender.publish(try AudioSource(), as: .custom)
+                try await sender.localParticipant.publish(try AudioSource(), as: .custom)
             }
             let seen = try await tracks(3, in: viewer)
             #expect(seen.filter { $0.source == .custom }.count == 2)
@@ -71,7 +71,7 @@ import Testing
             // What is taken back makes room.
             try await publications[0].unpublish()
             let encoded = try EncodedVideoSource(codec: .vp8)
-            try await sender.publish(encoded, as: .custom)
+            try await sender.localParticipant.publish(encoded, as: .custom)
             await viewer.leave()
             await sender.leave()
         }
@@ -82,7 +82,7 @@ import Testing
             let sender = try await joined(server, "ada") { $0.screenSizes = 2 }
             let viewer = try await joined(server, "bob")
             let source = try VideoSource()
-            let publication = try await sender.publish(source, as: .screen)
+            let publication = try await sender.localParticipant.publish(source, as: .screen)
             let pushing = showing(source, 90, width: 640)
             defer { pushing.cancel() }
             let screen = try await tracks(1, in: viewer)[0]
@@ -93,7 +93,8 @@ import Testing
             let small = try await viewer.video(of: screen)
             _ = try await first(of: small) { $0.width == 320 ? true : nil }
             await #expect(throws: MartletError.self) {
-                try await sender.publish(try EncodedVideoSource(codec: .vp8), as: .screen)
+                try await sender.localParticipant.publish(
+                    try EncodedVideoSource(codec: .vp8), as: .screen)
             }
             await viewer.leave()
             await sender.leave()

@@ -66,7 +66,7 @@ import Wire
             let other = anyRoom()
             try await other.join(JoinOptions(server: server, room: "demo", participant: "bob"))
             let source = try AudioSource()
-            try await other.publish(source)
+            try await other.localParticipant.publish(source)
             let pushing = Task { await push(440, into: source) }
             defer { pushing.cancel() }
             let mixed = try await room.mixedAudio()

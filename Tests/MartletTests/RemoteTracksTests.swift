@@ -53,7 +53,7 @@ private func steps(
         try await withServer { server in
             let (ada, listener) = (try await joined(server, "ada"), try await joined(server, "bob"))
             let told = listener.events
-            let microphone = try await ada.publish(try AudioSource())
+            let microphone = try await ada.localParticipant.publish(try AudioSource())
             _ = try await first(of: told) { event in
                 if case .trackPublished = event { true } else { nil }
             }
@@ -62,12 +62,12 @@ private func steps(
             var next = all.makeAsyncIterator()
             // One that was there already, and one that comes.
             #expect(await next.next() == .began("ada", .microphone))
-            try await ada.publish(try VideoSource(), as: .screen)
+            try await ada.localParticipant.publish(try VideoSource(), as: .screen)
             #expect(await next.next() == .began("ada", .screen))
             try await microphone.unpublish()
             #expect(await next.next() == .ended("ada", .microphone))
             let carol = try await joined(server, "carol")
-            try await carol.publish(try AudioSource())
+            try await carol.localParticipant.publish(try AudioSource())
             #expect(await next.next() == .began("carol", .microphone))
             await ada.leave()
             #expect(await next.next() == .ended("ada", .screen))
@@ -87,9 +87,9 @@ private func steps(
             let (all, task) = steps(of: listener, failingAt: .screen)
             defer { task.cancel() }
             var next = all.makeAsyncIterator()
-            try await ada.publish(try AudioSource())
+            try await ada.localParticipant.publish(try AudioSource())
             #expect(await next.next() == .began("ada", .microphone))
-            try await ada.publish(try VideoSource(), as: .screen)
+            try await ada.localParticipant.publish(try VideoSource(), as: .screen)
             #expect(await next.next() == .began("ada", .screen))
             #expect(await next.next() == .ended("ada", .microphone))
             #expect(await next.next() == .failed("ada"))

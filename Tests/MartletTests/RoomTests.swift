@@ -67,7 +67,7 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
             #expect(room.connectionState == .disconnected(.notJoined))
             try await room.join(JoinOptions(server: server, room: "demo", participant: "ada"))
             #expect(room.connectionState == .connected)
-            #expect(await room.localParticipant?.id == "ada")
+            #expect(room.localParticipant.id == "ada")
             #expect(await room.name == "demo")
             await #expect(throws: MartletError.self) {
                 try await room.join(JoinOptions(server: server, room: "demo"))
@@ -115,7 +115,7 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
             }
             // 44.1 kHz in stereo, made into what Opus takes.
             let source = try AudioSource(format: SoundFormat(sampleRate: 44_100, channels: 2))
-            let publication = try await speaker.publish(source)
+            let publication = try await speaker.localParticipant.publish(source)
             let pushing = Task { await push(440, into: source) }
             defer {
                 pushing.cancel()
@@ -205,7 +205,9 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
             options.width = 320
             options.height = 180
             options.fit = .contain
-            let publication = try await sender.publish(source, as: .screen, options) {
+            let publication = try await sender.localParticipant.publish(
+                source, as: .screen, options
+            ) {
                 codec, bitsPerSecond, frameRate throws(MediaCodecError) in
                 try CountingEncoder(codec, bitsPerSecond, frameRate)
             }
@@ -256,7 +258,7 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
             let speaker = try await joined(server, "ada")
             let listener = try await joined(server, "bob")
             let source = try AudioSource()
-            let publication = try await speaker.publish(source)
+            let publication = try await speaker.localParticipant.publish(source)
             let pushing = Task { await push(1_000, into: source) }
             defer { pushing.cancel() }
             let microphone = try await track(.microphone, in: listener)
@@ -291,7 +293,7 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
             options.codec = codec
             options.width = 320
             options.height = 180
-            try await sender.publish(source, as: .camera, options)
+            try await sender.localParticipant.publish(source, as: .camera, options)
             let pushing = Task {
                 while !Task.isCancelled {
                     // Twice the size it is sent in, and turned.
@@ -333,8 +335,8 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
             let viewer = try await joined(server, "bob")
             let pictures = try EncodedVideoSource(codec: .h264)
             let sound = try EncodedAudioSource(codec: .aac)
-            try await sender.publish(pictures)
-            try await sender.publish(sound)
+            try await sender.localParticipant.publish(pictures)
+            try await sender.localParticipant.publish(sound)
             let requests = pictures.keyframeRequests
             let wanted = Wish()
             let listening = Task { for await _ in requests { wanted.set() } }
@@ -395,7 +397,8 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
             let source = try VideoSource()
             var options = VideoPublishOptions()
             options.codec = .h264
-            let publication = try await sender.publish(source, as: .camera, options)
+            let publication = try await sender.localParticipant.publish(
+                source, as: .camera, options)
             let pushing = Task {
                 while !Task.isCancelled {
                     try await source.write(try grey(90))
@@ -440,7 +443,7 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
                 if case .metadataReceived(_, _, let bytes) = event { bytes } else { nil }
             }
             #expect(next == [7] || next == [8])
-            let sound = try await sender.publish(try AudioSource())
+            let sound = try await sender.localParticipant.publish(try AudioSource())
             #expect(throws: MartletError.self) { try sound.sendMetadata([1]) }
             await sender.leave()
             await viewer.leave()
@@ -452,7 +455,7 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
             let ada = try await joined(server, "ada")
             let bob = try await joined(server, "bob")
             let events = bob.events
-            let stream = try await ada.openDataStream()
+            let stream = try await ada.localParticipant.openDataStream()
             try await stream.send([1, 2, 3], userTimestamp: 7)
             let packet = try await first(of: events) { event in
                 if case .dataReceived(let from, _, let bytes, let stamp) = event {
@@ -463,7 +466,8 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
             }
             #expect(packet == "ada [1, 2, 3] 7")
             let messages = bob.events
-            let missing = try await ada.sendMessage("Lunch?", to: ["bob", "cy"], id: "m-1")
+            let missing = try await ada.localParticipant.sendMessage(
+                "Lunch?", to: ["bob", "cy"], id: "m-1")
             #expect(missing == ["cy"])
             let message = try await first(of: messages) { event in
                 if case .messageReceived(let from, let id, let content) = event {
@@ -522,9 +526,13 @@ private struct CountingEncoder: VideoEncoder, ~Copyable {
         try await withServer { server in
             let room = try await joined(server, "ada")
             let source = try AudioSource()
-            #expect(await Self.code { try await room.publish(source, as: .camera) } == 1004)
-            try await room.publish(source)
-            #expect(await Self.code { try await room.publish(try AudioSource()) } == 4005)
+            #expect(
+                await Self.code { try await room.localParticipant.publish(source, as: .camera) }
+                    == 1004)
+            try await room.localParticipant.publish(source)
+            #expect(
+                await Self.code { try await room.localParticipant.publish(try AudioSource()) }
+                    == 4005)
             let wrong = AudioFrame(
                 samples: [0, 0], format: SoundFormat(sampleRate: 8_000, channels: 1))
             #expect(await Self.code { try await source.write(wrong) } == 1004)

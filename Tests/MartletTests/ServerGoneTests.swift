@@ -43,7 +43,7 @@ private final class Pair: Sendable {
 
     func join(_ server: String) async throws {
         try await ada.join(JoinOptions(server: server, room: "demo", participant: "ada"))
-        try await ada.publish(voice)
+        try await ada.localParticipant.publish(voice)
         try await bob.join(JoinOptions(server: server, room: "demo", participant: "bob"))
     }
 
@@ -84,6 +84,9 @@ private let mono = SoundFormat(sampleRate: 48_000, channels: 1)
             #expect(end.from.isReconnecting && end.to == .disconnected(.reconnectTimedOut))
             #expect(end.error?.code == 6_001 && end.error?.message.isEmpty == false)
         }
+        // Nobody is anybody any more.
+        #expect(pair.ada.localParticipant.id == nil)
+        #expect(await pair.ada.localParticipant.publications.isEmpty)
         // What was received ends with the session, and nothing more can be asked for.
         for await _ in mixed {}
         do throws(MartletError) {
@@ -112,6 +115,9 @@ private let mono = SoundFormat(sampleRate: 48_000, channels: 1)
             return (URL(string: server)?.port ?? 0, mixed)
         }
         try await Task.sleep(for: .milliseconds(333))
+        let ada = pair.ada.localParticipant
+        let before = await ada.publications
+        #expect(before.map(\.source) == [.microphone] && ada.id == "ada")
         try await withServer(port: port) { _ in
             for events in [pair.events.ada, pair.events.bob] {
                 let found = try await moves(events, to: .restarted)
@@ -120,7 +126,11 @@ private let mono = SoundFormat(sampleRate: 48_000, channels: 1)
             }
             try await hearTone(mixed, since: Date())
             #expect(await pair.bob.remoteParticipants.map(\.id) == ["ada"])
+            // The new session has the same participant, who publishes the same.
+            let after = await ada.publications
+            #expect(after.count == 1 && after.first === before.first && ada.id == "ada")
             await pair.leave()
+            #expect(await ada.publications.isEmpty && ada.id == nil)
         }
     }
 }

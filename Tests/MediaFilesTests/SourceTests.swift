@@ -23,6 +23,13 @@ import Testing
 
     @Test func addressesBringTheirOwnProtocolsAndKeepPasswordsOutOfMessages() throws {
         let camera = try MediaFileSource("RTSP://me:pass@word@cam.example:554/live?token=x")
+        for (other, isPushed) in [
+            ("rtmps://cam.example/live", true), ("rtsp.mp4", false),
+            ("https://rtmp.example/film.m3u8", false),
+        ] {
+            #expect(try MediaFileSource(other).isPushed == isPushed)
+        }
+        #expect(camera.isPushed)
         #expect(camera.url == "rtsp://me:pass@word@cam.example:554/live?token=x")
         #expect(camera.name == "rtsp://cam.example:554/live")
         #expect(!camera.isLocal)

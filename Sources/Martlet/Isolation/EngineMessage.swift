@@ -5,7 +5,7 @@ import MediaCodecs
 /// A message in either direction; JSON on the wire.
 enum EngineMessage: Codable, Sendable {
     /// The version of what is said here: both sides are of one package, and an engine of another is not used.
-    static let version = 2
+    static let version = 3
 
     /// The engine's first word.
     case hello(version: Int)
@@ -15,6 +15,8 @@ enum EngineMessage: Codable, Sendable {
     case reply(id: UInt64, EngineReply)
     /// Something happened, in order.
     case event(RoomEvent)
+    /// Oneself, as the others see one from now on.
+    case oneself(RemoteParticipant)
     /// Somebody needs a keyframe of a publication that the application encodes.
     case keyframeNeeded(UInt32)
     /// What such a publication may spend, in bits a second.
@@ -49,6 +51,8 @@ enum EngineRequest: Codable, Sendable {
         UInt32, [UInt8], repeats: Int, after: Duration, keyFramesOnly: Bool)
     case unpublish(UInt32)
     case stopPublishing(UInt32)
+    /// Which publications there are.
+    case publications
 
     case listen(UInt32, RemoteTrack?, SoundForm)
     case watch(UInt32, RemoteTrack, PictureForm)
@@ -58,7 +62,6 @@ enum EngineRequest: Codable, Sendable {
     case requestKeyframe(RemoteTrack)
 
     case participants
-    case localParticipant
     case name
     case transportStatistics
     case sessionStatistics
@@ -71,6 +74,7 @@ enum EngineRequest: Codable, Sendable {
     case sendMessage(String, to: [String]?, id: String?)
     case renewToken(String)
     case setRole(Role)
+    case update(name: String?, metadata: String?, attributes: [String: String?])
     case remove(String, banSeconds: Int64?)
 }
 
@@ -93,10 +97,10 @@ enum EngineReply: Codable, Sendable {
     case done
     case failed(MartletError)
     case participants([RemoteParticipant])
-    case participant(RemoteParticipant?)
     case text(String?)
     case names([String])
     case number(Int)
+    case publications([UInt32])
     case transport(TransportStatistics)
     case parameters(RoomParameters)
     case session(SessionStatistics)

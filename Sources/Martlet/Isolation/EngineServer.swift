@@ -28,7 +28,12 @@ actor EngineServer {
         let outbox = EngineOutbox()
         self.outbox = outbox
         // On the room's own loop, and so before what the event is part of has an answer.
-        room = Room { event in outbox.send(.event(event)) }
+        room = Room { news in
+            switch news {
+            case .event(let event): outbox.send(.event(event))
+            case .oneself(let oneself): outbox.send(.oneself(oneself))
+            }
+        }
     }
 
     /// Tells the application a line of the log.
@@ -70,7 +75,8 @@ actor EngineServer {
                 }
                 self.connection?.send(reply, to: id)
             }
-        case .hello, .reply, .event, .keyframeNeeded, .bitrate, .tapEnded, .log, .pong: break
+        case .hello, .reply, .event, .oneself, .keyframeNeeded, .bitrate, .tapEnded, .log, .pong:
+            break
         }
     }
 
@@ -91,22 +97,22 @@ actor EngineServer {
         case .publishSound(let number, let source, let format, let options):
             let sound = try AudioSource(
                 format: format, bufferMilliseconds: EngineFeed.bufferMilliseconds)
-            let publication = try await room.publish(sound, as: source, options)
+            let publication = try await room.localParticipant.publish(sound, as: source, options)
             add(EngineFeed(.sound(sound), publication), number)
         case .publishPictures(let number, let source, let options):
             let pictures = try VideoSource(bufferedFrames: EngineFeed.bufferedFrames)
-            let publication = try await room.publish(pictures, as: source, options)
+            let publication = try await room.localParticipant.publish(pictures, as: source, options)
             add(EngineFeed(.pictures(pictures), publication), number)
         case .publishEncodedSound(let number, let source, let codec, let options):
             let sound = try EncodedAudioSource(
                 codec: codec, bufferedFrames: EngineFeed.bufferedFrames)
-            let publication = try await room.publish(sound, as: source, options)
+            let publication = try await room.localParticipant.publish(sound, as: source, options)
             add(EngineFeed(.encodedSound(sound), publication), number)
         case .publishEncodedPictures(let number, let source, let codec, let bitrate, let isMuted):
             let pictures = try EncodedVideoSource(
                 codec: codec, bufferedFrames: EngineFeed.bufferedFrames)
             tellEncoder(pictures, number)
-            let publication = try await room.publish(
+            let publication = try await room.localParticipant.publish(
                 pictures, as: source, maxBitsPerSecond: bitrate, isMuted: isMuted)
             add(EngineFeed(.encodedPictures(pictures), publication), number)
         case .finish(let number): await feeds[number]?.finish()
@@ -121,6 +127,7 @@ actor EngineServer {
             let feed = feeds.removeValue(forKey: number)
             feed?.stop()
             await feed?.publication.stop()
+        case .publications: return .publications(await publications())
         case .listen(let number, let track, let form): try await listen(number, track, form)
         case .watch(let number, let track, let form): try await watch(number, track, form)
         case .endTap(let number): taps.removeValue(forKey: number)?.cancel()
@@ -130,7 +137,6 @@ actor EngineServer {
             try await room.setQuality(quality, of: participant, source: source)
         case .requestKeyframe(let track): try await room.requestKeyframe(of: track)
         case .participants: return .participants(await room.remoteParticipants)
-        case .localParticipant: return .participant(await room.localParticipant)
         case .name: return .text(await room.name)
         case .sendMetadata(let number, let bytes, let repeats, let delay, let keyFramesOnly):
             try feed(number).publication.sendMetadata(
@@ -141,7 +147,7 @@ actor EngineServer {
             return .sent(await feeds[number]?.publication.statistics ?? [])
         case .receivingStatistics(let track): return .received(await room.statistics(of: track))
         case .openDataStream:
-            let stream = try await room.openDataStream()
+            let stream = try await room.localParticipant.openDataStream()
             streams[stream.number] = stream
             return .number(stream.number)
         case .sendData(let number, let bytes, let userTimestamp, let waits):
@@ -155,9 +161,13 @@ actor EngineServer {
             }
         case .closeDataStream(let number): await streams.removeValue(forKey: number)?.close()
         case .sendMessage(let content, let participants, let id):
-            return .names(try await room.sendMessage(content, to: participants, id: id))
+            return .names(
+                try await room.localParticipant.sendMessage(content, to: participants, id: id))
         case .renewToken(let token): try await room.renewToken(token)
-        case .setRole(let role): try await room.setRole(role)
+        case .setRole(let role): try await room.localParticipant.setRole(role)
+        case .update(let name, let metadata, let attributes):
+            try await room.localParticipant.update(
+                name: name, metadata: metadata, attributes: attributes)
         case .remove(let participant, let seconds):
             try await room.remove(participant, banSeconds: seconds)
         }
@@ -169,6 +179,12 @@ actor EngineServer {
             throw MartletError(.invalidState, "That is not published any more.")
         }
         return feed
+    }
+
+    private func publications() async -> [UInt32] {
+        let present = await room.localParticipant.publications
+        return feeds.filter { feed in present.contains { $0 === feed.value.publication } }
+            .keys.sorted()
     }
 
     private func add(_ feed: EngineFeed, _ number: UInt32) {

@@ -30,19 +30,15 @@ extension IsolatedEngine {
         return reply
     }
 
+    /// Asks for something whose answer nobody waits for.
+    func tell(_ request: EngineRequest) {
+        child?.connection.send(.request(id: 0, request))
+    }
+
     /// Asks for everybody.
     func participants() async -> [RemoteParticipant] {
         guard case .participants(let found) = try? await call(.participants) else { return [] }
         return found
-    }
-
-    var localParticipant: RemoteParticipant? {
-        get async {
-            guard case .participant(let found) = try? await call(.localParticipant) else {
-                return nil
-            }
-            return found
-        }
     }
 
     var name: String? {
@@ -168,7 +164,7 @@ extension IsolatedEngine {
     // MARK: Publishing
 
     func publish(
-        _ feed: IsolatedPublication.Feed, as source: TrackSource
+        _ feed: PublicationFeed, as source: TrackSource
     ) async throws(MartletError) -> IsolatedPublication {
         let publication = IsolatedPublication(number: nextNumber(), source: source, feed: feed)
         try await call(publication.request)
@@ -176,6 +172,13 @@ extension IsolatedEngine {
         publications.append(publication)
         publication.start(over: child.connection)
         return publication
+    }
+
+    /// What is published: all of it also while a process is gone whose place another takes.
+    func published() async -> [IsolatedPublication] {
+        guard restart == nil, case .publications(let numbers) = try? await call(.publications)
+        else { return publications }
+        return publications.filter { numbers.contains($0.number) }
     }
 
     func setMuted(
@@ -204,48 +207,6 @@ extension IsolatedEngine {
         _ = try? await call(.finish(publication.number))
     }
 
-    // MARK: Listening
-
-    /// Begins a stream.
-    /// - Throws: What the engine answered.
-    func open<Element: Sendable>(
-        _ track: RemoteTrack?, waitingMax: Int, dropsOldest: Bool = true,
-        _ output: @Sendable (AsyncStream<Element>.Continuation) -> IsolatedTap.Output
-    ) async throws(MartletError) -> AsyncStream<Element> {
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: Element.self,
-            bufferingPolicy: dropsOldest
-                ? .bufferingNewest(waitingMax) : .bufferingOldest(waitingMax))
-        let number = nextNumber()
-        let tap = IsolatedTap(number: number, track: track, output: output(continuation))
-        guard let request = tap.request(track) else {
-            throw MartletError(.invalidArgument, "There are no pictures of all together.")
-        }
-        taps[number] = tap
-        tap.isOpen = true
-        do throws(MartletError) {
-            try await call(request)
-        } catch {
-            taps[number] = nil
-            throw error
-        }
-        continuation.onTermination = { [weak self] _ in
-            guard let self else { return }
-            self.eventLoop.execute { self.assumeIsolated { $0.close(tap: number) } }
-        }
-        return stream
-    }
-
-    private func close(tap number: UInt32) {
-        guard taps.removeValue(forKey: number) != nil else { return }
-        tell(.endTap(number))
-    }
-
-    /// Asks for something whose answer nobody waits for.
-    private func tell(_ request: EngineRequest) {
-        child?.connection.send(.request(id: 0, request))
-    }
-
     // MARK: Hearing
 
     /// What is handed on of a line of an engine's log, in characters.
@@ -262,6 +223,9 @@ extension IsolatedEngine {
             // Who was sent away does not come again because a process ends later.
             if restart == nil, !hub.connectionState.isSomewhere { joined = nil }
             noteTracks(event)
+        case .oneself(let oneself):
+            hub.note(oneself)
+            noteIdentity()
         case .tapEnded(let tap):
             taps.removeValue(forKey: tap)?.finish()
         case .keyframeNeeded(let number): encoded(number)?.tellKeyframeNeed()
@@ -278,30 +242,5 @@ extension IsolatedEngine {
         let publication = publications.first { $0.number == number }
         guard case .encodedPictures(let source, _, _)? = publication?.feed else { return nil }
         return source
-    }
-
-    func take(_ notice: FrameNotice, _ bytes: LentBytes, from number: Int) -> Bool {
-        // What belongs to a stream that has just ended is none of a fault.
-        guard child?.number == number, let tap = taps[notice.stream] else { return true }
-        switch tap.take(notice, bytes) {
-        case .taken: return true
-        case .refused: return false
-        case .missed:
-            // A stream that begins anew begins with a keyframe.
-            reopen(tap)
-            return true
-        }
-    }
-
-    private func reopen(_ tap: IsolatedTap) {
-        guard let target = tap.target else { return }
-        Task {
-            guard let track = await self.track(target) else { return }
-            if let request = tap.request(track) { self.tell(request) }
-        }
-    }
-
-    private func track(_ target: IsolatedTap.Target) async -> RemoteTrack? {
-        await participants().first { $0.id == target.participant }?.track(target.source)
     }
 }

@@ -44,7 +44,7 @@ extension IsolatedEngine {
     }
 
     private func restore(_ wish: Int) async {
-        await noteIdentity()
+        noteIdentity()
         for request in choices.requests { _ = try? await call(request) }
         for publication in publications where self.wish == wish {
             guard let child else { return }

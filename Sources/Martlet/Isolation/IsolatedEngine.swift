@@ -106,7 +106,7 @@ actor IsolatedEngine {
         if options.mediaPorts == nil { options.mediaPorts = self.options.mediaPorts }
         try await enter(options, wish: wish)
         joined = options
-        await noteIdentity()
+        noteIdentity()
     }
 
     /// Starts a process and joins with it.
@@ -135,12 +135,14 @@ actor IsolatedEngine {
         }
     }
 
-    /// Who the server took us for is who comes again, so that nobody stays behind as a ghost. A token names one anyway.
-    func noteIdentity() async {
-        guard joined?.token == nil, joined?.participant == nil,
-            case .participant(let own?) = try? await call(.localParticipant)
-        else { return }
-        joined?.participant = own.id
+    /// Who the server took us for is who comes again, so that nobody stays behind as a ghost, and as the others know them by
+    /// now. A token names one anyway.
+    func noteIdentity() {
+        guard let own = hub.oneself else { return }
+        if joined?.token == nil { joined?.participant = own.id }
+        joined?.name = own.name
+        joined?.metadata = own.metadata
+        joined?.attributes = own.attributes
     }
 
     func leave() async {

@@ -5,20 +5,12 @@ import Synchronization
 
 /// One publication, which outlives the process that carries it.
 final class IsolatedPublication: Sendable {
-    /// What is pushed, and how it is published.
-    enum Feed: Sendable {
-        case sound(AudioSource, AudioPublishOptions)
-        case pictures(VideoSource, VideoPublishOptions)
-        case encodedSound(EncodedAudioSource, AudioPublishOptions)
-        case encodedPictures(EncodedVideoSource, maxBitsPerSecond: Int, isMuted: Bool)
-    }
-
     /// How many frames may be under way that the engine has not taken: the buffer that an application sees is that of its source.
     private static let framesUnderWay = 2
 
     let number: UInt32
     let source: TrackSource
-    let feed: Feed
+    let feed: PublicationFeed
     let mute: MuteSwitch
     private let pump = Mutex<Pump?>(nil)
 
@@ -27,16 +19,11 @@ final class IsolatedPublication: Sendable {
         var credits: MediaQueue<Bool>
     }
 
-    init(number: UInt32, source: TrackSource, feed: Feed) {
+    init(number: UInt32, source: TrackSource, feed: PublicationFeed) {
         self.number = number
         self.source = source
         self.feed = feed
-        switch feed {
-        case .sound(_, let options): mute = MuteSwitch(options.isMuted)
-        case .pictures(_, let options): mute = MuteSwitch(options.isMuted)
-        case .encodedSound(_, let options): mute = MuteSwitch(options.isMuted)
-        case .encodedPictures(_, _, let isMuted): mute = MuteSwitch(isMuted)
-        }
+        mute = MuteSwitch(feed.isMuted)
     }
 
     deinit { stop() }
@@ -45,7 +32,7 @@ final class IsolatedPublication: Sendable {
     var metadataCheck: MetadataOutbox? {
         switch feed {
         case .sound, .encodedSound: nil
-        case .pictures(_, let options):
+        case .pictures(_, let options, _):
             MetadataOutbox(layers: 1, isPossible: options.codec == .h264)
         case .encodedPictures(let pictures, _, _):
             MetadataOutbox(layers: 1, isPossible: pictures.codec == .h264)
@@ -58,7 +45,7 @@ final class IsolatedPublication: Sendable {
         case .sound(let sound, var options):
             options.isMuted = mute.isMuted
             return .publishSound(number, source, sound.format, options)
-        case .pictures(_, var options):
+        case .pictures(_, var options, _):
             options.isMuted = mute.isMuted
             return .publishPictures(number, source, options)
         case .encodedSound(let sound, var options):
@@ -86,11 +73,11 @@ final class IsolatedPublication: Sendable {
     }
 
     /// The next frame of a source; `nil`: it was closed, or the task was cancelled.
-    private static func next(of feed: Feed) async -> PackedFrame? {
+    private static func next(of feed: PublicationFeed) async -> PackedFrame? {
         switch feed {
         case .sound(let source, _):
             await source.queue.next().map { PackedFrame($0, gain: source.gain) }
-        case .pictures(let source, _):
+        case .pictures(let source, _, _):
             await source.queue.next().map { PackedFrame($0.frame, rotation: $0.rotation) }
         case .encodedSound(let source, _): await source.queue.next().map { PackedFrame($0) }
         case .encodedPictures(let source, _, _): await source.queue.next().map { PackedFrame($0) }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ClientIO
 import Signaling
+import Synchronization
 import Wire
 
 /// A published source. It goes on across breaks, until it is taken back or the room is left.
@@ -18,6 +19,7 @@ public final class LocalTrackPublication: Sendable {
     public let source: TrackSource
     private let mute: MuteSwitch
     private let carrier: Carrier
+    private let isTakenBack = Atomic(false)
 
     init(
         source: TrackSource, mid: MediaSectionID, session: SessionDriver, driver: MediaDriver,
@@ -43,8 +45,9 @@ public final class LocalTrackPublication: Sendable {
     public var isMuted: Bool { mute.isMuted }
 
     /// Silences it, or lets it be heard or seen again; the others are told (row P17).
-    /// - Throws: A ``MartletError``.
+    /// - Throws: A ``MartletError``: 4004 once it was taken back.
     public func setMuted(_ isMuted: Bool) async throws(MartletError) {
+        try check()
         switch carrier {
         case .session(let session, _, let mid, _, _, _):
             mute.isMuted = isMuted
@@ -86,13 +89,22 @@ public final class LocalTrackPublication: Sendable {
     }
 
     /// Takes it back (row P02). What still waits in the source is not sent.
-    /// - Throws: A ``MartletError``.
+    /// - Throws: A ``MartletError``: 4004 once it was taken back.
     public func unpublish() async throws(MartletError) {
+        try check()
         switch carrier {
         case .session(let session, _, let mid, _, _, _):
             await stop()
             do { try await session.unpublish(mid: mid) } catch { throw MartletError(error) }
         case .engine(let engine, let publication): try await engine.unpublish(publication)
+        }
+        isTakenBack.store(true, ordering: .relaxed)
+    }
+
+    /// - Throws: 4004 once it was taken back: another may be published in its place.
+    private func check() throws(MartletError) {
+        guard !isTakenBack.load(ordering: .relaxed) else {
+            throw MartletError(SignalingError(.trackNotFound))
         }
     }
 
@@ -112,6 +124,26 @@ public final class LocalTrackPublication: Sendable {
             for layer in layers { await driver.remove(layer) }
         case .engine(_, let publication): publication.stop()
         }
+    }
+
+    /// Whether it is one of those that a session publishes, by their sections.
+    func isCarried(by sections: [MediaSectionID]) -> Bool {
+        guard case .session(_, _, let mid, _, _, _) = carrier else { return false }
+        return sections.contains(mid) && !isTakenBack.load(ordering: .relaxed)
+    }
+
+    /// Whether it is one of those that an engine carries.
+    func isCarried(by publications: [IsolatedPublication]) -> Bool {
+        guard case .engine(_, let publication) = carrier else { return false }
+        return publications.contains { $0 === publication }
+    }
+
+    /// Whether it is over, now that another has been published.
+    func isReplaced(by other: LocalTrackPublication) -> Bool {
+        if case .session(_, _, let mid, _, _, _) = carrier, other.isCarried(by: [mid]) {
+            return true
+        }
+        return isTakenBack.load(ordering: .relaxed)
     }
 
     /// What it has sent, of each size, the smallest first.

@@ -1,59 +1,69 @@
-// Publishing: sources, as what, and how.
+// How what the local participant publishes is carried.
 // SPDX-License-Identifier: Apache-2.0
 import ClientIO
+import ClientSession
 import MediaCodecs
 import Signaling
 
 extension Room {
-    /// Publishes sound, and returns when the others can have it (rows P01 and P08).
-    /// - Parameters:
-    ///   - source: Where the sound is pushed.
-    ///   - track: `.microphone` or `.screenAudio`, each once.
-    ///   - options: How it is encoded, and whether it begins muted.
-    /// - Throws: A ``MartletError``: 1004 for another source, 1005 outside a room, 2009 without the right, 4005 if it is
-    ///   published already.
-    @discardableResult
-    public func publish(
-        _ source: AudioSource, as track: TrackSource = .microphone,
-        _ options: AudioPublishOptions = AudioPublishOptions()
-    ) async throws(MartletError) -> LocalTrackPublication {
-        if let engine {
-            return LocalTrackPublication(
-                try await engine.publish(.sound(source, options), as: track), engine)
-        }
-        let link = try linked()
-        let mid = try soundSection(track)
-        try options.check()
-        let mute = MuteSwitch(options.isMuted)
-        let sender = SoundSender(
-            source: source, options: options, pacer: link.pacer, mute: mute,
-            expectedLossPercent: heldParameters.expectedAudioLossPercent, mid: mid.text,
-            driver: link.media)
-        return try await publish(track, mid, mute: mute, layers: [], nil, link) {
-            try await sender.run()
+    /// What is published now.
+    var localPublications: [LocalTrackPublication] {
+        get async {
+            if let engine {
+                let carried = await engine.published()
+                return publications.filter { $0.isCarried(by: carried) }
+            }
+            guard let link = try? linked() else { return [] }
+            let sections = await link.session.state.publications.map(\.mid)
+            return publications.filter { $0.isCarried(by: sections) }
         }
     }
 
-    /// Publishes pictures, and returns when the others can have them (rows P01 and P07).
-    /// - Parameters:
-    ///   - source: Where the pictures are pushed.
-    ///   - track: `.camera` or `.screen`, each once and in as many sizes as was joined with (``JoinOptions/cameraSizes``, ``JoinOptions/screenSizes``), or
-    ///     `.custom`, as often as ``JoinOptions/customPictures`` says.
-    ///   - options: How they are encoded and fitted, and whether they begin muted.
-    ///   - makeEncoder: What encodes in place of libvpx and libx264. A room in a process of its own has no use for it: there
-    ///     the engine encodes; publish an ``EncodedVideoSource``.
-    /// - Throws: As for sound; 1004 also for options that cannot be.
-    @discardableResult
-    public func publish(
-        _ source: VideoSource, as track: TrackSource = .camera,
-        _ options: VideoPublishOptions = VideoPublishOptions(),
-        makeEncoder: @escaping VideoEncoderMaker = Room.softwareEncoder
+    /// Publishes, and returns when the others can have it.
+    /// - Throws: What ``LocalParticipant`` tells of each.
+    func publish(
+        _ feed: PublicationFeed, as track: TrackSource
     ) async throws(MartletError) -> LocalTrackPublication {
         if let engine {
-            return LocalTrackPublication(
-                try await engine.publish(.pictures(source, options), as: track), engine)
+            let publication = LocalTrackPublication(
+                try await engine.publish(feed, as: track), engine)
+            keep(publication)
+            return publication
         }
         let link = try linked()
+        let mute = MuteSwitch(feed.isMuted)
+        switch feed {
+        case .sound(let source, let options):
+            let mid = try soundSection(track)
+            try options.check()
+            let sender = SoundSender(
+                source: source, options: options, pacer: link.pacer, mute: mute,
+                expectedLossPercent: heldParameters.expectedAudioLossPercent, mid: mid.text,
+                driver: link.media)
+            return try await publish(track, mid, mute: mute, layers: [], nil, link) {
+                try await sender.run()
+            }
+        case .encodedSound(let source, let options):
+            let mid = try soundSection(track)
+            if source.codec == .aac { try options.check() }
+            let sender = EncodedAudioSender(
+                source: source, options: options, pacer: link.pacer, mute: mute,
+                expectedLossPercent: heldParameters.expectedAudioLossPercent, mid: mid.text,
+                driver: link.media)
+            return try await publish(track, mid, mute: mute, layers: [], nil, link) {
+                try await sender.run()
+            }
+        case .pictures(let source, let options, let makeEncoder):
+            return try await publish(source, as: track, options, makeEncoder, mute: mute, link)
+        case .encodedPictures(let source, let maxBitsPerSecond, _):
+            return try await publish(source, as: track, maxBitsPerSecond, mute: mute, link)
+        }
+    }
+
+    private func publish(
+        _ source: VideoSource, as track: TrackSource, _ options: VideoPublishOptions,
+        _ makeEncoder: @escaping VideoEncoderMaker, mute: MuteSwitch, _ link: Link
+    ) async throws(MartletError) -> LocalTrackPublication {
         try options.check()
         let named = MediaSettings.rids(sizes: link.options.sizes(of: track))
         guard named.isEmpty || options.codec != .vp9 else {
@@ -62,7 +72,6 @@ extension Room {
         }
         let mid = try await pictureSection(track, link)
         defer { release(mid.text) }
-        let mute = MuteSwitch(options.isMuted)
         let rids: [String?] = named.isEmpty ? [nil] : named
         let layers = rids.enumerated().map { index, rid in
             // Each size has half the sides of the next, and about a third of its bits.
@@ -80,33 +89,10 @@ extension Room {
         }
     }
 
-    /// The encoder that is always there.
-    public static let softwareEncoder: VideoEncoderMaker = {
-        codec, bitsPerSecond, frameRate throws(MediaCodecError) in
-        try SoftwareVideoEncoder(
-            codec: codec, bitsPerSecond: bitsPerSecond, frameRate: frameRate)
-    }
-
-    /// Publishes pictures that are encoded already, in one size.
-    /// - Parameters:
-    ///   - source: Where the pictures are pushed.
-    ///   - track: `.camera` or `.screen`, each once, or `.custom`.
-    ///   - maxBitsPerSecond: The most that comes, about; what is asked of the network.
-    ///   - isMuted: Whether it begins muted.
-    /// - Throws: As for pictures that are not; 1004 for a camera or screen joined with several sizes.
-    @discardableResult
-    public func publish(
-        _ source: EncodedVideoSource, as track: TrackSource = .camera,
-        maxBitsPerSecond: Int = 2_500_000, isMuted: Bool = false
+    private func publish(
+        _ source: EncodedVideoSource, as track: TrackSource, _ maxBitsPerSecond: Int,
+        mute: MuteSwitch, _ link: Link
     ) async throws(MartletError) -> LocalTrackPublication {
-        if let engine {
-            return LocalTrackPublication(
-                try await engine.publish(
-                    .encodedPictures(
-                        source, maxBitsPerSecond: maxBitsPerSecond, isMuted: isMuted), as: track),
-                engine)
-        }
-        let link = try linked()
         guard link.options.sizes(of: track) == 1 else {
             throw MartletError(
                 .invalidArgument, "Encoded pictures have one size: join with one.")
@@ -117,7 +103,6 @@ extension Room {
         }
         let mid = try await pictureSection(track, link)
         defer { release(mid.text) }
-        let mute = MuteSwitch(isMuted)
         let signals = EncoderSignals(
             mid: mid.text, rid: nil, startBitrate: min(maxBitsPerSecond, 600_000),
             maxBitrate: maxBitsPerSecond)
@@ -126,34 +111,6 @@ extension Room {
             source: source, pacer: link.pacer, mute: mute, signals: signals, metadata: metadata,
             driver: link.media)
         return try await publish(track, mid, mute: mute, layers: [signals], metadata, link) {
-            try await sender.run()
-        }
-    }
-
-    /// Publishes sound that is encoded already.
-    /// - Parameters:
-    ///   - source: Where the sound is pushed.
-    ///   - track: `.microphone` or `.screenAudio`, each once.
-    ///   - options: What AAC is encoded anew with; of Opus only whether it is muted counts.
-    /// - Throws: As for sound that is not; 1004 also for a bit rate that AAC cannot be encoded anew with.
-    @discardableResult
-    public func publish(
-        _ source: EncodedAudioSource, as track: TrackSource = .microphone,
-        _ options: AudioPublishOptions = AudioPublishOptions()
-    ) async throws(MartletError) -> LocalTrackPublication {
-        if let engine {
-            return LocalTrackPublication(
-                try await engine.publish(.encodedSound(source, options), as: track), engine)
-        }
-        let link = try linked()
-        let mid = try soundSection(track)
-        if source.codec == .aac { try options.check() }
-        let mute = MuteSwitch(options.isMuted)
-        let sender = EncodedAudioSender(
-            source: source, options: options, pacer: link.pacer, mute: mute,
-            expectedLossPercent: heldParameters.expectedAudioLossPercent, mid: mid.text,
-            driver: link.media)
-        return try await publish(track, mid, mute: mute, layers: [], nil, link) {
             try await sender.run()
         }
     }
@@ -203,6 +160,7 @@ extension Room {
             throw MartletError(error)
         }
         for layer in layers { await link.media.add(layer) }
+        guard isPresent(link) else { throw MartletError(.invalidState, "The room was left.") }
         let hub = self.hub
         // Owned by the publication, which cancels it.
         let task = Task {

@@ -14,7 +14,7 @@ import Wire
 /// let events = room.events
 /// try await room.join(JoinOptions(server: "ws://127.0.0.1:7880", room: "daily"))
 /// let microphone = try AudioSource()
-/// try await room.publish(microphone, as: .microphone)
+/// try await room.localParticipant.publish(microphone, as: .microphone)
 /// ```
 ///
 /// A process may hold as many as it likes; they share event loops and nothing else (rows C32 and C33).
@@ -38,7 +38,8 @@ public actor Room {
     private var link: Link?
     /// When the present session was joined.
     private(set) var joinedAt: ContinuousClock.Instant?
-    private var publications: [LocalTrackPublication] = []
+    /// What was published since the room was joined, some of which may have been taken back.
+    private(set) var publications: [LocalTrackPublication] = []
     /// Sections of custom pictures that are being published.
     private var reservedSections: Set<String> = []
     /// The settings of a room of this process.
@@ -59,7 +60,7 @@ public actor Room {
     /// A room of this process whose events are heard where they happen.
     init(
         driverOptions: DriverOptions = DriverOptions(),
-        observer: (@Sendable (RoomEvent) -> Void)?
+        observer: (@Sendable (RoomNews) -> Void)?
     ) {
         hub = RoomHub(observer: observer)
         engine = nil
@@ -87,13 +88,8 @@ public actor Room {
         }
     }
 
-    /// Oneself, as the others see one; `nil` before the room was joined (row C07).
-    public var localParticipant: RemoteParticipant? {
-        get async {
-            if let engine { return await engine.localParticipant }
-            return await link?.session.state.participant.map { RemoteParticipant($0, tracks: []) }
-        }
-    }
+    /// Oneself: who one is, what one publishes and what one says, from before joining on.
+    public nonisolated var localParticipant: LocalParticipant { LocalParticipant(room: self) }
 
     /// The room's name; `nil` before it was joined (row C26).
     public var name: String? {
@@ -206,7 +202,11 @@ public actor Room {
 
     /// Leaves, and returns when one is out; does nothing where there is nothing to leave (rows C08, C19, Z03, Z04).
     public func leave() async {
-        if let engine { return await engine.leave() }
+        if let engine {
+            await engine.leave()
+            publications = []
+            return
+        }
         guard let link else { return }
         await stopPublishing()
         await link.session.leave()
@@ -238,7 +238,13 @@ public actor Room {
         await link?.media.set(parameters)
     }
 
-    func keep(_ publication: LocalTrackPublication) { publications.append(publication) }
+    /// Whether a join is the present one still.
+    func isPresent(_ link: Link) -> Bool { self.link?.session === link.session }
+
+    func keep(_ publication: LocalTrackPublication) {
+        publications.removeAll { $0.isReplaced(by: publication) }
+        publications.append(publication)
+    }
 
     /// A section for a custom picture that carries none, kept free for it until ``release(_:)``; `nil`: there is none.
     func reserveCustomSection(_ link: Link) async -> String? {

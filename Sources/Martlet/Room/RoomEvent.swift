@@ -33,6 +33,8 @@ public enum RoomEvent: Sendable, Codable {
     case participantResumed(String)
     /// Somebody has another name, text or role.
     case participantUpdated(RemoteParticipant)
+    /// Oneself has another name or text: ``LocalParticipant`` has it.
+    case localParticipantUpdated
     /// Somebody's track can be had.
     case trackPublished(RemoteTrack)
     /// Somebody's track cannot be had any more.

@@ -5,6 +5,14 @@ import ClientSession
 import Signaling
 import Synchronization
 
+/// What is said of a room, in order.
+enum RoomNews: Sendable {
+    /// What the application is told.
+    case event(RoomEvent)
+    /// Oneself as the others see one from now on: said before the event that tells of it.
+    case oneself(RemoteParticipant)
+}
+
 /// Hears everything on the event loop of the room, hands on to its media what that has to know, and tells the application.
 final class RoomHub: Sendable {
     /// The most events that wait for a listener; of one that leaves more unread the oldest go.
@@ -18,19 +26,30 @@ final class RoomHub: Sendable {
         var lastListener: UInt64 = 0
         var levels: [String: Int] = [:]
         var speaker: String?
+        var oneself: RemoteParticipant?
+
+        /// What is so outside a room.
+        mutating func end() {
+            levels = [:]
+            speaker = nil
+            oneself = nil
+        }
     }
 
     private let state = Mutex(State())
     /// Hears of everything before the listeners do, wherever it happens.
-    private let observer: (@Sendable (RoomEvent) -> Void)?
+    private let observer: (@Sendable (RoomNews) -> Void)?
 
-    init(observer: (@Sendable (RoomEvent) -> Void)? = nil) { self.observer = observer }
+    init(observer: (@Sendable (RoomNews) -> Void)? = nil) { self.observer = observer }
 
     /// Where the connection stands.
     var connectionState: ConnectionState { state.withLock { $0.connection } }
 
     /// Who is the loudest; `nil`: nobody speaks.
     var activeSpeaker: String? { state.withLock { $0.speaker } }
+
+    /// Oneself, as the others see one; `nil` outside a room.
+    var oneself: RemoteParticipant? { state.withLock { $0.oneself } }
 
     /// All that happens from now on.
     func events() -> AsyncStream<RoomEvent> {
@@ -64,7 +83,7 @@ final class RoomHub: Sendable {
     }
 
     func tell(_ event: RoomEvent) {
-        observer?(event)
+        observer?(.event(event))
         let listeners = state.withLock { $0.listeners }
         for listener in listeners { listener.continuation.yield(event) }
     }
@@ -75,12 +94,21 @@ final class RoomHub: Sendable {
             switch event {
             case .connectionChanged(let change):
                 state.connection = change.to
-                if case .disconnected = change.to { state.speaker = nil }
+                if case .disconnected = change.to { state.end() }
             case .activeSpeakerChanged(let speaker): state.speaker = speaker
             default: break
             }
         }
         tell(event)
+    }
+
+    /// Takes who one is from now on.
+    func note(_ oneself: RemoteParticipant) {
+        let isNew = state.withLock { state in
+            defer { state.oneself = oneself }
+            return state.oneself != oneself
+        }
+        if isNew { observer?(.oneself(oneself)) }
     }
 
     // MARK: Hearing
@@ -121,13 +149,11 @@ final class RoomHub: Sendable {
             case .leaving: .leaving
             }
         let error = reason.isFailure ? now.failure.map { MartletError($0) } : nil
+        if next.isSomewhere { note(now.participant) }
         let before = state.withLock { state in
             defer {
                 state.connection = next
-                if case .disconnected = next {
-                    state.levels = [:]
-                    state.speaker = nil
-                }
+                if !next.isSomewhere { state.end() }
             }
             return state.connection
         }
@@ -144,6 +170,10 @@ final class RoomHub: Sendable {
         tell(
             .connectionChanged(
                 ConnectionChange(from: before, to: next, reason: reason, error: error)))
+    }
+
+    private func note(_ participant: ParticipantInfo?) {
+        if let participant { note(RemoteParticipant(participant, tracks: [])) }
     }
 
     private func hear(_ message: ServerMessage, session: SessionDriver, media: MediaDriver) {
@@ -170,8 +200,13 @@ final class RoomHub: Sendable {
         case .participantInterrupted(let id): tell(.participantInterrupted(id.text))
         case .participantResumed(let id): tell(.participantResumed(id.text))
         case .participantUpdated(let info):
-            let found = session.assumeIsolated { $0.state.roster.participant(info.id) }
-            if let found { tell(.participantUpdated(RemoteParticipant(found))) }
+            let now = session.assumeIsolated { $0.state }
+            if info.id == now.participant?.id {
+                note(now.participant)
+                tell(.localParticipantUpdated)
+            } else if let found = now.roster.participant(info.id) {
+                tell(.participantUpdated(RemoteParticipant(found)))
+            }
         case .trackPublished(let id, let info):
             tell(.trackPublished(RemoteTrack(info, state: .idle, of: id)))
         case .trackUnpublished(let id, let track):
@@ -202,7 +237,9 @@ final class RoomHub: Sendable {
                     content: message.content))
         case .tokenWillExpire(let warning):
             tell(.tokenWillExpire(secondsLeft: Int(clamping: warning.secondsLeft)))
-        case .roleChanged(let role): tell(.roleChanged(isAudience: role == .audience))
+        case .roleChanged(let role):
+            note(session.assumeIsolated { $0.state.participant })
+            tell(.roleChanged(isAudience: role == .audience))
         case .permissionsChanged: tell(.permissionsChanged)
         case .joined, .answer, .ok, .streamOpened, .sent, .resumed, .error, .needSlots, .ping,
             .pong, .disconnected:

@@ -24,9 +24,15 @@ actor FileReading {
         var sound: MediaFileSound?
         var passesPictures: Bool
         var passesSound: Bool
-        var isLive: Bool
+        /// Whether it happens now, and comes at the pace it happens.
+        var happensNow: Bool
         var durationSeconds: Double?
     }
+
+    /// A read that takes so long has waited for the source: nothing is left of what came before.
+    private static let waitMin = Duration.milliseconds(5)
+    /// The most that is taken for past, in nanoseconds of the source: one that sends faster than it happens has no present.
+    private static let pastMax: Int64 = 10_000_000_000
 
     private nonisolated let executor: ThreadExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -63,7 +69,7 @@ actor FileReading {
         if let sound = made.sound, !passesSound { soundDecoder = try MediaFileSoundDecoder(sound) }
         let found = Contents(
             pictures: made.pictures, sound: made.sound, passesPictures: passesPictures,
-            passesSound: passesSound, isLive: made.isLive,
+            passesSound: passesSound, happensNow: made.isLive && made.source.isPushed,
             durationSeconds: made.durationNanoseconds.map { Double($0) / 1e9 })
         contents = found
         reader = consume made
@@ -90,6 +96,25 @@ actor FileReading {
         pictureDecoder?.reset()
         soundDecoder?.reset()
         hasEnded = false
+    }
+
+    /// Goes on to the present of a source that happens now, and leaves out what is past: what FFmpeg took before it said what is
+    /// in it, and what came since.
+    func skipToPresent() throws {
+        var first: Int64?
+        while true {
+            let asked = ContinuousClock.now
+            guard let packet = try reader?.read() else { break }
+            let hasWaited = ContinuousClock.now - asked >= Self.waitMin
+            let time = packet.presentationNanoseconds
+            let start = first ?? time
+            first = start
+            // Decoders are given all of it, and what they give is past as well.
+            ready = []
+            try take(packet)
+            if hasWaited || time &- start > Self.pastMax { return }
+        }
+        hasEnded = true
     }
 
     private func take(_ packet: MediaFilePacket) throws {

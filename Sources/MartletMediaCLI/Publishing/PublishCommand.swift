@@ -13,7 +13,9 @@ struct PublishCommand: AsyncParsableCommand {
         discussion: """
             H.264 without B frames, VP8, VP9, AV1 and Opus are passed through as they are, everything else is decoded and encoded \
             anew. What is passed through has keyframes only where the source has them: who joins sees a picture with the \
-            next one; --transcode makes them when somebody asks. Files play in real time.
+            next one; --transcode makes them when somebody asks. Files play in real time. What happens now (RTSP, RTMP) is \
+            shown as it happens: FFmpeg looks at a source for a second or more before it says what is in it, and what came \
+            meanwhile is left out; with --realtime it is played, and everything after it so much later.
             """)
 
     @Argument(help: "A path, or an address of rtsp, rtmp, http or https.")
@@ -23,6 +25,11 @@ struct PublishCommand: AsyncParsableCommand {
 
     @Flag(help: "Begins anew at the end of a file, on and on.")
     var loop = false
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Plays from the first frame on, at the pace of its timestamps; always so of files.")
+    var realtime: Bool?
 
     @Flag(help: "Encodes pictures anew even if they could be passed through.")
     var transcode = false
@@ -45,6 +52,12 @@ struct PublishCommand: AsyncParsableCommand {
         do { contents = try await reading.open(source, transcodes: transcode) } catch {
             throw ValidationError("\(error)")
         }
+        let beginsNow = contents.happensNow && realtime != true
+        guard realtime != false || beginsNow else {
+            throw ValidationError(
+                "--no-realtime is for what happens now (RTSP, RTMP): nobody can watch a file faster than it plays."
+            )
+        }
         var options = try server.join()
         options.receivedPairs = 0
         options.autoSubscribe = .none
@@ -60,6 +73,7 @@ struct PublishCommand: AsyncParsableCommand {
         let outcome = await withTaskGroup(of: (any Error)?.self) { group in
             group.addTask {
                 do {
+                    if beginsNow { try await reading.skipToPresent() }
                     try await Self.play(reading, into: outlet, isLooped: isLooped)
                     return nil
                 } catch { return error }

@@ -48,23 +48,27 @@ actor PublishOutlet {
                         channels: $0.format.channels == 1 ? 1 : 2),
                     bufferMilliseconds: Self.bufferedMilliseconds)
             }
+        let participant = room.localParticipant
         var made: [LocalTrackPublication] = []
         let (seen, heard): (TrackSource, TrackSource) =
             isScreen ? (.screen, .screenAudio) : (.camera, .microphone)
         if let encodedPictures {
             made.append(
-                try await room.publish(encodedPictures, as: seen, maxBitsPerSecond: 8_000_000))
+                try await participant.publish(
+                    encodedPictures, as: seen, maxBitsPerSecond: 8_000_000))
         }
         if let pictures {
             var options = VideoPublishOptions()
             options.codec = codec
             options.maxBitsPerSecond = bitrate
             options.frameRate = min(max(Int((contents.pictures?.frameRate ?? 30).rounded()), 1), 60)
-            made.append(try await room.publish(pictures, as: seen, options))
+            made.append(try await participant.publish(pictures, as: seen, options))
         }
         let music = AudioPublishOptions.music
-        if let encodedSound { made.append(try await room.publish(encodedSound, as: heard, music)) }
-        if let sound { made.append(try await room.publish(sound, as: heard, music)) }
+        if let encodedSound {
+            made.append(try await participant.publish(encodedSound, as: heard, music))
+        }
+        if let sound { made.append(try await participant.publish(sound, as: heard, music)) }
         publications = made
     }
 

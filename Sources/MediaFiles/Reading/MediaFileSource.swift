@@ -11,6 +11,8 @@ package struct MediaFileSource: Equatable, Sendable {
     package let url: String
     /// Whether it is a file of this machine.
     package let isLocal: Bool
+    /// Whether the other side sends at its own pace, whoever reads: RTSP and RTMP.
+    package var isPushed: Bool { url.hasPrefix("rtsp") || url.hasPrefix("rtmp") }
     /// The protocols FFmpeg may use for it, separated by commas.
     let protocols: String
     /// The name for messages, without what stands before `@` and behind `?` and without the stream's key of RTMP: they are

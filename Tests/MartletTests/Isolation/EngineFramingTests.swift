@@ -36,6 +36,16 @@ import Wire
         }
     }
 
+    private var participant: RemoteParticipant {
+        get throws {
+            try JSONDecoder().decode(
+                RemoteParticipant.self,
+                from: Data(
+                    #"{"id":"p","attributes":{"hand":"up"},"isAudience":true,"isInterrupted":false,"tracks":[]}"#
+                        .utf8))
+        }
+    }
+
     @Test func framesAreToldAsTheyAre() throws {
         for notice in notices {
             var buffer = try bytes(.frame(notice))
@@ -56,7 +66,7 @@ import Wire
         let error = MartletError(code: 2_009, "no", retryAfter: .seconds(3))
         let format = SoundFormat(sampleRate: 16_000, channels: 1)
         let messages: [EngineMessage] = [
-            .hello(version: 2), .ping, .pong, .tapEnded(4), .keyframeNeeded(3), .bitrate(3, 9),
+            .hello(version: 3), .ping, .pong, .tapEnded(4), .keyframeNeeded(3), .bitrate(3, 9),
             .request(id: 1, .join(options)), .request(id: 2, .leave),
             .request(id: 3, .publishSound(1, .microphone, format, .music)),
             .request(id: 4, .publishPictures(2, .screen, VideoPublishOptions())),
@@ -72,7 +82,11 @@ import Wire
             .reply(id: 4, .parameters(RoomParameters())),
             .request(id: 10, .subscribe(false, participant: "p", source: nil)),
             .reply(id: .max, .failed(error)), .reply(id: 1, .received(nil)),
-            .reply(id: 2, .participant(nil)), .reply(id: 3, .names(["a"])),
+            .request(
+                id: 11, .update(name: nil, metadata: "", attributes: ["seat": nil])),
+            .reply(id: 2, .publications([3, .max])), .reply(id: 3, .names(["a"])),
+            .oneself(try participant),
+            .event(.localParticipantUpdated),
             .event(.trackPublished(try track)), .event(.audioLevels(["a": 3])),
             .event(.dataReceived(from: "a", stream: 1, bytes: [1, 2], userTimestamp: 7)),
             .event(

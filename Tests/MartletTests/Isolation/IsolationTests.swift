@@ -97,7 +97,7 @@ private final class LogLines: LogHandler {
         // It says hello as it should, takes the wish to join for what it is not, and says what is no message.
         let error = await Self.refusal(
             try Self.impostor(
-                #"printf '\0\0\0\030\001{"hello":{"version":2}}' >&3; sleep 0.2; head -c 100000 /dev/zero >&3; sleep 5"#
+                #"printf '\0\0\0\030\001{"hello":{"version":3}}' >&3; sleep 0.2; head -c 100000 /dev/zero >&3; sleep 5"#
             ))
         #expect(error?.code == 6_011)
         #expect(error?.message.contains("a message of 0 bytes") == true, "\(error?.message ?? "-")")
@@ -106,7 +106,7 @@ private final class LogLines: LogHandler {
     @Test func errorsOfTheServerCrossUnchanged() async throws {
         let room = Room(isolation: .process())
         let events = room.events
-        await #expect(throws: MartletError.self) { try await room.setRole(.host) }
+        await #expect(throws: MartletError.self) { try await room.localParticipant.setRole(.host) }
         do {
             try await room.join(JoinOptions(server: "ws://127.0.0.1:1", room: "demo"))
             Issue.record("joined")
@@ -132,7 +132,7 @@ private final class LogLines: LogHandler {
             let changes = room.events
             try await room.join(JoinOptions(server: server, room: "demo", participant: "ada"))
             #expect(room.connectionState == .connected)
-            #expect(await room.localParticipant?.id == "ada")
+            #expect(room.localParticipant.id == "ada")
             let engine = try #require(await room.engineProcess)
             let log = try String(contentsOfFile: "\(folder)/engine-\(engine).log", encoding: .utf8)
             #expect(log.contains("engine \(engine) begins"))
@@ -147,12 +147,12 @@ private final class LogLines: LogHandler {
 
             let sound = try AudioSource()
             let pushing = Task { await push(440, into: sound) }
-            let publication = try await room.publish(sound)
+            let publication = try await room.localParticipant.publish(sound)
             let other = Room()
             try await other.join(JoinOptions(server: server, room: "demo", participant: "bob"))
             let voice = try AudioSource()
             let talking = Task { await push(880, into: voice) }
-            try await other.publish(voice)
+            try await other.localParticipant.publish(voice)
             let heardThere = try await other.mixedAudio()
             let mixed = try await room.mixedAudio(
                 format: SoundFormat(sampleRate: 48_000, channels: 1))
@@ -179,8 +179,15 @@ private final class LogLines: LogHandler {
             #expect(whole.residentBytes >= own.residentBytes + whole.engineResidentBytes / 2)
             #expect(own.engineResidentBytes == 0 && own.engineCPUTime == .zero)
 
+            let updates = room.events
+            try await room.localParticipant.update(name: "Ada L.")
+            try await first(of: updates) { event in
+                if case .localParticipantUpdated = event { () } else { nil }
+            }
             martlet_engine_kill(engine)
             let crash = try await Self.change(changes, to: .engineCrashed)
+            // Nothing was taken back.
+            #expect(await room.localParticipant.publications.first === publication)
             #expect(crash.from == .connected && crash.to == .disconnected(.engineCrashed))
             #expect(crash.error?.code == 6_011 && crash.error?.message.contains("SIGKILL") == true)
             _ = try await Self.change(room.events, to: .joined)
@@ -190,9 +197,13 @@ private final class LogLines: LogHandler {
             let since = Int64(Date().timeIntervalSince1970 * 1e6) + 100_000
             try await hears(mixed, 880, since: since)
             try await hears(heardThere, 440, since: since)
-            #expect(await room.localParticipant?.id == "ada")
+            #expect(room.localParticipant.id == "ada")
+            #expect(await room.localParticipant.publications.map(\.source) == [.microphone])
+            #expect(await room.localParticipant.publications.first === publication)
             #expect(await other.remoteParticipants.map(\.id) == ["ada"])
+            #expect(await other.remoteParticipants.map(\.name) == ["Ada L."])
             await room.leave()
+            #expect(await room.localParticipant.publications.isEmpty)
             #expect(room.connectionState == .disconnected(.left))
             pushing.cancel()
             talking.cancel()
@@ -232,7 +243,7 @@ private final class LogLines: LogHandler {
             try await room.join(JoinOptions(server: server, room: "demo", participant: "ada"))
             let mixed = try await room.mixedAudio()
             let source = try VideoSource()
-            try await room.publish(source)
+            try await room.localParticipant.publish(source)
             martlet_engine_kill(try #require(await room.engineProcess))
             _ = try await Self.change(changes, to: .engineCrashed)
             for await _ in mixed {}
@@ -245,7 +256,7 @@ private final class LogLines: LogHandler {
             }
             // The source is as usable as it was.
             try await room.join(JoinOptions(server: server, room: "demo", participant: "ada"))
-            let publication = try await room.publish(source)
+            let publication = try await room.localParticipant.publish(source)
             // Pictures that nobody can have yet are left out.
             for _ in 0..<200 where await !room.transportStatistics.isConnected {
                 try await Task.sleep(for: .milliseconds(20))

@@ -1,0 +1,61 @@
+// A data stream of one's own.
+// SPDX-License-Identifier: Apache-2.0
+import ClientIO
+import ClientSession
+import Signaling
+
+/// A data stream of one's own (rows D01 to D12).
+public struct DataStream: Sendable {
+    /// What carries it.
+    enum Carrier: Sendable {
+        case session(SessionDriver, DataStreamHandle)
+        case engine(IsolatedEngine, Int)
+    }
+
+    let carrier: Carrier
+
+    /// The number by which ``RoomEvent/dataLost(stream:)`` names it.
+    public var number: Int {
+        switch carrier {
+        case .session(_, let handle): handle.number
+        case .engine(_, let number): number
+        }
+    }
+
+    /// Sends a packet to everybody, once and in order; waits while many wait already.
+    /// - Parameters:
+    ///   - bytes: At most 1,024.
+    ///   - userTimestamp: Any number of the application's (row D17).
+    /// - Throws: A ``MartletError``: 7001 once it is closed, 7002 for too large a packet.
+    public func send(_ bytes: [UInt8], userTimestamp: Int64? = nil) async throws(MartletError) {
+        switch carrier {
+        case .session(let session, let handle):
+            do {
+                try await session.send(bytes, userTimestamp: userTimestamp, over: handle)
+            } catch { throw MartletError(error) }
+        case .engine(let engine, let number):
+            try await engine.send(bytes, userTimestamp, over: number, waits: true)
+        }
+    }
+
+    /// Sends a packet, or does not: 7003 while as many wait as may.
+    /// - Throws: As ``send(_:userTimestamp:)`` does, and 7003.
+    public func trySend(_ bytes: [UInt8], userTimestamp: Int64? = nil) async throws(MartletError) {
+        switch carrier {
+        case .session(let session, let handle):
+            do {
+                try await session.sendNow(bytes, userTimestamp: userTimestamp, over: handle)
+            } catch { throw MartletError(error) }
+        case .engine(let engine, let number):
+            try await engine.send(bytes, userTimestamp, over: number, waits: false)
+        }
+    }
+
+    /// Closes it; what waits is not sent any more.
+    public func close() async {
+        switch carrier {
+        case .session(let session, let handle): await session.close(handle)
+        case .engine(let engine, let number): _ = try? await engine.call(.closeDataStream(number))
+        }
+    }
+}
