@@ -205,7 +205,7 @@ final class RoomHub: Sendable {
         case .roleChanged(let role): tell(.roleChanged(isAudience: role == .audience))
         case .permissionsChanged: tell(.permissionsChanged)
         case .joined, .answer, .ok, .streamOpened, .sent, .resumed, .error, .needSlots, .ping,
-            .pong, .disconnected:
+            .pong, .disconnected, .iceServersChanged:
             break
         }
     }
