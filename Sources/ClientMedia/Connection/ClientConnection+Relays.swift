@@ -26,7 +26,7 @@ extension ClientConnection {
         // What is there goes on, and so does the asking of one after the other.
         if let line = relays.current, line.allocation.isReady || relays.due != nil { return }
         relays.next = 0
-        relays.due = relays.accesses.isEmpty ? nil : now + ConnectionRelays.patience
+        relays.due = relays.accesses.isEmpty ? nil : now + relays.wait
     }
 
     mutating func advanceRelays(to now: MediaInstant) {
@@ -96,7 +96,11 @@ extension ClientConnection {
             relays.former = nil
             transport.removeSocket(line.socket)
         }
-        if relays.former?.allocation.isOver == true { relays.former = nil }
+        if relays.former?.allocation.isOver == true {
+            relays.former = nil
+            // Others may have been named meanwhile.
+            renewRelay(at: now)
+        }
         while let line = relays.current, let event = relays.current?.allocation.pollEvent() {
             switch event {
             case .ready(let address):

@@ -30,6 +30,8 @@ struct ConnectionRelays {
     /// After so long a relay that gave no second allocation is asked for it again.
     static let renewedAgainAfter = MediaDuration.seconds(10)
 
+    /// Whether there are no other ways.
+    let areAlone: Bool
     var accesses: [RelayAccess] = []
     /// Which of them is tried next.
     var next = 0
@@ -47,6 +49,11 @@ struct ConnectionRelays {
     var renewalDue: MediaInstant?
     var isClosing = false
     private var linesMade: UInt16 = 0
+
+    init(areAlone: Bool) { self.areAlone = areAlone }
+
+    /// How long other ways are looked for first.
+    var wait: MediaDuration { areAlone ? .zero : Self.patience }
 
     var nextDeadline: MediaInstant? {
         [
