@@ -92,8 +92,8 @@ let sansIO: [Target] = [
     tests(
         "ClientMedia",
         [
-            "Wire", "DTLS", "RTP", "Payloads", "Negotiation", "PeerTransport", "MediaWorker",
-            "NetworkImpairment", "NetworkSimulation",
+            "Wire", "MediaCrypto", "STUN", "ICE", "DTLS", "RTP", "Payloads", "Negotiation",
+            "PeerTransport", "MediaWorker", "NetworkImpairment", "NetworkSimulation",
         ]),
     floor("ClientSession", ["Wire", "Signaling"]),
     tests("ClientSession", ["Wire", "Signaling"]),

@@ -181,7 +181,7 @@ def test_what_cannot_be_served_is_said_in_one_line(options, said):
         ["--dev", "--turn-url", "stun:turn.example.com"],
         ["--dev", "--turn-url", "turn://turn.example.com"],
         ["--dev", "--turn-url", "turns:turn.example.com?transport=udp"],
-        ["--dev", "--turn-lifetime", "59s"],
+        ["--dev", "--turn-lifetime", "1s"],
         ["--dev", *["--turn-url", "turn:h"] * 9],
     ],
 )

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import pathlib
+import re
 import sys
 import time
 import types
@@ -76,11 +77,18 @@ def outside_server(network, start_server):
 
 
 @pytest.fixture
-def relayed(network, outside_server, tmp_path):
+def turn_options():
+    """More options of the server that `relayed` starts."""
+    return ()
+
+
+@pytest.fixture
+def relayed(network, outside_server, tmp_path, turn_options):
     """A server with the proxy and the relay of docs/deploy.md before it; what `Person` knows of a server."""
     options = [option for url in RELAY_URLS for option in ("--turn-url", url)]
     server = outside_server(
-        *("--public-address", SERVER, *options), environment={"MARTLET_TURN_SECRET": SECRET}
+        *("--public-address", SERVER, *options, *turn_options),
+        environment={"MARTLET_TURN_SECRET": SECRET},
     )
     services = []
     for name in ("proxy", "relay"):
@@ -200,8 +208,13 @@ def test_N07_native_participants_go_through_the_relay_where_nothing_else_gets_ou
     assert way["localAddress"].startswith(RELAY + ":"), found
     camera, = (one for one in found["tracks"] if one["source"] == "camera")
     assert camera["frames"] > 20 and camera["numberGaps"] == 0, found
-    bot.stop()
+    # Who wants that gets it where other ways are open as well.
     network.let_in("accept")
+    wanted = media_tool(
+        server, "play", "native", "--relay-only", "--json", "--seconds", 1, inside=network.inside
+    ).summary()["path"]
+    assert wanted["localCandidate"] == "relay" and wanted["localAddress"].startswith(RELAY + ":"), wanted
+    bot.stop()
     remark(f"native through the relay: {camera['frames']} pictures in 4 s of the first")
 
 
@@ -254,6 +267,55 @@ def test_who_wants_the_relay_alone_gets_it_at_once(network, people, relayed):
     eve.sees("ada")
     assert path(eve)[:3] == ["relay", "udp", "udp"]
     assert eve.participant.negotiations() == 1
+
+
+LIFETIME = 3
+SHORT_LIVED = pytest.mark.parametrize("turn_options", [("--turn-lifetime", f"{LIFETIME}s")])
+
+
+def allocations(relayed, name):
+    """The user names by which somebody has got allocations of the relay, and those whose allocations are over."""
+    log = relayed.relay.output()
+    got = set(re.findall(rf"user <(\d+:{name})>: incoming packet ALLOCATE processed, success", log))
+    return got, set(re.findall(rf"closed \(2nd stage\), user <(\d+:{name})>", log))
+
+
+@SHORT_LIVED
+def test_a_relayed_call_outlives_its_credentials(network, people, relayed):
+    network.let(OPEN)
+    both, _ = call(people, relayed, "long", rtcConfiguration={"iceTransportPolicy": "relay"})
+    began = time.time()
+    time.sleep(2 * LIFETIME + 1)
+    for one, other in (both, both[::-1]):
+        gap, count = one.longest_gap(other.name, began, time.time())
+        assert gap < 1.5 and count > 60, (gap, count)
+        one.moved(0, ["connecting:joinRequested", "connected:joined"])
+        assert path(one)[0] == "relay"
+        # It was allocated with credentials that are good still. (A browser gives those before back after a minute.)
+        got, _ = allocations(relayed, one.name)
+        assert len(got) >= 4 and max(int(user.split(":")[0]) for user in got) > time.time()
+        remark(f"{one.name}: {len(got)} allocations one after the other, longest gap {gap:.2f} s")
+
+
+@SHORT_LIVED
+def test_a_native_relayed_call_outlives_its_credentials(network, relayed, media_tool):
+    server = relayed.server
+    network.let(OPEN)
+    network.let_in(f"udp dport 3478 accept; tcp dport {server.http_port} accept")
+    bot = media_tool(server, "beep", "long", "--as", "bot", "--seconds", 30, inside=network.inside)
+    found = media_tool(
+        server, "play", "long", "--json", "--as", "viewer", "--seconds", 2 * LIFETIME + 2,
+        inside=network.inside,
+    ).summary()
+    assert found["path"]["localCandidate"] == "relay", found
+    camera, = (one for one in found["tracks"] if one["source"] == "camera")
+    assert camera["frames"] > 20 * 2 * LIFETIME and camera["numberGaps"] == 0, found
+    for name in ("viewer", "bot"):
+        got, over = allocations(relayed, name)
+        assert len(got) >= 3 and min(got) in over, (name, got, over)
+    bot.stop()
+    network.let_in("accept")
+    remark(f"native: {camera['frames']} pictures over {len(got)} allocations")
 
 
 def test_the_relay_leads_to_the_media_and_nowhere_else(network, relayed):

@@ -138,6 +138,11 @@ extension ClientSession {
         switch message {
         case .needSlots(let demand): want(.slots(demand))
         case .permissionsChanged(let grants): self.grants = grants
+        // Nothing that an application has to know.
+        case .iceServersChanged(let servers):
+            iceServers = servers
+            act(.useRelays(servers))
+            return
         case .roleChanged(let role):
             participant?.role = role
             // A new session begins as this one was, where the token lets it.

@@ -34,7 +34,7 @@ package struct ClientSession: Sendable {
     package internal(set) var participant: ParticipantInfo?
     /// What oneself may do.
     package internal(set) var grants = TokenGrants()
-    /// Relays for a client that finds no direct way, as the last `joined` told them; empty: there are none.
+    /// Relays for a client that finds no direct way, as the server told them last; empty: there are none.
     package internal(set) var iceServers: [ICEServer] = []
     /// Everybody else.
     package internal(set) var roster = SessionRoster()

@@ -32,6 +32,8 @@ package enum SessionAction: Hashable, Sendable {
     case makeOffer(OfferTicket)
     /// Take the answer to the offer of that ticket.
     case takeAnswer(OfferTicket, SDPBody)
+    /// Go on with relays that have other credentials: those known before end soon.
+    case useRelays([ICEServer])
     /// Throw the media link away.
     case endMedia
 }

@@ -69,11 +69,11 @@ package struct ClientStreams: Sendable {
     /// Datagrams dropped because too much waited.
     package private(set) var droppedDatagrams: UInt64 = 0
 
-    private let relaySocket: UInt16?
+    private let relaySockets: [UInt16]
 
     /// Without connections.
-    /// - Parameter relaySocket: The number of the socket whose paths lead to relays; `nil`: there are none.
-    package init(relaySocket: UInt16? = nil) { self.relaySocket = relaySocket }
+    /// - Parameter relaySockets: The numbers of the sockets whose paths lead to relays.
+    package init(relaySockets: [UInt16] = []) { self.relaySockets = relaySockets }
 
     /// How many connections there are, or are being opened.
     package var count: Int { streams.count }
@@ -121,7 +121,7 @@ package struct ClientStreams: Sendable {
         if let index = streams.firstIndex(where: { $0.path == path }) { return index }
         guard streams.count < Self.connectionsMax else { return nil }
         lastNumber &+= 1
-        let isRelay = path.socket == relaySocket
+        let isRelay = relaySockets.contains(path.socket)
         streams.append(Stream(number: lastNumber, path: path, isRelay: isRelay, at: now))
         orders.append(.connect(lastNumber, path))
         return streams.count - 1

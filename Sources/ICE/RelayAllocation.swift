@@ -11,6 +11,9 @@ package struct RelayAccess: Sendable, Equatable {
     package var server: NetworkAddress
     /// By which socket it is reached.
     package var socket: UInt16
+    /// By which other socket it is reached for an allocation beside one that there is: a relay takes one allocation from an
+    /// address of a client (RFC 8656 §5). `nil`: there is no other.
+    package var spareSocket: UInt16?
     /// Whether that stands for a connection, which repeats by itself.
     package var isStream: Bool
     /// The name to give there.
@@ -20,11 +23,12 @@ package struct RelayAccess: Sendable, Equatable {
 
     /// Names a relay.
     package init(
-        server: NetworkAddress, socket: UInt16, isStream: Bool = false, username: [UInt8],
-        password: [UInt8]
+        server: NetworkAddress, socket: UInt16, spareSocket: UInt16? = nil, isStream: Bool = false,
+        username: [UInt8], password: [UInt8]
     ) {
         self.server = server
         self.socket = socket
+        self.spareSocket = spareSocket
         self.isStream = isStream
         self.username = username
         self.password = password
@@ -79,7 +83,8 @@ package struct RelayAllocation: Sendable {
 
     /// The way to the relay itself.
     package let path: TransportPath
-    private let access: RelayAccess
+    /// What opens it.
+    package let access: RelayAccess
     private let seed: (UInt64, UInt64)
     private var count: UInt64 = 0
     private var credentials: TURNCredentials?

@@ -33,7 +33,8 @@ struct RelayOptions: ParsableArguments {
         guard urls.count <= RelayServers.urlsMax else {
             throw ValidationError("At most \(RelayServers.urlsMax) times --turn-url.")
         }
-        guard RelayServers.lifetimeSecondsRange.contains(lifetime.seconds) else {
+        let longest = RelayServers.lifetimeSecondsRange.upperBound
+        guard (RelayServers.shortestLifetimeSeconds...longest).contains(lifetime.seconds) else {
             throw ValidationError("--turn-lifetime must be 1m to 30d.")
         }
     }
@@ -59,6 +60,8 @@ struct RelayOptions: ParsableArguments {
             throw CommandFailure(
                 "the TURN secret is shorter than \(RelayServers.secretBytesMin) bytes; "
                     + "make one with: openssl rand -hex 32")
+        } catch .invalidLifetime {
+            throw CommandFailure("--turn-lifetime must be 1m to 30d; less is for --dev alone")
         } catch {
             throw CommandFailure("the TURN servers cannot be used: \(error)")
         }

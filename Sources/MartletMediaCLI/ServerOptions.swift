@@ -45,6 +45,9 @@ struct ServerOptions: ParsableArguments {
             valueName: "http://host:port"))
     var proxy: String?
 
+    @Flag(help: "Lets media go through relays alone.")
+    var relayOnly = false
+
     @Option(help: "Ends by itself after so many seconds; 0: when it is told to (Ctrl-C).")
     var seconds = 0.0
 
@@ -58,6 +61,7 @@ struct ServerOptions: ParsableArguments {
         if token != nil || keyText != nil { options.participant = nil }
         options.trustedCertificates = trust
         if let proxy { options.proxy = proxy == "direct" ? .direct : .http(proxy) }
+        options.iceTransportPolicy = relayOnly ? .relay : .all
         options.mediaPorts = try ports.map { try Self.range($0) }
         return options
     }

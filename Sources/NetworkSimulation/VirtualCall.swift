@@ -109,10 +109,12 @@ package final class VirtualCall {
     ///   - isFar: Whether it is to live on the neighbour's loop.
     ///   - profile: Whose offer the server takes its offer for.
     ///   - native: Whether its media is that of the native SDK.
+    ///   - relaysAlone: Whether that goes through relays and no other way.
     package func join(
         sending streams: [ClientStream] = [], receivingPairs pairs: Int = 0, audio: Int = 0,
         codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1], repairsAudio: Bool = false,
-        far isFar: Bool = false, as profile: NegotiationProfile = .sdk, native: Bool = false
+        far isFar: Bool = false, as profile: NegotiationProfile = .sdk, native: Bool = false,
+        relaysAlone: Bool = false
     ) throws -> VirtualClient {
         let offer = ClientOffer(
             sending: streams, receivingPairs: pairs, receivingAudio: audio,
@@ -126,6 +128,7 @@ package final class VirtualCall {
         nextPeer += 1
         client.profile = profile
         client.usesConnection = native
+        client.usesRelaysAlone = relaysAlone
         if isFar {
             farPeers.insert(client.id)
             farAddresses.insert(client.address)

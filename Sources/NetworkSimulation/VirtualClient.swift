@@ -54,6 +54,10 @@ package final class VirtualClient {
     var transport: PeerTransport?
     /// The media of the native SDK in place of the client's own, made-up media; see ``usesConnection``.
     package var connection: ClientConnection?
+    /// Whether that connection goes through relays and no other way; set it before the first answer.
+    package var usesRelaysAlone = false
+    /// Takes what that connection sends, instead of the network; `false`: it does not.
+    package var detour: ((TransportPath, [UInt8]) -> Bool)?
     /// Whether the native SDK's connection is to dial; set it before the first answer.
     package var usesConnection = false
     /// What that connection told, with the time.
@@ -129,8 +133,8 @@ package final class VirtualClient {
     private func updateConnection(_ media: PeerMedia, at now: MediaInstant) throws {
         if connection == nil {
             connection = try ClientConnection(
-                media: media, dtls: dtls, addresses: [address], clockZero: ntpAtZero,
-                seed: random.next(), at: now)
+                media: media, dtls: dtls, addresses: [address], relaysAlone: usesRelaysAlone,
+                clockZero: ntpAtZero, seed: random.next(), at: now)
         } else {
             try connection?.update(media, at: now)
         }
@@ -185,9 +189,10 @@ package final class VirtualClient {
     }
 
     /// A datagram of the server arrives.
-    package func receive(_ bytes: [UInt8], at now: MediaInstant) {
+    /// - Parameter path: The way it came; `nil`: that of all others.
+    package func receive(_ bytes: [UInt8], on path: TransportPath? = nil, at now: MediaInstant) {
         var bytes = bytes
-        let path = TransportPath(socket: 0, remote: server)
+        let path = path ?? TransportPath(socket: 0, remote: server)
         time = now
         guard connection == nil else {
             var span = bytes.mutableSpan
@@ -212,10 +217,13 @@ package final class VirtualClient {
     package func takeDatagram() -> [UInt8]? {
         if !outbox.isEmpty { return outbox.removeFirst() }
         guard connection == nil else {
-            var bytes = [UInt8](repeating: 0, count: ClientConnection.datagramMax)
-            var span = bytes.mutableSpan
-            guard let written = connection?.write(into: &span, at: time) else { return nil }
-            return Array(bytes.prefix(written.count))
+            while true {
+                var bytes = [UInt8](repeating: 0, count: ClientConnection.datagramMax)
+                var span = bytes.mutableSpan
+                guard let written = connection?.write(into: &span, at: time) else { return nil }
+                bytes.removeLast(bytes.count - written.count)
+                if detour?(written.path, bytes) != true { return bytes }
+            }
         }
         var isSent = false
         let bytes = [UInt8](capacity: 2_048) { output in

@@ -14,6 +14,8 @@ package struct ConnectionLimits: Sendable, Equatable {
     package var offersPerMinuteMax = 30
     /// Tries to resume a session, within a minute: who guesses ids is not to guess many.
     package var resumesPerMinuteMax = 10
+    /// How long after a client was told of relays it is told of them anew, since credentials end; `nil`: there are none.
+    package var relayRenewal: MediaDuration?
 
     /// The limits of a production server.
     package init() {}

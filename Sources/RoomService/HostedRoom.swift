@@ -152,6 +152,13 @@ package struct HostedRoom: Sendable {
         collect()
     }
 
+    /// Tells a client of relays with other credentials, unless it has gone on over another connection.
+    package mutating func tellRelays(_ servers: [ICEServer], to link: SessionLink) {
+        guard isCurrent(link) else { return }
+        core.tellRelays(servers, to: link.session)
+        collect()
+    }
+
     /// What the last offer of a session meant; `nil` if it is gone, or only signals.
     package func media(of session: SessionKey) -> PeerMedia? { members[session]?.media }
 

@@ -28,11 +28,13 @@ package struct SignalingConnection: Sendable {
     }
 
     /// What time asks of the caller.
-    package enum TimedAction: Sendable {
+    package enum TimedAction: Sendable, Equatable {
         /// Send a ping.
         case ping
         /// Three pings in a row were missed; for the statistics, the room decides what it means.
         case linkLost
+        /// The credentials for relays that the client knows end in a while: tell it others.
+        case renewRelays(SessionKey)
         /// Nobody joined in time: close the connection.
         case closeUnjoined
     }
@@ -40,12 +42,15 @@ package struct SignalingConnection: Sendable {
     private struct Liveness: Sendable {
         var session: SessionKey
         var nextPing: MediaInstant
+        /// When the client is told of relays anew; `nil`: never.
+        var relaysDue: MediaInstant?
         var isLinkLost = false
     }
 
     private enum State: Sendable {
         case waitingForEntry
-        case entering
+        /// By `join`, whose answer tells of relays, or by `resume`.
+        case entering(joins: Bool)
         case entered(Liveness)
         case ended
     }
@@ -86,13 +91,13 @@ package struct SignalingConnection: Sendable {
             if let wait = offers.take(max: limits.offersPerMinuteMax, at: now) {
                 return refuse(.tooManyRequests, message, retryAfter: wait)
             }
-            state = .entering
+            state = .entering(joins: true)
             return .join(id, request)
         case .resume(let id, let request):
             if let wait = resumes.take(max: limits.resumesPerMinuteMax, at: now) {
                 return refuse(.tooManyRequests, message, retryAfter: wait)
             }
-            state = .entering
+            state = .entering(joins: false)
             return .resume(id, request)
         case .ping(let id): return .send(.pong(id))
         case .pong: return nil
@@ -151,10 +156,14 @@ package struct SignalingConnection: Sendable {
     /// The `join` or `resume` at hand succeeded.
     /// - Returns: Whether the connection is still there; if not, tell the room that it is lost.
     package mutating func entered(_ session: SessionKey, at now: MediaInstant) -> Bool {
-        guard case .entering = state else { return false }
+        guard case .entering(let joins) = state else { return false }
         entryDeadline = nil
         heardAt = now
-        state = .entered(Liveness(session: session, nextPing: now + limits.pingInterval))
+        // Who comes back may have missed its time: at once.
+        state = .entered(
+            Liveness(
+                session: session, nextPing: now + limits.pingInterval,
+                relaysDue: limits.relayRenewal.map { joins ? now + $0 : now }))
         return true
     }
 
@@ -174,8 +183,10 @@ package struct SignalingConnection: Sendable {
         // How long entering takes is ours to answer for, not the client's.
         case .entering: return nil
         case .entered(let liveness):
-            guard !liveness.isLinkLost else { return liveness.nextPing }
-            return min(liveness.nextPing, heardAt + limits.linkLostTimeout)
+            var deadline = liveness.nextPing
+            if let due = liveness.relaysDue { deadline = min(deadline, due) }
+            guard !liveness.isLinkLost else { return deadline }
+            return min(deadline, heardAt + limits.linkLostTimeout)
         case .ended: return nil
         }
     }
@@ -193,6 +204,11 @@ package struct SignalingConnection: Sendable {
                 liveness.nextPing = now + limits.pingInterval
                 state = .entered(liveness)
                 return .ping
+            }
+            if let due = liveness.relaysDue, due <= now {
+                liveness.relaysDue = limits.relayRenewal.map { now + $0 }
+                state = .entered(liveness)
+                return .renewRelays(liveness.session)
             }
             if !liveness.isLinkLost, heardAt + limits.linkLostTimeout <= now {
                 liveness.isLinkLost = true

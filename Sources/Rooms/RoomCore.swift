@@ -284,6 +284,11 @@ package struct RoomCore: Sendable {
         return participants[index].key
     }
 
+    /// Whose session it is; `nil` if it is not here.
+    package func participant(of session: SessionKey) -> ParticipantID? {
+        index(of: session).map { participants[$0].id }
+    }
+
     /// What the slots of a session show, in the order of its sections; empty if it is not here.
     package func slots(of session: SessionKey) -> [SlotAssignment] {
         guard let index = index(of: session) else { return [] }

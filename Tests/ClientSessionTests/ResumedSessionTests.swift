@@ -45,6 +45,26 @@ import Wire
         #expect(answered.count == 2)
     }
 
+    @Test func newCredentialsOfRelaysGoToTheMediaAndHaveTheirNumber() throws {
+        let old = [ICEServer(urls: ["turn:t"], username: "1:ada", credential: "a")]
+        let new = [ICEServer(urls: ["turn:t"], username: "2:ada", credential: "b")]
+        var client = try SessionHarness()
+        try client.join()
+        let told = client.events.count
+        client.hear(.iceServersChanged(old))
+        #expect(client.session.iceServers == old && client.session.lastSequence == 1)
+        client.reconnect()
+        client.hear(.resumed(try client.lastID, sequence: 2))
+        client.hear(.iceServersChanged(new))
+        #expect(client.session.iceServers == new && client.session.lastSequence == 2)
+        #expect(client.relaysUsed == [old, new])
+        // Passwords are nothing for an application.
+        let isTold = client.events.dropFirst(told).contains {
+            if case .told = $0 { true } else { false }
+        }
+        #expect(!isTold)
+    }
+
     @Test func whatIsAskedDuringABreakIsSentAfterIt() throws {
         var client = try SessionHarness()
         try client.join()

@@ -18,7 +18,7 @@ private let media: [UInt8] = [128] + [UInt8](repeating: 9, count: 1_099)
 
 /// Connections in a box, for the macros of the tests, which make no mutating calls.
 private final class StreamsBox {
-    private var streams = ClientStreams(relaySocket: 17)
+    private var streams = ClientStreams(relaySockets: [17])
 
     /// With one connection, number 1, which is open and has nothing to send.
     static func opened() -> StreamsBox {

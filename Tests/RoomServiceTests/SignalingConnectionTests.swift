@@ -176,6 +176,36 @@ import Wire
         #expect(connection.advance(to: now) == .linkLost)
     }
 
+    /// What it says until then, but for pings.
+    private func said(
+        by connection: inout SignalingConnection, until end: MediaInstant
+    ) -> [(MediaInstant, SignalingConnection.TimedAction)] {
+        var said: [(MediaInstant, SignalingConnection.TimedAction)] = []
+        while let deadline = connection.nextDeadline, deadline <= end {
+            _ = connection.receive(.pong(lastSequence: nil), at: deadline)
+            while let action = connection.advance(to: deadline) {
+                if action != .ping { said.append((deadline, action)) }
+            }
+        }
+        return said
+    }
+
+    @Test func relaysAreToldAnewAtTheirTimeAndAtOnceToWhoComesBack() {
+        for first in [join, resume] {
+            var connection = connection { $0.relayRenewal = .milliseconds(30_500) }
+            _ = connection.receive(first, at: .zero + .seconds(5))
+            _ = connection.entered(key(7), at: .zero + .seconds(5))
+            let said = said(by: &connection, until: .zero + .seconds(70))
+            #expect(said.allSatisfy { $0.1 == .renewRelays(key(7)) })
+            let times: [Int64] = first == resume ? [5_000, 35_500, 66_000] : [35_500, 66_000]
+            #expect(said.map { $0.0 } == times.map { .zero + .milliseconds($0) })
+        }
+        var without = connection()
+        _ = without.receive(resume, at: .zero)
+        _ = without.entered(key(7), at: .zero)
+        #expect(said(by: &without, until: .zero + .seconds(70)).isEmpty)
+    }
+
     @Test func theEndNamesTheSessionAndWhoEnteredTooLateIsTold() {
         var connection = connection()
         _ = connection.receive(join, at: .zero)

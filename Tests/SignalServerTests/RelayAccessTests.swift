@@ -35,6 +35,33 @@ struct RelayAccessTests {
         }
     }
 
+    @Test func whoComesBackIsToldOthersAtOnce() async throws {
+        let relays = try relays()
+        try await withServer {
+            $0.relays = relays
+        } _: { server in
+            var session: SessionID?
+            try await withClient(server) { client in
+                session = try await client.join(
+                    as: "anna", options: JoinOptions(resume: true)
+                ).session
+            }
+            let known = try #require(session)
+            try await withClient(server) { client in
+                let before = ServerClock().unixSeconds
+                guard case .resumed(_, 0) = try await client.resume(known),
+                    case .iceServersChanged(let told) = try await client.next()
+                else { throw TestFailure("not told") }
+                let after = ServerClock().unixSeconds
+                let possible = try (before...after).map {
+                    relays.access(for: try ParticipantID("anna"), unixNow: $0)
+                }
+                #expect(told.count == 1)
+                #expect(possible.contains(try #require(told.first)))
+            }
+        }
+    }
+
     @Test func answersOverHTTPHaveALinkForEachRelay() async throws {
         let relays = try relays()
         try await withServer {

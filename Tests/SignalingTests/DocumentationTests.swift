@@ -67,7 +67,7 @@ import Testing
             #expect(serverTypes.contains(try type(of: message.encoded())))
         }
         #expect(Set(clientTypes).count == 22)
-        #expect(Set(serverTypes).count == 29)
+        #expect(Set(serverTypes).count == 30)
     }
 
     @Test func theErrorPageIsTheTable() throws {

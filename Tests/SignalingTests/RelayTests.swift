@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
 import Testing
+import Wire
 
 @testable import Signaling
 
@@ -23,6 +24,17 @@ import Testing
         #expect(server.urls == ["turn:turn.example.com:3478?transport=udp"])
         #expect(server.username == "1700003600:ada")
         #expect(server.credential == "eipHV7VFo7pnEE5XGd6JktBg2ok=")
+    }
+
+    @Test func credentialsAreRenewedAtHalfOfTheirLifeAndLastAMinuteAtLeast() throws {
+        #expect(try relays(lifetimeSeconds: 61).renewalInterval == .milliseconds(30_500))
+        #expect(try relays(lifetimeSeconds: 86_400).renewalInterval == .seconds(43_200))
+        #expect(throws: RelayServersError.invalidLifetime) { try relays(lifetimeSeconds: 59) }
+        #expect(throws: RelayServersError.invalidLifetime) {
+            try relays(lifetimeSeconds: 1, isDevelopment: true)
+        }
+        #expect(
+            try relays(lifetimeSeconds: 2, isDevelopment: true).renewalInterval == .seconds(1))
     }
 
     @Test func everybodyAndEverySecondHasAPasswordOfItsOwn() throws {

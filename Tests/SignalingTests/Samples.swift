@@ -148,6 +148,8 @@ enum Samples {
         .audioLevels([AudioLevel(participant: who(), level: 127)]),
         .tokenWillExpire(TokenWarning(deadline: 1_900_000_000, secondsLeft: 30)),
         .permissionsChanged(TokenGrants(publish: [.init(.camera)], data: false)),
+        .iceServersChanged([ICEServer(urls: ["turn:h"], username: "2:ada", credential: "c+/=")]),
+        .iceServersChanged([]),
         .networkQuality([
             ParticipantQuality(participant: who(), quality: .down),
             ParticipantQuality(participant: who("cy"), quality: .unknown),

@@ -108,7 +108,8 @@ def relay(namespace, folder, address, media_address, secret):
             "/etc/ssl/turn.example.com.pem": pem,
             "/etc/ssl/turn.example.com.key": key,
             "THE-VALUE-OF-MARTLET_TURN_SECRET": secret,
-            "\nsyslog\n": "\nlog-file=stdout\n",
+            # Who got an allocation of it when.
+            "\nsyslog\n": "\nlog-file=stdout\nverbose\n",
         },
     )
     (folder / "turnserver.conf").write_text(configured)

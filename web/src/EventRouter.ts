@@ -4,7 +4,7 @@ import { decibelsOfFullScale, volumePercent } from './audioLevel';
 import { fromBase64 } from './base64';
 import type { LocalParticipant } from './LocalParticipant';
 import type { LocalPublisher } from './LocalPublisher';
-import type { AudioLevel, Grants, ParticipantInfo, ParticipantRole } from './messages';
+import type { AudioLevel, Grants, ParticipantInfo, ParticipantRole, RelayInfo } from './messages';
 import type { RemoteRoster } from './RemoteRoster';
 import type { EmitRoomEvent } from './RoomEvents';
 import type { RoomEvent } from './serverMessages';
@@ -18,6 +18,8 @@ export interface RouterSurroundings {
   me(): LocalParticipant | undefined;
   /** More slots are needed. */
   grow(pairs: number, audio: number): void;
+  /** The relays have other credentials. */
+  renewRelays(relays: readonly RelayInfo[]): void;
   /** One became a host. */
   mayPublish(): void;
 }
@@ -85,6 +87,9 @@ export class EventRouter {
         break;
       case 'permissionsChanged':
         this.#changeGrants(event.grants);
+        break;
+      case 'iceServersChanged':
+        this.#surroundings.renewRelays(event.iceServers);
         break;
       case 'tokenWillExpire': {
         const deadline = new Date(event.deadline * 1000);

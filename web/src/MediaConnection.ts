@@ -14,6 +14,8 @@ import type { RelayInfo, TrackKind, TrackSource } from './messages';
 import type { MetadataOptions } from './metadataMessage';
 import { withReceiverTimes } from './receiverTimes';
 import { RelayChoice } from './RelayChoice';
+import { selectedPair, text } from './statistics';
+import type { Report } from './statistics';
 import { simulcastEncodings } from './videoEncodings';
 
 /** How a session's media is set up. */
@@ -168,6 +170,16 @@ export class MediaConnection {
       refused.push('custom');
     }
     return refused;
+  }
+
+  /** Whether media goes through a relay, as far as the browser tells. */
+  async isRelayed(): Promise<boolean> {
+    const reports: Report[] = [];
+    (await this.#connection.getStats()).forEach((report: Report) => reports.push(report));
+    const pair = selectedPair(reports);
+    const local = pair && text(pair, 'localCandidateId');
+    const candidate = reports.find((report) => report.id === local);
+    return candidate?.['candidateType'] === 'relay';
   }
 
   /** The next offer has new ICE credentials, and relays are tried as well. */

@@ -1,4 +1,5 @@
-// Proves when relays are tried: not where a direct way is found, soon where none is, at once where they are wanted.
+// Proves when relays are tried: not where a direct way is found, soon where none is, at once where they are wanted; and
+// that media moves to other credentials before those it came by end.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -129,4 +130,89 @@ test('who needed relays joins anew with them, and tries the new ones where they 
   assert.deepEqual(tried(), [[relay(1)], [relay(2)]]);
   await room.leave();
   assert.equal(clock.timerCount, 0);
+});
+
+/** What a connection's figures say of the way that media takes. */
+function takes(candidateType: string, connection = FakeConnection.last) {
+  let packets = 0;
+  connection.getStats = () => {
+    packets += 25;
+    return Promise.resolve(
+      new Map<string, object>([
+        ['T', { id: 'T', type: 'transport', timestamp: performance.now(), packetsReceived: packets,
+          selectedCandidatePairId: 'P' }],
+        ['P', { id: 'P', type: 'candidate-pair', timestamp: 0, localCandidateId: 'L' }],
+        ['L', { id: 'L', type: 'local-candidate', timestamp: 0, candidateType }],
+      ]),
+    );
+  };
+}
+
+function renew(n: number) {
+  FakeServer.last.say({ type: 'iceServersChanged', iceServers: [relay(n)] });
+  return settle();
+}
+
+test('a call through a relay moves to the new credentials with one exchange, and says nothing', async () => {
+  const { room, log } = await roomWith('checking');
+  await clock.pass(relayPatienceMilliseconds);
+  FakeConnection.last.iceConnectionState = 'connected';
+  FakeConnection.isFlowing = true;
+  takes('relay');
+  await clock.pass(1_000);
+  await renew(2);
+  assert.deepEqual(tried(), [undefined, [relay(1)], [relay(2)]]);
+  assert.equal(FakeConnection.last.restartCount, 2);
+  assert.equal(FakeServer.heard('offer').length, 2);
+  // The same again changes nothing that is tried, but each renewal is a new one.
+  await renew(3);
+  assert.deepEqual(tried().slice(-1), [[relay(3)]]);
+  assert.equal(room.negotiationCount, 4);
+  assert.deepEqual(log, []);
+  await room.leave();
+  assert.equal(clock.timerCount, 0);
+});
+
+test('a call that takes a direct way goes on, and would try the new credentials', async () => {
+  const { room } = await roomWith('connected');
+  await renew(2);
+  assert.deepEqual(tried(), [undefined]);
+  // As well where relays were tried and a direct way was found after all.
+  FakeConnection.last.iceConnectionState = 'disconnected';
+  FakeConnection.isFlowing = false;
+  await clock.pass(4_000);
+  assert.deepEqual(tried(), [undefined, [relay(2)]]);
+  FakeConnection.last.iceConnectionState = 'connected';
+  FakeConnection.isFlowing = true;
+  takes('host');
+  await clock.pass(1_000);
+  const { restartCount } = FakeConnection.last;
+  await renew(3);
+  assert.equal(FakeConnection.last.restartCount, restartCount);
+  assert.equal(tried().length, 2);
+  await room.leave();
+});
+
+test('who joins anew with relays does so with the newest credentials', async () => {
+  const { room } = await roomWith('checking');
+  await clock.pass(relayPatienceMilliseconds);
+  FakeConnection.last.iceConnectionState = 'connected';
+  FakeConnection.isFlowing = true;
+  takes('relay');
+  await renew(7);
+  FakeServer.last.lose();
+  await settle();
+  assert.equal(FakeConnection.all.length, 2);
+  assert.deepEqual(tried(), [[relay(7)]]);
+  await room.leave();
+});
+
+test('relays of the application stay the only ones', async () => {
+  const own = [{ urls: 'turn:own', username: 'u', credential: 'c' }];
+  const { room } = await roomWith('connected', { rtcConfiguration: { iceServers: own } });
+  takes('relay');
+  await renew(2);
+  assert.deepEqual(tried(), [own]);
+  assert.equal(FakeConnection.last.restartCount, 0);
+  await room.leave();
 });

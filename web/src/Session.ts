@@ -66,6 +66,8 @@ export class Session {
   /** Grows with each entry; what belongs to an older one counts no more. */
   #entry = 0;
   #joined: JoinedReply | undefined;
+  /** The relays that the server told last. */
+  #relays: readonly RelayInfo[] = [];
   #joinedAt = new Date();
   #me: LocalParticipant | undefined;
   /** What came before the application could be told; undefined once it is told at once. */
@@ -123,6 +125,7 @@ export class Session {
       me: () => this.#me,
       // What has slots goes on; the server asks again when it lacks more.
       grow: (pairs, audio) => this.#grow(this.#media.carriesVideo ? pairs : 0, audio),
+      renewRelays: (relays) => void this.#renewRelays(relays).catch(() => {}),
       mayPublish: () => listener.mayPublish(),
     });
     this.#link = this.#makeLink();
@@ -397,9 +400,23 @@ export class Session {
     this.roster.blank();
     this.audio.clear();
     // Who needed relays begins with them.
-    const relays = this.#media.relays.areTried ? this.#joined?.iceServers : undefined;
+    const relays = this.#media.relays.areTried ? this.#relays : undefined;
     [this.#media, this.#negotiator] = this.#makeMedia(relays);
     this.#watch?.demand();
+  }
+
+  /** An allocation on a relay is bound to the credentials that it was made with: media that needs one moves to another,
+   * by an ICE restart, before they end. The next restart tries the new ones in any case. */
+  async #renewRelays(relays: readonly RelayInfo[]): Promise<void> {
+    this.#relays = relays;
+    const media = this.#media;
+    media.relays.name(relays);
+    if (!media.relays.areTried) return;
+    const isNeeded = !media.isConnected || (await media.isRelayed());
+    // Meanwhile they may have been tried, or the peer connection be another one.
+    if (isNeeded && media.relays.hasUntried && !media.isClosed && media === this.#media) {
+      await this.#negotiator.restart();
+    }
   }
 
   async #enter(reply: JoinedReply): Promise<void> {
@@ -440,7 +457,8 @@ export class Session {
     if (!this.isAlive) return;
     this.#link.begin();
     this.#startWatching();
-    this.#media.relays.name(reply.iceServers ?? []);
+    this.#relays = reply.iceServers ?? [];
+    this.#media.relays.name(this.#relays);
     this.#fallback.begin(this.#media, () => void this.#negotiator.restart());
     this.roster.allow(reply.grants?.subscribe ?? true);
     if (isFirst) this.roster.begin();

@@ -129,6 +129,10 @@ const readers: { [Type in ServerMessage['type']]: (fields: Fields) => ServerMess
   // MARK: Oneself
   roleChanged: (f) => ({ type: 'roleChanged', role: role(f['role'], 'role') }),
   permissionsChanged: (f) => ({ type: 'permissionsChanged', grants: grants(f['grants']) }),
+  iceServersChanged: (f) => ({
+    type: 'iceServersChanged',
+    iceServers: list(f['iceServers'], 'iceServers', relay),
+  }),
   tokenWillExpire: (f) => ({
     type: 'tokenWillExpire',
     deadline: integer(f['deadline'], 'deadline'),

@@ -50,6 +50,8 @@ export type ServerEvent =
   | { type: 'participantResumed'; participant: string }
   | { type: 'roleChanged'; role: ParticipantRole }
   | { type: 'permissionsChanged'; grants: Grants }
+  /** The credentials told before end soon. */
+  | { type: 'iceServersChanged'; iceServers: RelayInfo[] }
   | { type: 'tokenWillExpire'; deadline: number; secondsLeft: number }
   | { type: 'trackPublished'; participant: string; track: TrackInfo }
   | { type: 'trackUnpublished'; participant: string; track: string }

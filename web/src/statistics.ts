@@ -165,14 +165,19 @@ function weightedJitter(rows: Report[], weight: (row: Report) => number): number
   return weights > 0 ? total / weights : undefined;
 }
 
-function roundTrip(rows: Report[]): number | undefined {
+/** The pair that media takes. */
+export function selectedPair(rows: readonly Report[]): Report | undefined {
   const transport = rows.find((row) => row.type === 'transport');
   const chosen = transport && text(transport, 'selectedCandidatePairId');
-  const pair = rows.find((row) =>
+  return rows.find((row) =>
     chosen === undefined
       ? row.type === 'candidate-pair' && row['nominated'] === true && row['state'] === 'succeeded'
       : row.id === chosen,
   );
+}
+
+function roundTrip(rows: Report[]): number | undefined {
+  const pair = selectedPair(rows);
   const seconds = pair && number(pair, 'currentRoundTripTime');
   return seconds === undefined ? undefined : seconds * 1000;
 }

@@ -12,6 +12,8 @@ package protocol MediaLink: Sendable {
     func makeOffer(for purpose: OfferPurpose) async throws -> SDPBody
     /// Takes the answer to the offer of that purpose.
     func takeAnswer(_ body: SDPBody, for purpose: OfferPurpose) async throws
+    /// Goes on with relays that have other credentials, without a gap: those known before end soon.
+    func useRelays(_ servers: [ICEServer]) async
     /// Throws the link away.
     func end() async
 }
@@ -32,4 +34,9 @@ package struct NoMedia: MediaLink {
 
     /// Does nothing.
     package func end() async {}
+}
+
+extension MediaLink {
+    /// A link without relays.
+    package func useRelays(_ servers: [ICEServer]) async {}
 }

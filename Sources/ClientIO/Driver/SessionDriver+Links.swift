@@ -10,6 +10,7 @@ import Wire
 enum MediaOperation {
     case offer(OfferTicket)
     case answer(OfferTicket, SDPBody)
+    case relays([ICEServer])
     case end
 }
 
@@ -21,6 +22,7 @@ extension SessionDriver {
         case .send(let message): socket?.send(message.encoded())
         case .makeOffer(let ticket): enqueue(.offer(ticket))
         case .takeAnswer(let ticket, let body): enqueue(.answer(ticket, body))
+        case .useRelays(let servers): enqueue(.relays(servers))
         case .endMedia:
             // What was to be done with the link is moot.
             mediaOperations = []
@@ -113,6 +115,11 @@ extension SessionDriver {
                 } catch {
                     await self?.answerFailed(ticket)
                 }
+            }
+        case .relays(let servers):
+            mediaTask = Task { [weak self] in
+                await media.useRelays(servers)
+                await self?.finishMedia()
             }
         case .end:
             isEndingMedia = true

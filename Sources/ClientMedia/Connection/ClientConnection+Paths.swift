@@ -10,6 +10,7 @@ extension ClientConnection {
 
     /// Takes one more address of a socket among those that it is bound to. Known ones change nothing.
     package mutating func addHost(_ base: ICEBase) {
+        guard !relays.areAlone else { return }
         transport.addLocalCandidate(
             .host(base.address, localPreference: .max - UInt16(base.socket)), socket: base.socket)
     }
@@ -22,7 +23,9 @@ extension ClientConnection {
 
     /// Asks STUN servers where sockets are seen from, in place of what was asked before. Nothing waits for that: checks to the
     /// server have begun, and it learns a client's address from them.
-    package mutating func gather(_ gathering: ReflexiveGathering) { self.gathering = gathering }
+    package mutating func gather(_ gathering: ReflexiveGathering) {
+        if !relays.areAlone { self.gathering = gathering }
+    }
 
     /// Takes an answer of a STUN server.
     /// - Returns: `false` if it is none.

@@ -31,7 +31,7 @@ package struct ClientConnection: ~Copyable {
     var transport: PeerTransport
     /// The search for where sockets are seen from, while it goes on.
     var gathering: ReflexiveGathering?
-    var relays = ConnectionRelays()
+    var relays: ConnectionRelays
     /// What was negotiated, seen from the client.
     package internal(set) var media: PeerMedia
     var receivers: [ReceivingStream] = []
@@ -72,12 +72,14 @@ package struct ClientConnection: ~Copyable {
     ///   - media: What was negotiated, seen from the client.
     ///   - addresses: The client's own addresses; their sockets are numbered from 0 on.
     ///   - streamSocket: The number that stands for TCP connections; `nil`: there are none.
+    ///   - relaysAlone: Whether nothing is sent but through relays, so that nobody but these learns where the client is.
     ///   - clockZero: The wall clock at `MediaInstant.zero`.
     ///   - seed: A random number, for all that has to be random.
     ///   - startBitrate: What the path to the server is believed to carry before anything is known, in bits a second; `nil`: the usual.
     package init(
         media: PeerMedia, dtls: DTLSContext, addresses: [NetworkAddress],
-        streamSocket: UInt16? = nil, clockZero: NTPTime, seed: UInt64, startBitrate: Double? = nil,
+        streamSocket: UInt16? = nil, relaysAlone: Bool = false, clockZero: NTPTime, seed: UInt64,
+        startBitrate: Double? = nil,
         at now: MediaInstant
     ) throws(ClientTransportError) {
         var limits = EstimateLimits()
@@ -85,8 +87,9 @@ package struct ClientConnection: ~Copyable {
         estimator = BandwidthEstimator(limits: limits)
         var random = SeededRandom(seed: seed)
         transport = try PeerTransport.client(
-            media: media, dtls: dtls, addresses: addresses, streamSocket: streamSocket,
-            tieBreaker: random.next(), at: now)
+            media: media, dtls: dtls, addresses: relaysAlone ? [] : addresses,
+            streamSocket: relaysAlone ? nil : streamSocket, tieBreaker: random.next(), at: now)
+        relays = ConnectionRelays(areAlone: relaysAlone)
         self.media = media
         self.clockZero = clockZero
         self.random = random

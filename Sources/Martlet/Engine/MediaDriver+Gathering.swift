@@ -45,6 +45,14 @@ extension MediaDriver {
         return bases.filter { !$0.address.isLoopback } + bases.filter(\.address.isLoopback)
     }
 
+    /// Goes on with relays that have other credentials; where media goes through one, it moves to a new allocation.
+    func useRelays(_ servers: [Signaling.ICEServer]) async {
+        // The application's own are all there are.
+        guard settings.iceServers.isEmpty else { return }
+        if connection?.hasRelay == true { await openSpareSockets() }
+        gather(from: servers)
+    }
+
     /// Asks the servers named where this machine is seen from. Looking up their names and waiting for their answers keep
     /// nobody waiting.
     func gather(from servers: [Signaling.ICEServer]) {
@@ -96,6 +104,8 @@ extension MediaDriver {
                 relays.append(
                     RelayAccess(
                         server: first, socket: UInt16(clamping: index),
+                        spareSocket: index < spareSockets.count
+                            ? Self.firstSpareSocket + UInt16(clamping: index) : nil,
                         username: Array(username.utf8), password: Array(password.utf8)))
             }
         }
@@ -129,7 +139,8 @@ extension MediaDriver {
             relayHosts[first] = .some(url.isSecure ? url.host : nil)
             relays.append(
                 RelayAccess(
-                    server: first, socket: Self.relayStreamSocket, isStream: true,
+                    server: first, socket: Self.relayStreamSockets[0],
+                    spareSocket: Self.relayStreamSockets[1], isStream: true,
                     username: Array(username.utf8), password: Array(password.utf8)))
         }
         return relays

@@ -47,8 +47,8 @@ extension MediaDriver: MediaLink {
                 media: media, dtls: try ClientIdentity.made.get().context,
                 addresses: sockets.indices.map { index in
                     bases.first { Int($0.socket) == index }?.address ?? Self.standIn(sockets[index])
-                }, streamSocket: Self.streamSocket, clockZero: Self.clockZero(at: now),
-                seed: random.next(),
+                }, streamSocket: Self.streamSocket, relaysAlone: settings.relaysAlone,
+                clockZero: Self.clockZero(at: now), seed: random.next(),
                 startBitrate: Double(parameters.startBitsPerSecond), at: now)
             for base in bases { connection?.addHost(base) }
             connection?.setWantedBitrate(wantedBitrate)

@@ -9,8 +9,8 @@ import Wire
 extension MediaDriver {
     /// What stands for all TCP connections among the sockets; those of UDP are numbered from 0 on.
     static let streamSocket: UInt16 = 16
-    /// The same for connections to relays.
-    static let relayStreamSocket: UInt16 = 17
+    /// The same for connections to relays, and for those beside them while media moves.
+    static let relayStreamSockets: [UInt16] = [17, 18]
 
     func sendOverStream(_ datagram: ByteBuffer, on path: TransportPath, at now: MediaInstant) {
         unsafe datagram.withUnsafeReadableBytes { raw in
@@ -88,7 +88,7 @@ extension MediaDriver {
 
     /// Speaks TLS with a relay that is to be reached so.
     private func secure(_ channel: any Channel, on path: TransportPath) throws {
-        guard path.socket == Self.relayStreamSocket,
+        guard Self.relayStreamSockets.contains(path.socket),
             case .some(.some(let host)) = relayHosts[path.remote]
         else { return }
         guard let tls = settings.tls ?? TLSContext.system else {

@@ -26,8 +26,10 @@ actor MediaDriver {
     var connection: ClientConnection?
     var offer: ClientOffer?
     var sockets: [MediaSocket] = []
+    /// As many more, once media has to move from one allocation on a relay to another.
+    var spareSockets: [MediaSocket] = []
     /// TCP connections, and the channels of those that are there or being opened.
-    var streams = ClientStreams(relaySocket: MediaDriver.relayStreamSocket)
+    var streams = ClientStreams(relaySockets: MediaDriver.relayStreamSockets)
     var channels: [UInt64: any Channel] = [:]
     /// What relays over TCP are called, with whom TLS is spoken; `nil`: without.
     var relayHosts: [NetworkAddress: String?] = [:]
@@ -77,7 +79,7 @@ actor MediaDriver {
         timer?.task.cancel()
         ticker?.cancel()
         qualityTimer?.cancel()
-        for socket in sockets { socket.channel.close(promise: nil) }
+        for socket in sockets + spareSockets { socket.channel.close(promise: nil) }
         for channel in channels.values { channel.close(promise: nil) }
     }
 
@@ -141,9 +143,9 @@ actor MediaDriver {
                 sendOverStream(buffer, on: path, at: now)
                 continue
             }
-            guard Int(path.socket) < sockets.count, let remote = socketAddress(of: path.remote)
+            guard let channel = socket(path.socket)?.channel,
+                let remote = socketAddress(of: path.remote)
             else { continue }
-            let channel = sockets[Int(path.socket)].channel
             channel.write(
                 AddressedEnvelope(remoteAddress: remote, data: buffer), promise: nil)
             if !written.contains(where: { $0 === channel }) { written.append(channel) }

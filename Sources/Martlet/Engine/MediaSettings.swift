@@ -26,6 +26,8 @@ struct MediaSettings: Sendable {
     var ports: ClosedRange<UInt16>?
     /// The application's own STUN and TURN servers; empty: those that the server names.
     var iceServers: [Signaling.ICEServer] = []
+    /// Whether media goes through relays and no other way.
+    var relaysAlone = false
     /// Whom relays are trusted by; `nil`: the system.
     var tls: TLSContext?
     /// The sizes that the camera's picture is sent in, by RID, the smallest first; empty: one.

@@ -32,6 +32,15 @@ public enum Role: String, Sendable, Equatable, Codable {
     case audience
 }
 
+/// Which ways media may take, by the words of browsers (`RTCIceTransportPolicy`, W3C WebRTC §4.2.4).
+public enum ICETransportPolicy: String, Sendable, Equatable, Codable {
+    /// Any: directly, or through a relay where there is no direct way.
+    case all
+    /// Through relays alone. Nothing is sent to the server's media from this machine's own addresses, nor to STUN servers; where
+    /// no relay is named or none answers, there is no media. The server still sees where signalling comes from.
+    case relay
+}
+
 /// Which HTTP proxy a room's signalling goes through (`CONNECT`, RFC 9110 §9.3.6). Media does not: it is UDP.
 public enum SignalingProxy: Sendable, Equatable, Codable {
     /// The one that `https_proxy`, `http_proxy` or `all_proxy` names, in small letters or large, unless `no_proxy` lists the server
@@ -103,6 +112,8 @@ public struct JoinOptions: Sendable, Codable {
     public var mediaPorts: ClosedRange<UInt16>?
     /// STUN and TURN servers for media, in place of those that the server names; empty: those.
     public var iceServers: [ICEServer] = []
+    /// Which ways media may take.
+    public var iceTransportPolicy = ICETransportPolicy.all
     /// How long to try to come back after a break: 30 to 50 s (row B05).
     public var reconnectWindow = Duration.seconds(45)
     /// A file of certificates to be trusted beside those of the system, in PEM; `nil`: none.

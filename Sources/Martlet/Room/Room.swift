@@ -162,6 +162,7 @@ public actor Room {
         var settings = MediaSettings()
         settings.ports = options.mediaPorts
         settings.iceServers = options.iceServers.map(\.signaled)
+        settings.relaysAlone = options.iceTransportPolicy == .relay
         settings.cameraRIDs = MediaSettings.rids(sizes: options.cameraSizes)
         settings.screenRIDs = MediaSettings.rids(sizes: options.screenSizes)
         settings.customPictures = options.customPictures

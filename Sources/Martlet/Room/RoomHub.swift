@@ -242,7 +242,7 @@ final class RoomHub: Sendable {
             tell(.roleChanged(isAudience: role == .audience))
         case .permissionsChanged: tell(.permissionsChanged)
         case .joined, .answer, .ok, .streamOpened, .sent, .resumed, .error, .needSlots, .ping,
-            .pong, .disconnected:
+            .pong, .disconnected, .iceServersChanged:
             break
         }
     }

@@ -320,7 +320,7 @@ final class SystemServer {
             {
                 switch action {
                 case .ping: outputs.append(.message(id, .ping))
-                case .linkLost: break
+                case .linkLost, .renewRelays: break
                 case .closeUnjoined: outputs.append(.close(id))
                 }
             }

@@ -30,6 +30,7 @@ extension SystemWorld {
                 }
             case .makeOffer(let ticket): client.makeOffer(ticket, at: now)
             case .takeAnswer(let ticket, let body): client.takeAnswer(ticket, body, at: now)
+            case .useRelays: break
             case .endMedia: client.endMedia()
             }
         }

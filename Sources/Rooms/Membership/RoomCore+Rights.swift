@@ -27,6 +27,11 @@ extension RoomCore {
         flush()
     }
 
+    /// Tells a session of relays with other credentials; they come again after a break, as all that is numbered.
+    package mutating func tellRelays(_ servers: [ICEServer], to session: SessionKey) {
+        tell(session, .iceServersChanged(servers))
+    }
+
     /// Lets new grants take effect and tells their holder.
     mutating func setGrants(_ grants: TokenGrants, ofParticipantAt index: Int) {
         let before = participants[index]

@@ -143,6 +143,14 @@ actor RoomActor {
         carryOut()
     }
 
+    /// Tells a session of the relays with credentials that begin now.
+    func renewRelays(_ relays: RelayServers, of link: SessionLink) {
+        guard let participant = room.core.participant(of: link.session) else { return }
+        room.tellRelays(
+            [relays.access(for: participant, unixNow: clock.unixSeconds)], to: link)
+        carryOut()
+    }
+
     /// What the last offer of a session meant; `nil` if it is gone, or only signals.
     func media(of key: SessionKey) -> PeerMedia? { room.media(of: key) }
 

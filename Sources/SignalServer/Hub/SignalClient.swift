@@ -30,8 +30,9 @@ actor SignalClient {
         connection = SignalConnection(id: hub.sessions.makeConnectionID(), socket: socket)
         self.hub = hub
         self.onEntered = onEntered
-        rules = SignalingConnection(
-            limits: hub.configuration.limits.connection, at: hub.clock.now)
+        var limits = hub.configuration.limits.connection
+        limits.relayRenewal = hub.configuration.relays?.renewalInterval
+        rules = SignalingConnection(limits: limits, at: hub.clock.now)
     }
 
     // MARK: Messages
@@ -127,6 +128,7 @@ actor SignalClient {
             return
         }
         onEntered()
+        await serveTime()
     }
 
     private func negotiate(
@@ -158,19 +160,27 @@ actor SignalClient {
     /// Pings the client each second, watches for its silence, and closes if it never joins.
     func watch() async {
         while !Task.isCancelled {
-            while let action = rules.advance(to: hub.clock.now) {
-                switch action {
-                case .ping: connection.socket.send(Self.ping)
-                case .linkLost: hub.metrics.update { $0.linksLost += 1 }
-                case .closeUnjoined: connection.socket.close(.policyViolation, reason: "no join")
-                }
-            }
+            await serveTime()
             let interval = Duration(hub.configuration.limits.pingInterval)
             let wait = rules.nextDeadline.map {
                 max(Duration($0 - hub.clock.now), .milliseconds(1))
             }
             // Entering brings the deadline forward while we sleep: never sleep longer than a ping may wait.
             try? await Task.sleep(for: min(wait ?? interval, interval))
+        }
+    }
+
+    /// Does what is due.
+    private func serveTime() async {
+        while let action = rules.advance(to: hub.clock.now) {
+            switch action {
+            case .ping: connection.socket.send(Self.ping)
+            case .linkLost: hub.metrics.update { $0.linksLost += 1 }
+            case .renewRelays(let key):
+                guard let relays = hub.configuration.relays else { break }
+                await room?.renewRelays(relays, of: link(key))
+            case .closeUnjoined: connection.socket.close(.policyViolation, reason: "no join")
+            }
         }
     }
 

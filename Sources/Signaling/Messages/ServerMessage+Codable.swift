@@ -11,13 +11,13 @@ extension ServerMessage: Codable {
         case trackUnpublished, trackMuted, trackQuality, slots, needSlots, audioLevels,
             tokenWillExpire
         case layersWanted
-        case permissionsChanged, networkQuality, ping, pong, disconnected
+        case permissionsChanged, iceServersChanged, networkQuality, ping, pong, disconnected
     }
 
     private enum Key: String, CodingKey {
         case type, id, answer, track, code, message, participant, reason, muted, assignments
         case levels, grants, role, stream, unreachable, sequence, retryAfterMilliseconds
-        case qualities, rejoin, quality, layers, maxBitrates, spatialLayers
+        case qualities, rejoin, quality, layers, maxBitrates, spatialLayers, iceServers
     }
 
     private var kind: Kind {
@@ -48,6 +48,7 @@ extension ServerMessage: Codable {
         case .networkQuality: .networkQuality
         case .tokenWillExpire: .tokenWillExpire
         case .permissionsChanged: .permissionsChanged
+        case .iceServersChanged: .iceServersChanged
         case .ping: .ping
         case .pong: .pong
         case .disconnected: .disconnected
@@ -132,6 +133,9 @@ extension ServerMessage: Codable {
         case .tokenWillExpire: self = .tokenWillExpire(try TokenWarning(from: decoder))
         case .permissionsChanged:
             self = .permissionsChanged(try fields.decode(TokenGrants.self, forKey: .grants))
+        case .iceServersChanged:
+            self = .iceServersChanged(
+                try fields.decode([ICEServer].self, forKey: .iceServers))
         case .ping: self = .ping
         case .pong: self = .pong(try fields.decodeIfPresent(RequestID.self, forKey: .id))
         case .disconnected:
@@ -205,6 +209,7 @@ extension ServerMessage: Codable {
         case .networkQuality(let qualities): try fields.encode(qualities, forKey: .qualities)
         case .tokenWillExpire(let warning): try warning.encode(to: encoder)
         case .permissionsChanged(let grants): try fields.encode(grants, forKey: .grants)
+        case .iceServersChanged(let servers): try fields.encode(servers, forKey: .iceServers)
         case .ping: break
         case .pong(let id): try fields.encodeIfPresent(id, forKey: .id)
         case .disconnected(let reason, let message, let rejoin):

@@ -28,6 +28,8 @@ extension ServerMessage {
         case .dataReceived(let packet): return fixed + packet.bytes.count
         case .messageReceived(let message): return fixed + message.content.utf8.count
         case .sent(_, let unreachable): return fixed + 64 * unreachable.count
+        case .iceServersChanged(let servers):
+            return servers.reduce(fixed) { $0 + $1.approximateBytes }
         default: return fixed
         }
     }
@@ -40,6 +42,14 @@ extension ParticipantInfo {
         return attributes.entries.reduce(256 + texts + 128 * tracks.count) {
             $0 + $1.name.utf8.count + $1.value.utf8.count
         }
+    }
+}
+
+extension ICEServer {
+    /// About how many bytes it takes to keep the server.
+    fileprivate var approximateBytes: Int {
+        let access = (username?.utf8.count ?? 0) + (credential?.utf8.count ?? 0)
+        return urls.reduce(64 + access) { $0 + 16 + $1.utf8.count }
     }
 }
 

@@ -59,6 +59,8 @@ package enum ServerMessage: Hashable, Sendable {
     case tokenWillExpire(TokenWarning)
     /// What oneself may do is something else from now on.
     case permissionsChanged(TokenGrants)
+    /// The relays have other credentials from now on: those told before end soon.
+    case iceServersChanged([ICEServer])
     /// Asks for a `pong`.
     case ping
     /// Answers the client's `ping`.

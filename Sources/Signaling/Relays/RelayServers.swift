@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
 import MediaCrypto
+package import Wire
 
 /// What is wrong with a server's relays.
 package enum RelayServersError: Error, Equatable, Sendable {
@@ -29,6 +30,8 @@ package final class RelayServers: Sendable, CustomStringConvertible, CustomRefle
     package static let secretBytesMin = TokenKeys.secretBytesMin
     /// How short and how long credentials may last, in seconds: a minute to 30 days.
     package static let lifetimeSecondsRange: ClosedRange<Int64> = 60...2_592_000
+    /// How short they may be in development, in seconds.
+    package static let shortestLifetimeSeconds: Int64 = 2
 
     private let urls: [String]
     private let lifetimeSeconds: Int64
@@ -39,13 +42,17 @@ package final class RelayServers: Sendable, CustomStringConvertible, CustomRefle
     ///   - urls: Where the relays are, the most wished first: 1 to `urlsMax`.
     ///   - secret: What the relays know too (coturn: `static-auth-secret`).
     ///   - lifetimeSeconds: How long credentials are valid, within `lifetimeSecondsRange`.
-    ///   - isDevelopment: Takes short secrets too, though not empty ones.
+    ///   - isDevelopment: Takes short secrets too, though not empty ones, and lifetimes from `shortestLifetimeSeconds` on.
     package init(
         urls: [RelayURL], secret: [UInt8], lifetimeSeconds: Int64, isDevelopment: Bool = false
     ) throws(RelayServersError) {
         guard (1...Self.urlsMax).contains(urls.count) else { throw .invalidCount }
         guard secret.count >= (isDevelopment ? 1 : Self.secretBytesMin) else { throw .weakSecret }
-        guard Self.lifetimeSecondsRange.contains(lifetimeSeconds) else { throw .invalidLifetime }
+        let range = Self.lifetimeSecondsRange
+        let shortest = isDevelopment ? Self.shortestLifetimeSeconds : range.lowerBound
+        guard (shortest...range.upperBound).contains(lifetimeSeconds) else {
+            throw .invalidLifetime
+        }
         self.urls = urls.map(\.text)
         self.lifetimeSeconds = lifetimeSeconds
         do {
@@ -54,6 +61,10 @@ package final class RelayServers: Sendable, CustomStringConvertible, CustomRefle
             throw .cryptoUnavailable
         }
     }
+
+    /// How long after credentials were told others are to be told: half their life. What is left is for a client to move to
+    /// them, and to come back first if its connection is broken just then.
+    package var renewalInterval: MediaDuration { .milliseconds(lifetimeSeconds * 500) }
 
     /// What opens the relays for one participant from now on.
     /// - Parameter unixNow: The time, in seconds of Unix time.

@@ -17,6 +17,7 @@ struct SessionHarness {
     var answers: [OfferPurpose] = []
     var socketsOpened = 0
     var mediaEnded = 0
+    var relaysUsed: [[ICEServer]] = []
 
     init(timing: SessionTiming = SessionTiming()) throws {
         session = try ClientSession(timing: timing, jitterSeed: 1)
@@ -38,6 +39,7 @@ struct SessionHarness {
                     tickets.append(ticket)
                     session.offered(.plain("offer \(ticket.number)"), for: ticket, at: now)
                 case .takeAnswer(let ticket, _): answers.append(ticket.purpose)
+                case .useRelays(let servers): relaysUsed.append(servers)
                 case .endMedia: mediaEnded += 1
                 }
             }
