@@ -1,0 +1,125 @@
+// That flash and beep stay together, however they are published and whatever the network does to them.
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import MediaCodecs
+import NetworkImpairment
+import Testing
+import Wire
+
+@testable import Martlet
+
+/// What one witness saw of one way to publish.
+private struct Outcome: Sendable {
+    var way: PublishWay
+    var isLossy: Bool
+    /// Flashes whose first picture came, and beeps.
+    var flashes: [FlashWitness.Moment]
+    var beeps: [FlashWitness.Moment]
+
+    /// How much later than its flash each beep is, in milliseconds: by capture, and as handed out.
+    var skews: [(byCapture: Double, handedOut: Double)] {
+        beeps.compactMap { beep in
+            let flash = flashes.min { abs($0.stamp - beep.stamp) < abs($1.stamp - beep.stamp) }
+            guard let flash, abs(flash.stamp - beep.stamp) < 190_000 else { return nil }
+            return (
+                Double(beep.stamp - flash.stamp) / 1_000,
+                (beep.at - flash.at) / .milliseconds(1)
+            )
+        }
+    }
+}
+
+@Suite(.timeLimit(.minutes(3))) struct SkewTests {
+    /// One frame of 25 a second, in milliseconds.
+    private static let frame = 40.0
+
+    /// `MARTLET_SKEW_SECONDS=60` for the whole of it; a few will show what is out of step as well.
+    private let script = FlashScript(
+        seconds: ProcessInfo.processInfo.environment["MARTLET_SKEW_SECONDS"]
+            .flatMap { Double($0) } ?? 2.4)
+
+    @Test func Y01_Y02_I02_I04_O03_O06_flashAndBeepStayTogether() async throws {
+        var lossy = ImpairmentPlan()
+        for (name, value) in [("loss", "0.05"), ("delay-ms", "10"), ("jitter-ms", "50")] {
+            try lossy.set(name, to: value, at: MediaDriver.now)
+        }
+        let found = try await withThrowingTaskGroup(of: [Outcome].self) { group in
+            for network in [nil, lossy] {
+                group.addTask {
+                    try await withServer(network: network) { server in
+                        try await outcomes(server, isLossy: network != nil)
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        for outcome in found { check(outcome) }
+        // As it is handed out a busy machine may be late now and then.
+        for isLossy in [false, true] {
+            let late = found.filter { $0.isLossy == isLossy }
+                .flatMap { $0.skews.map { abs($0.handedOut) } }.sorted()
+            #expect(late[late.count / 2] <= Self.frame, "\(late)")
+        }
+    }
+
+    /// All ways at once, each in a room of its own.
+    private func outcomes(_ server: String, isLossy: Bool) async throws -> [Outcome] {
+        try await withThrowingTaskGroup(of: Outcome.self) { group in
+            for way in PublishWay.allCases {
+                group.addTask { try await outcome(way, server, isLossy: isLossy) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+
+    private func outcome(
+        _ way: PublishWay, _ server: String, isLossy: Bool
+    ) async throws -> Outcome {
+        let (sender, receiver) = (anyRoom(), anyRoom())
+        var options = JoinOptions(server: server, room: way.rawValue, participant: "ada")
+        options.publishPacing = way.pacing
+        try await sender.join(options)
+        try await receiver.join(
+            JoinOptions(server: server, room: way.rawValue, participant: "bob"))
+        let witness = FlashWitness()
+        let watching = Task { try await witness.watch(receiver) }
+        defer { watching.cancel() }
+        try await FlashPublisher(room: sender, way: way, script: script, witness: witness).run()
+        if isLossy {
+            // What is lost does not come.
+            try await Task.sleep(for: .milliseconds(700))
+        } else {
+            try await witness.waitForFlashes(script.flashes.count)
+        }
+        await sender.leave()
+        await receiver.leave()
+        return Outcome(
+            way: way, isLossy: isLossy, flashes: witness.flashes, beeps: witness.beeps)
+    }
+
+    private func check(_ outcome: Outcome) {
+        let skews = outcome.skews
+        let name = "\(outcome.way.rawValue)\(outcome.isLossy ? ", 5 % loss and 50 ms jitter" : "")"
+        let byCapture = skews.map(\.byCapture)
+        let handedOut = skews.map(\.handedOut).sorted()
+        print(
+            "beep after flash, \(name): \(skews.count) of \(script.flashes.count), by capture \(byCapture.min() ?? 0) to \(byCapture.max() ?? 0) ms, as handed out \(handedOut.first ?? 0) to \(handedOut.last ?? 0) ms"
+        )
+        let expected = script.flashes.count
+        #expect(skews.count >= (outcome.isLossy ? expected * 3 / 4 : expected), "\(name)")
+        #expect(skews.allSatisfy { abs($0.byCapture) <= Self.frame }, "\(name): \(byCapture)")
+        // A leap begins the timeline anew, and as they come nobody knows better.
+        guard !outcome.isLossy, outcome.way.pacing == .byTimestamp, outcome.way != .leap,
+            outcome.flashes.count == expected, outcome.beeps.count == expected
+        else { return }
+        for index in 1..<expected {
+            let wanted =
+                script.microseconds(script.flashes[index], outcome.way)
+                - script.microseconds(script.flashes[0], outcome.way)
+            for moments in [outcome.flashes, outcome.beeps] {
+                let passed = moments[index].stamp - moments[0].stamp
+                #expect(abs(passed - wanted) <= 5_000, "\(name): \(passed), not \(wanted)")
+            }
+        }
+    }
+}
