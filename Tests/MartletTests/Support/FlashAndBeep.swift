@@ -157,6 +157,8 @@ final class FlashWitness: Sendable {
         var stamp: Int64
         /// When it was handed out.
         var at: ContinuousClock.Instant
+        /// How long a beep was heard, in microseconds.
+        var length: Int64 = 0
     }
 
     private struct State {
@@ -210,18 +212,21 @@ final class FlashWitness: Sendable {
             let now = ContinuousClock.now
             // A sixth of a millisecond is fine enough.
             let step = 8 * piece.format.channels
-            var onset: Int?
-            for index in stride(from: 0, to: piece.samples.count, by: step)
-            where piece.samples[index].magnitude > 1_500 {
-                onset = index / piece.format.channels
-                break
+            let loud = stride(from: 0, to: piece.samples.count, by: step).filter {
+                piece.samples[$0].magnitude > 1_500
             }
-            guard let onset else { continue }
-            let stamp = piece.timestampMicroseconds + Int64(onset) * 1_000 / 48
-            if lastLoud.map({ stamp - $0 > 150_000 }) ?? true {
-                state.withLock { $0.beeps.append(Moment(stamp: stamp, at: now)) }
+            guard let onset = loud.first, let end = loud.last else { continue }
+            func stamp(_ index: Int) -> Int64 {
+                piece.timestampMicroseconds + Int64(index / piece.format.channels) * 1_000 / 48
             }
-            lastLoud = stamp
+            if lastLoud.map({ stamp(onset) - $0 > 150_000 }) ?? true {
+                state.withLock { $0.beeps.append(Moment(stamp: stamp(onset), at: now)) }
+            }
+            lastLoud = stamp(end)
+            state.withLock { state in
+                guard let last = state.beeps.indices.last else { return }
+                state.beeps[last].length = stamp(end) - state.beeps[last].stamp
+            }
         }
     }
 
