@@ -58,11 +58,13 @@ private struct Outcome: Sendable {
             return try await group.reduce(into: []) { $0 += $1 }
         }
         for outcome in found { check(outcome) }
-        // As it is handed out a busy machine may be late now and then.
-        for isLossy in [false, true] {
+        // As it is handed out a busy machine may be late now and then, and who comes through a bad network needs some seconds to
+        // find out how bad it is.
+        for isLossy in [false, true] where !isLossy || script.ticks > 500 {
             let late = found.filter { $0.isLossy == isLossy }
                 .flatMap { $0.skews.map { abs($0.handedOut) } }.sorted()
-            #expect(late[late.count / 2] <= Self.frame, "\(late)")
+            let middle = try #require(late.dropFirst(late.count / 2).first)
+            #expect(middle <= Self.frame, "\(late)")
         }
     }
 
@@ -106,8 +108,10 @@ private struct Outcome: Sendable {
         let name = "\(outcome.way.rawValue)\(outcome.isLossy ? ", 5 % loss and 50 ms jitter" : "")"
         let byCapture = skews.map(\.byCapture)
         let handedOut = skews.map(\.handedOut).sorted()
+        let late = handedOut.count { abs($0) > Self.frame }
+        func whole(_ milliseconds: Double?) -> Int { Int((milliseconds ?? 0).rounded()) }
         print(
-            "beep after flash, \(name): \(skews.count) of \(script.flashes.count) (\(outcome.flashes.count) flashes, \(outcome.beeps.count) beeps), by capture \(byCapture.min() ?? 0) to \(byCapture.max() ?? 0) ms, as handed out \(handedOut.first ?? 0) to \(handedOut.last ?? 0) ms \(byCapture.map { Int($0.rounded()) }) \(skews.map { Int($0.handedOut.rounded()) })"
+            "beep after flash, \(name): \(skews.count) of \(script.flashes.count), by capture \(whole(byCapture.min())) to \(whole(byCapture.max())) ms, as handed out \(whole(handedOut.first)) to \(whole(handedOut.last)) ms, \(late) of them more than a frame"
         )
         let expected = script.flashes.count
         #expect(skews.count * 2 > expected, "\(name)")
