@@ -126,7 +126,7 @@ def test_O07_O09_a_recording_is_in_step_through_loss_and_jitter(
     media_tool(server, "beep", "studio", "--as", "bot", "--codec", codec, "--seconds", seconds + 40)
     status, _, error = media_tool(
         server, "record", "studio", "--folder", tmp_path, "--format", form, "--seconds", seconds
-    ).finish()
+    ).finish(seconds + 60)
     assert status == 0, error
     path = recordings.only(tmp_path, "." + form)
     found = recordings.probe(path)
