@@ -81,7 +81,7 @@ private struct Outcome: Sendable {
     private func outcome(
         _ way: PublishWay, _ server: String, isLossy: Bool
     ) async throws -> Outcome {
-        let (sender, receiver) = (anyRoom(), anyRoom())
+        let (sender, receiver) = (Room(), Room())
         var options = JoinOptions(server: server, room: way.rawValue, participant: "ada")
         options.publishPacing = way.pacing
         try await sender.join(options)
@@ -114,7 +114,7 @@ private struct Outcome: Sendable {
             "beep after flash, \(name): \(skews.count) of \(script.flashes.count), by capture \(whole(byCapture.min())) to \(whole(byCapture.max())) ms, as handed out \(whole(handedOut.first)) to \(whole(handedOut.last)) ms, \(late) of them more than a frame"
         )
         let expected = script.flashes.count
-        #expect(skews.count * 2 > expected, "\(name)")
+        #expect(skews.count >= (outcome.isLossy ? expected / 2 : expected / 2 + 1), "\(name)")
         #expect(skews.allSatisfy { abs($0.byCapture) <= Self.frame }, "\(name): \(byCapture)")
         guard !outcome.isLossy else { return }
         #expect(outcome.flashes.count == expected && outcome.beeps.count == expected, "\(name)")
