@@ -115,7 +115,14 @@ private struct Outcome: Sendable {
         )
         let expected = script.flashes.count
         #expect(skews.count >= (outcome.isLossy ? expected / 2 : expected / 2 + 1), "\(name)")
-        #expect(skews.allSatisfy { abs($0.byCapture) <= Self.frame }, "\(name): \(byCapture)")
+        let apart = byCapture.filter { abs($0) > Self.frame }
+        if outcome.isLossy {
+            // Before the first report on a track its times go by when packets came, which is jitter's to say.
+            #expect(apart.count <= max(3, expected / 20), "\(name): \(byCapture)")
+            #expect(apart.allSatisfy { abs($0) <= Self.frame + 50 }, "\(name): \(byCapture)")
+        } else {
+            #expect(apart.isEmpty, "\(name): \(byCapture)")
+        }
         guard !outcome.isLossy else { return }
         #expect(outcome.flashes.count == expected && outcome.beeps.count == expected, "\(name)")
         // A leap begins the timeline anew, and as they come nobody knows better.
