@@ -219,7 +219,7 @@ let servers: [Target] = [
         network + [
             "CEngineProcess", "Wire", "MediaCrypto", "DTLS", "RTP", "Payloads", "Signaling",
             "Negotiation", "ClientIO", "ClientSession", "MediaWorker", "MediaIO", "SignalServer",
-            "SignalServerTesting", "MediaCodecs",
+            "SignalServerTesting", "MediaCodecs", "NetworkImpairment", "ImpairmentProxy",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .target(

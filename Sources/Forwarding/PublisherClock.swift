@@ -7,8 +7,17 @@ package import Wire
 /// One for all tracks of a publisher, so that audio and video shift together and keep lip sync
 /// whatever the publisher's clock says (RFC 3550 §6.4.1).
 package struct PublisherClock: Sendable {
+    /// A change of more, in 2^-32 seconds, is followed at once: a quarter of a second less means that the report before was held
+    /// up for long, a second more that the publisher set its clock.
+    private static let (lessMax, moreMax): (Int64, Int64) = (1 << 30, 1 << 32)
+    /// Every so many seconds the offset changes by one at most. Receivers are told of it track by track, and what a track
+    /// has in their buffers was captured by the offset before: a step would tear sound and pictures apart for a moment.
+    private static let slope: Int64 = 200
+
     /// Ours minus theirs, in 2^-32 seconds, including the shortest way a report has had so far.
     private var offset: Int64?
+    /// When it was found or changed.
+    private var changedAt: UInt64 = 0
 
     /// Nothing known yet.
     package init() {}
@@ -20,14 +29,19 @@ package struct PublisherClock: Sendable {
     /// bits).
     package mutating func observe(reported: UInt64, arrival: UInt64) {
         let difference = Int64(bitPattern: arrival &- reported)
+        let passed = Int64(bitPattern: arrival &- changedAt)
+        changedAt = arrival
         guard let present = offset else {
             offset = difference
             return
         }
-        // The shortest way is the truest; a jump of over a second means the publisher set its
-        // clock.
+        // The shortest way is the truest.
         let change = difference &- present
-        if change < 0 || change > 1 << 32 { offset = difference }
+        if change > Self.moreMax || change < -Self.lessMax {
+            offset = difference
+        } else if change < 0 {
+            offset = present &+ max(change, -max(passed, 0) / Self.slope)
+        }
     }
 
     /// The publisher's NTP time at a time of ours; `nil` before the first report.

@@ -19,7 +19,32 @@ import Wire
         clock.observe(reported: 100 * second, arrival: 500 * second + second / 10)
         clock.observe(reported: 101 * second, arrival: 501 * second + second / 20)
         clock.observe(reported: 102 * second, arrival: 502 * second + second / 5)
-        #expect(clock.publisherTime(at: 503 * second + second / 20) == 103 * second)
+        // The second was shorter, and is taken step by step.
+        let passed = second + second / 20 - second / 10
+        #expect(clock.publisherTime(at: 503 * second + second / 10) == 103 * second + passed / 200)
+    }
+
+    @Test func Y01_aShorterWayIsTakenWithoutTearingTracksApart() {
+        var clock = PublisherClock()
+        // The first report was held up by 100 ms; what follows comes at once.
+        clock.observe(reported: 100 * second, arrival: 500 * second + second / 10)
+        var before = UInt64.max
+        for index in UInt64(1)...45 {
+            // Sound and picture in turn.
+            let arrival = 500 * second + index * second / 2
+            clock.observe(reported: 100 * second + index * second / 2, arrival: arrival)
+            let late =
+                (500 * second - 100 * second) &- (arrival - (clock.publisherTime(at: arrival) ?? 0))
+            let offset = 0 &- late
+            if before != .max { #expect(offset <= before && before - offset <= second / 400) }
+            before = offset
+        }
+        #expect(before == 0)
+        // One that was held up for long is forgotten at once.
+        clock = PublisherClock()
+        clock.observe(reported: 100 * second, arrival: 501 * second)
+        clock.observe(reported: 101 * second, arrival: 501 * second)
+        #expect(clock.publisherTime(at: 502 * second) == 102 * second)
     }
 
     @Test func aClockThatWasSetIsFollowed() {

@@ -8,6 +8,7 @@ struct PublishPacer: Sendable {
     let timeline: PublishTimeline
     /// Before this nothing leaves: what came before is heard, or was seen for long enough to have a time of its own.
     private var free = MediaInstant.zero
+    private var lateness = Lateness()
 
     init(_ pacing: PublishPacing, _ timeline: PublishTimeline) {
         self.pacing = pacing
@@ -16,17 +17,37 @@ struct PublishPacer: Sendable {
 
     /// What a picture takes: two of one moment would have one timestamp.
     static let pictureTime = MediaDuration.milliseconds(1)
+    /// Sound that comes without timestamps and no later than this after what was before it goes on with that: whoever pushes it
+    /// was held up. What is later comes after a pause.
+    static let holdUpMax = MediaDuration.milliseconds(100)
 
-    /// When a piece is to leave, which is when it counts as captured; it may be past, for what is late.
+    /// When a picture is to leave, which is when it counts as captured; it may be past, for what is late.
     /// - Parameters:
     ///   - microseconds: Its timestamp, which counts where pacing goes by it.
-    ///   - duration: How long it takes: as long as it sounds.
+    ///   - pushed: When it was pushed, which counts where pacing goes by that: it may have waited for the encoder.
     mutating func due(
-        microseconds: Int64, lasting duration: MediaDuration, at now: MediaInstant
+        picture microseconds: Int64, pushed: MediaInstant, at now: MediaInstant
     ) -> MediaInstant {
         let wanted =
             switch pacing {
-            case .immediate: now
+            case .immediate: min(pushed, now)
+            case .byTimestamp: timeline.due(microseconds: microseconds, at: now)
+            }
+        let due = max(wanted, free)
+        free = due + Self.pictureTime
+        return due
+    }
+
+    /// When a piece of sound is to leave, which is when it counts as captured; it may be past, for what is late.
+    /// - Parameters:
+    ///   - microseconds: Its timestamp, which counts where pacing goes by it.
+    ///   - duration: How long it sounds.
+    mutating func due(
+        sound microseconds: Int64, lasting duration: MediaDuration, at now: MediaInstant
+    ) -> MediaInstant {
+        let wanted =
+            switch pacing {
+            case .immediate: unhurried(lasting: duration, at: now)
             case .byTimestamp: timeline.due(microseconds: microseconds, at: now)
             }
         let due = max(wanted, free)
@@ -34,15 +55,64 @@ struct PublishPacer: Sendable {
         return due
     }
 
-    /// Waits until a piece is to leave.
+    /// When a piece leaves that has no timestamp. A piece that is held up does not put off all that follow it: sound that lags
+    /// once would lag behind the pictures for good.
+    private mutating func unhurried(
+        lasting duration: MediaDuration, at now: MediaInstant
+    ) -> MediaInstant {
+        let late = now - free
+        guard late <= Self.holdUpMax else {
+            lateness = Lateness()
+            return now
+        }
+        return free + lateness.note(late, lasting: duration)
+    }
+
+    /// Waits until a picture is to leave.
     /// - Returns: When it counts as captured.
     /// - Throws: `CancellationError`.
     mutating func wait(
-        microseconds: Int64, lasting duration: MediaDuration
+        picture microseconds: Int64, pushed: MediaInstant = MediaDriver.now
     ) async throws -> MediaInstant {
         let now = MediaDriver.now
-        let due = due(microseconds: microseconds, lasting: duration, at: now)
+        return try await Self.sleep(
+            until: due(picture: microseconds, pushed: pushed, at: now), from: now)
+    }
+
+    /// Waits until a piece of sound is to leave.
+    /// - Returns: When it counts as captured.
+    /// - Throws: `CancellationError`.
+    mutating func wait(
+        sound microseconds: Int64, lasting duration: MediaDuration
+    ) async throws -> MediaInstant {
+        let now = MediaDriver.now
+        return try await Self.sleep(
+            until: due(sound: microseconds, lasting: duration, at: now), from: now)
+    }
+
+    private static func sleep(
+        until due: MediaInstant, from now: MediaInstant
+    ) async throws -> MediaInstant {
         if due > now { try await Task.sleep(for: .nanoseconds((due - now).nanoseconds)) }
         return due
+    }
+}
+
+/// Finds by how much sound is late all the time, as where it is pushed by a slower clock than ours.
+private struct Lateness: Sendable {
+    /// How much sound is looked at together.
+    private static let window = MediaDuration.seconds(1)
+    private var least: MediaDuration?
+    private var seen = MediaDuration.zero
+
+    /// Notes how late a piece came.
+    /// - Returns: By how much it is to be put off: what even the most punctual of a second was late.
+    mutating func note(_ late: MediaDuration, lasting duration: MediaDuration) -> MediaDuration {
+        let least = min(least ?? late, late)
+        self.least = least
+        seen = seen + duration
+        guard seen >= Self.window else { return .zero }
+        self = Lateness()
+        return max(least, .zero)
     }
 }

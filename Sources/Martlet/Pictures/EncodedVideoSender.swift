@@ -49,8 +49,7 @@ struct EncodedVideoSender: Sendable {
         var asks = true
         var askedAt: MediaInstant?
         while let frame = await source.queue.next() {
-            let captured = try await pacer.wait(
-                microseconds: frame.timestampMicroseconds, lasting: PublishPacer.pictureTime)
+            let captured = try await pacer.wait(picture: frame.timestampMicroseconds)
             let now = MediaDriver.now
             guard !mute.isMuted else {
                 (awaitsKeyframe, asks) = (true, true)

@@ -33,8 +33,7 @@ struct VideoSender: Sendable {
         var pacer = pacer
         while let pushed = await source.queue.next() {
             let captured = try await pacer.wait(
-                microseconds: pushed.frame.timestampMicroseconds,
-                lasting: PublishPacer.pictureTime)
+                picture: pushed.frame.timestampMicroseconds, pushed: pushed.pushedAt)
             guard !mute.isMuted else {
                 // What comes after a pause has to begin anew.
                 for layer in layers { layer.requestKeyframe(layer.rid) }

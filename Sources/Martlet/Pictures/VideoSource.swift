@@ -1,11 +1,14 @@
 // Pictures that an application pushes: a bounded buffer in front of an encoder.
 // SPDX-License-Identifier: Apache-2.0
 public import MediaCodecs
+import Wire
 
 /// A picture on its way to the encoder.
 struct PushedPicture: Sendable {
     var frame: VideoFrame
     var rotation: PictureRotation
+    /// When it was pushed.
+    var pushedAt = MediaDriver.now
 }
 
 /// Pictures to be published (rows I01 to I03).

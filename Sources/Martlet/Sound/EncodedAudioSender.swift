@@ -30,7 +30,7 @@ struct EncodedAudioSender: Sendable {
                 throw MartletError(.invalidArgument, "A pushed piece of sound is no Opus packet.")
             }
             let captured = try await pacer.wait(
-                microseconds: frame.timestampMicroseconds,
+                sound: frame.timestampMicroseconds,
                 lasting: MediaDuration(
                     nanoseconds: Int64(packet.ticks) * 1_000_000
                         / Int64(OpusPacket.ticksPerMillisecond)))

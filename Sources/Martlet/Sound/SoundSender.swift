@@ -68,7 +68,7 @@ struct SoundSender: Sendable {
         // Where pacing does not go by timestamps there is none.
         let pushed = timestamp ?? 0
         timestamp = timestamp.map { $0 &+ Self.microseconds(Self.packetSamples) }
-        let captured = try await pacer.wait(microseconds: pushed, lasting: Self.packetTime)
+        let captured = try await pacer.wait(sound: pushed, lasting: Self.packetTime)
         guard !mute.isMuted else { return }
         let gain = source.gain
         if gain < 100 {

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import DTLS
 import Foundation
+import ImpairmentProxy
 import MediaCrypto
 import MediaIO
 import MediaWorker
 import Negotiation
+import NetworkImpairment
 import RTP
 import SignalServer
 import SignalServerTesting
@@ -46,21 +48,25 @@ struct TestFailure: Error, CustomStringConvertible {
 /// Runs a server for as long as `body` runs; then it dies without a word.
 /// - Parameters:
 ///   - port: Where it listens; 0: anywhere.
+///   - network: What everybody's media passes on its way; `nil`: nothing bad happens to it.
 ///   - configure: What is not as usual: everybody may come in without a token.
 ///   - body: Is given the server's address.
 func withServer<Value: Sendable>(
-    port: Int = 0, configure: (inout SignalServerConfiguration) throws -> Void = { _ in },
+    port: Int = 0, network: ImpairmentPlan? = nil,
+    configure: (inout SignalServerConfiguration) throws -> Void = { _ in },
     _ body: @escaping @Sendable (String) async throws -> Value
 ) async throws -> Value {
     let identity = try CertificateIdentity.generateP256(commonName: "server")
     let plane = try SingleLoop(
         dtls: try DTLSContext(identity: identity, srtpProfiles: [7, 8, 1]))
+    let relay = try network.map { try impairedRelay(before: plane.loop.addresses[0], $0) }
+    defer { relay?.stop() }
     let digest = Digest.sha256(identity.certificateDER.span)
     let negotiator = Negotiator(
         configuration: ServerMediaConfiguration(
             fingerprint: Fingerprint(
                 algorithm: "sha-256", bytes: digest.indices.map { digest[$0] }),
-            candidates: plane.loop.addresses.map {
+            candidates: (relay?.addresses.prefix(1) ?? plane.loop.addresses[...]).map {
                 HostCandidate(address: $0, priority: 2_130_706_431)
             }))
     var configuration = SignalServerConfiguration(keys: TokenKeys(), negotiators: [negotiator])
@@ -71,6 +77,20 @@ func withServer<Value: Sendable>(
     return try await withSignalServer(configuration, plane: plane) { port, _ in
         try await body("ws://127.0.0.1:\(port)")
     }
+}
+
+/// A relay that is to be told of in the server's place; its first address faces the clients, of whom there are up to 32.
+private func impairedRelay(
+    before server: NetworkAddress, _ plan: ImpairmentPlan
+) throws -> MediaLoop<ImpairedRelay> {
+    let anywhere = [NetworkAddress](repeating: NetworkAddress(ipv4: 0, port: 0), count: 32)
+    let sockets = try SocketSet(
+        bindings: [NetworkAddress(ipv4: 0x7F00_0001, port: 0)] + anywhere)
+    return try MediaLoop(
+        sockets: sockets,
+        handler: ImpairedRelay(
+            server: server, socketCount: anywhere.count + 1, plan: plan, seed: 1,
+            now: MonotonicClock.now()))
 }
 
 /// The first of what comes that is looked for, within some seconds.
