@@ -1,7 +1,7 @@
 """`martlet-media publish` and `record`: files into calls and calls into files, judged by Chromium and FFmpeg."""
 
-import pathlib
 import os
+import pathlib
 import subprocess
 import time
 

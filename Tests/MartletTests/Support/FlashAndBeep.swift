@@ -107,7 +107,8 @@ struct FlashPublisher: Sendable {
         var options = VideoPublishOptions()
         options.frameRate = 25
         let publications = [
-            try await room.publish(sound), try await room.publish(pictures, as: .camera, options),
+            try await room.localParticipant.publish(sound),
+            try await room.localParticipant.publish(pictures, as: .camera, options),
         ]
         try await witness.waitForTracks(trackCount)
         return Sources(sound: sound, pictures: pictures, publications: publications)
