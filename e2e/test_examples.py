@@ -168,6 +168,7 @@ def test_browsers_hear_the_echo_bot_and_are_heard_by_the_transcriber_where_token
     remark(f"a page sees itself by way of the echo bot in {streams[0]['width']}x{streams[0]['height']}")
 
 
+@pytest.mark.alone
 def test_the_recorder_writes_whole_files_of_a_bad_network(
     start_server, impaired, media_tool, example, tmp_path
 ):

@@ -167,6 +167,7 @@ def test_a_call_of_chromium_is_recorded(server, participant, media_tool, tmp_pat
     remark(f"a call of Chromium recorded: {found['duration']:.2f} s, {len(times)} pictures, {sound} packets of sound")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("form, codec", [("mkv", "VP8"), ("mp4", "VP8"), ("mp4", "H264")])
 def test_O07_O09_a_recording_is_in_step_through_loss_and_jitter(
     start_server, impaired, media_tool, tmp_path, form, codec
