@@ -14,6 +14,7 @@ package struct SignalService: Sendable {
     private let hub: RoomHub
     private let metrics: ServerMetrics
     private let idle: IdleConnections
+    private let clocks = ConnectionClocks()
     private let logger: Logger
 
     /// Makes a server; `run` starts it.
@@ -157,7 +158,7 @@ package struct SignalService: Sendable {
             [metrics] in metrics.update { $0.slowReadersDropped += 1 }
         }
         let client = SignalClient(socket: socket, hub: hub, idle: idle)
-        socket.listen(client)
+        socket.listen(client, clock: clocks.clock(of: channel.eventLoop))
         return client
     }
 

@@ -36,8 +36,6 @@ final class SignalFrameHandler: ChannelInboundHandler {
     typealias InboundOut = SignalEvent
     typealias OutboundOut = WebSocketFrame
 
-    /// Clocks of connections run out together, this often, so that a wake-up serves many.
-    private static let tick = Duration.milliseconds(20)
     /// From writing a close frame to closing: a moment for the client to answer.
     private static let closeTimeout = TimeAmount.milliseconds(500)
 
@@ -153,24 +151,8 @@ final class SignalFrameHandler: ChannelInboundHandler {
     }
 }
 
-// MARK: Time
-
-extension SignalFrameHandler: NIOScheduledCallbackHandler {
-    /// Begins to let time pass.
-    func startClock() {
-        guard let loop = context?.eventLoop else { return }
-        handleScheduledCallback(eventLoop: loop)
-    }
-
-    func handleScheduledCallback(eventLoop: some EventLoop) {
-        // It is not cancelled when the connection ends: finding it among all others takes longer than this.
-        guard let context, let listener else { return }
-        let now = NIODeadline.now()
-        let tick = UInt64(Self.tick.nanoseconds)
-        let due = now.uptimeNanoseconds &+ UInt64(max(listener.letTimePass().nanoseconds, 1))
-        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(
-            at: .uptimeNanoseconds((due / tick + 1) * tick), handler: self)
-    }
+extension SignalFrameHandler: ClockListener {
+    func letTimePass() -> Duration? { listener?.letTimePass() }
 }
 
 /// How many messages of a connection have been handed to its task and not been done.

@@ -45,9 +45,9 @@ final class SignalSocket: Sendable {
     }
 
     /// Names who is told what needs no task, and lets its time pass; on the event loop, before anything is read.
-    func listen(_ listener: any SignalListener) {
+    func listen(_ listener: any SignalListener, clock: ConnectionClock) {
         handler.value.listener = listener
-        handler.value.startClock()
+        clock.add(handler.value)
     }
 
     /// Queues a text message; a client with too much waiting is disconnected instead.
