@@ -94,12 +94,12 @@ struct BriefMessageTests {
 
     @Test func whoOnlyPingsIsHeardByItsRoom() async throws {
         try await withServer {
-            $0.rooms.room.livenessTimeout = .milliseconds(900)
+            $0.rooms.room.livenessTimeout = .milliseconds(1_200)
         } _: { server in
             try await withClient(server) { client in
                 try await client.join()
                 for _ in 0..<4 {
-                    try await Task.sleep(for: .milliseconds(300))
+                    try await Task.sleep(for: .milliseconds(400))
                     try await client.send(.ping(nil))
                     guard case .pong(nil) = try await client.next() else {
                         throw TestFailure("sent away")
