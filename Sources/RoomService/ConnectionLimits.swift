@@ -17,22 +17,33 @@ package struct ConnectionLimits: Sendable, Equatable {
     /// How long after a client was told of relays it is told of them anew, since credentials end; `nil`: there are none.
     package var relayRenewal: MediaDuration?
 
+    /// Brief messages (`BriefMessage`) within a second that are taken where they come in: twice what a client sends.
+    package var briefMessagesPerSecondMax = 4
+
     /// The limits of a production server.
     package init() {}
+
+    /// A silence after which everything a client says goes to its room at once, for as long as it takes to lose a
+    /// link: half of that.
+    var notableSilence: MediaDuration {
+        MediaDuration(nanoseconds: linkLostTimeout.nanoseconds / 2)
+    }
 }
 
-/// Counts within windows of a minute.
-struct MinuteCount: Sendable {
-    private static let window = MediaDuration.seconds(60)
+/// Counts within windows of a length.
+struct WindowCount: Sendable {
+    private let window: MediaDuration
     private var start: MediaInstant?
     private var count = 0
 
+    init(window: MediaDuration) { self.window = window }
+
     /// Counts one more; if that is more than `max`, how long until the next may come.
     mutating func take(max: Int, at now: MediaInstant) -> MediaDuration? {
-        let start = self.start.flatMap { now - $0 < Self.window ? $0 : nil } ?? now
+        let start = self.start.flatMap { now - $0 < window ? $0 : nil } ?? now
         if start != self.start { count = 0 }
         self.start = start
-        guard count < max else { return start + Self.window - now }
+        guard count < max else { return start + window - now }
         count += 1
         return nil
     }

@@ -132,6 +132,15 @@ package struct HostedRoom: Sendable {
         collect()
     }
 
+    /// Takes note of what a connection brought before this; call it with all there is before any other verb.
+    package mutating func hear(_ sign: SignsOfLife.Sign) {
+        guard isCurrent(sign.link) else { return }
+        core.handle(
+            .pong(lastSequence: sign.lastSequence), from: sign.link.session, at: sign.heardAt)
+        core.count(answeredRequests: sign.pings, of: sign.link.session, at: sign.heardAt)
+        collect()
+    }
+
     /// Answers what was refused before it came to the room, so that the answer takes its number.
     package mutating func refuse(
         _ error: SignalingError, to link: SessionLink, at now: MediaInstant

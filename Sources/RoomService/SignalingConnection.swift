@@ -60,8 +60,11 @@ package struct SignalingConnection: Sendable {
     /// When it is closed unless somebody has entered; `nil` once that was said.
     private var entryDeadline: MediaInstant?
     private var heardAt: MediaInstant
-    private var offers = MinuteCount()
-    private var resumes = MinuteCount()
+    /// Until when everything goes to the room at once.
+    private var watchedUntil: MediaInstant?
+    private var offers = WindowCount(window: .seconds(60))
+    private var resumes = WindowCount(window: .seconds(60))
+    private var briefMessages = WindowCount(window: .seconds(1))
 
     /// A connection that has just been opened.
     package init(limits: ConnectionLimits, at now: MediaInstant) {
@@ -105,6 +108,21 @@ package struct SignalingConnection: Sendable {
         }
     }
 
+    /// A brief message came, while the connection had no other at hand.
+    ///
+    /// It may be taken where it came in only if that makes no difference to its room: somebody has entered, is not
+    /// coming back from a silence, and sends no more of them than clients do.
+    /// - Returns: The session that lives, if the message is taken: a ping is to be answered, and both to be kept for
+    ///   the room (`SignsOfLife`). `nil`: hand it to `receive` as any message.
+    package mutating func receive(brief: BriefMessage, at now: MediaInstant) -> SessionKey? {
+        guard case .entered(let liveness) = state, !liveness.isLinkLost,
+            now - heardAt < limits.notableSilence, watchedUntil.map({ $0 <= now }) ?? true,
+            briefMessages.take(max: limits.briefMessagesPerSecondMax, at: now) == nil
+        else { return nil }
+        heardAt = now
+        return liveness.session
+    }
+
     private mutating func answer(
         _ message: ClientMessage, of session: SessionKey, at now: MediaInstant
     ) -> Action? {
@@ -145,6 +163,7 @@ package struct SignalingConnection: Sendable {
     }
 
     private mutating func heard(at now: MediaInstant) {
+        if now - heardAt >= limits.notableSilence { watchedUntil = now + limits.linkLostTimeout }
         heardAt = now
         guard case .entered(var liveness) = state, liveness.isLinkLost else { return }
         liveness.isLinkLost = false
@@ -200,8 +219,9 @@ package struct SignalingConnection: Sendable {
             return .closeUnjoined
         case .entered(var liveness):
             if liveness.nextPing <= now {
-                // One ping is enough however late it is.
-                liveness.nextPing = now + limits.pingInterval
+                // A little late makes no longer rhythm, and one ping is enough however late it is.
+                let next = liveness.nextPing + limits.pingInterval
+                liveness.nextPing = next > now ? next : now + limits.pingInterval
                 state = .entered(liveness)
                 return .ping
             }

@@ -113,6 +113,17 @@ extension RoomCore {
         }
     }
 
+    /// Counts requests that were answered before the room heard of them as it counts others; those that are too many
+    /// have had their answer.
+    package mutating func count(
+        answeredRequests count: Int, of session: SessionKey, at now: MediaInstant
+    ) {
+        guard !isClosed, let index = index(of: session) else { return }
+        for _ in 0..<count {
+            guard participants[index].requests.take(at: now) else { return }
+        }
+    }
+
     /// Answers a message that could not be read, or was refused before it came to the room. It is
     /// said here, so that the answer takes its number among the session's messages.
     package mutating func refuse(_ session: SessionKey, _ error: SignalingError) {

@@ -14,6 +14,7 @@ package struct SignalService: Sendable {
     private let hub: RoomHub
     private let metrics: ServerMetrics
     private let idle: IdleConnections
+    private let clocks = ConnectionClocks()
     private let logger: Logger
 
     /// Makes a server; `run` starts it.
@@ -96,8 +97,8 @@ package struct SignalService: Sendable {
             server: HTTPServerBuilder { responder in
                 HTTPAndWebSocketChannel(
                     responder: responder, limits: limits, origins: configuration.allowedOrigins,
-                    tooLarge: tooLarge, idle: idle,
-                    onWebSocket: { await serve($0) })
+                    tooLarge: tooLarge, idle: idle, openWebSocket: { try open($0) },
+                    serveWebSocket: { await serve($0) })
             },
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
@@ -151,26 +152,23 @@ package struct SignalService: Sendable {
         return router
     }
 
+    /// Makes the client of a signalling WebSocket that has just been opened.
+    private func open(_ channel: any Channel) throws -> SignalClient {
+        let socket = try SignalSocket(channel: channel, limits: configuration.limits) {
+            [metrics] in metrics.update { $0.slowReadersDropped += 1 }
+        }
+        let client = SignalClient(socket: socket, hub: hub, idle: idle)
+        socket.listen(client, clock: clocks.clock(of: channel.eventLoop))
+        return client
+    }
+
     /// Serves one signalling WebSocket from its opening to its end.
-    private func serve(_ frames: HTTPAndWebSocketChannel.Frames) async {
+    private func serve(_ client: SignalClient) async {
         metrics.update {
             $0.webSocketsOpened += 1
             $0.webSocketsOpen += 1
         }
-        let socket = SignalSocket(channel: frames.channel, limits: configuration.limits) {
-            metrics.update { $0.slowReadersDropped += 1 }
-        }
-        // Until it has joined it is one of those who may have to make room.
-        let place = idle.enter(frames.channel)
-        let client = SignalClient(socket: socket, hub: hub) { [idle] in idle.leave(place) }
-        let ending = await withTaskGroup(of: Void.self) { group in
-            group.addTask { await client.watch() }
-            let ending = await socket.run(frames) { await client.receive($0) }
-            group.cancelAll()
-            return ending
-        }
-        idle.leave(place)
-        await client.end(ending)
+        await client.run()
         metrics.update { $0.webSocketsOpen -= 1 }
     }
 }

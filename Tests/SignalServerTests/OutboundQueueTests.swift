@@ -10,34 +10,40 @@ import Testing
 struct OutboundQueueTests {
     private func text(_ text: String) -> OutboundQueue.Item { .text(ByteBuffer(string: text)) }
 
-    private func words(_ batch: [OutboundQueue.Item]?) -> [String]? {
-        batch?.map { item in
-            switch item {
-            case .text(let buffer), .replay(let buffer), .pong(let buffer):
-                String(buffer: buffer)
-            case .close(_, let reason): "close \(reason)"
+    private func words(_ step: OutboundQueue.Step) -> [String] {
+        switch step {
+        case .wait: ["wait"]
+        case .end: ["end"]
+        case .write(let items):
+            items.map { item in
+                switch item {
+                case .text(let buffer), .replay(let buffer), .pong(let buffer):
+                    String(buffer: buffer)
+                case .close(_, let reason): "close \(reason)"
+                }
             }
         }
     }
 
-    @Test func whatCameTogetherLeavesTogetherAndInOrder() async {
+    @Test func whatCameTogetherLeavesTogetherAndInOrder() {
         let queue = OutboundQueue(messagesMax: 1_000, bytesMax: 1_000_000)
-        for index in 0..<150 { #expect(queue.append(text("\(index)")) == .queued) }
+        #expect(queue.append(text("0")) == .due)
+        for index in 1..<150 { #expect(queue.append(text("\(index)")) == .queued) }
         var seen: [String] = []
         for count in [64, 64, 22] {
-            let batch = words(await queue.nextBatch()) ?? []
+            let batch = words(queue.next())
             #expect(batch.count == count)
             seen += batch
         }
         #expect(seen == (0..<150).map(String.init))
         queue.finish()
-        #expect(await queue.nextBatch() == nil)
+        #expect(words(queue.next()) == ["end"])
     }
 
-    @Test func whatIsBeingWrittenStillCounts() async {
+    @Test func whatIsBeingWrittenStillCounts() {
         let queue = OutboundQueue(messagesMax: 4, bytesMax: 1_000)
-        for _ in 0..<4 { #expect(queue.append(text("x")) == .queued) }
-        _ = await queue.nextBatch()
+        for _ in 0..<4 { #expect(queue.append(text("x")) != .overflown) }
+        _ = queue.next()
         // The batch is not written yet.
         #expect(queue.append(text("x")) == .overflown)
         #expect(queue.append(text("x")) == .discarded)
@@ -45,24 +51,24 @@ struct OutboundQueueTests {
 
     @Test func bytesAreBoundedToo() async {
         let queue = OutboundQueue(messagesMax: 100, bytesMax: 10)
-        #expect(queue.append(text("0123456789")) == .queued)
+        #expect(queue.append(text("0123456789")) == .due)
         #expect(queue.append(text("x")) == .overflown)
     }
 
     @Test func replayedMessagesDoNotCount() async {
         let queue = OutboundQueue(messagesMax: 2, bytesMax: 10)
         for _ in 0..<100 {
-            #expect(queue.append(.replay(ByteBuffer(string: "0123456789"))) == .queued)
+            #expect(queue.append(.replay(ByteBuffer(string: "0123456789"))) != .overflown)
         }
         #expect(queue.append(text("x")) == .queued)
     }
 
-    @Test func nothingFollowsACloseFrame() async {
+    @Test func nothingFollowsACloseFrame() {
         let queue = OutboundQueue(messagesMax: 10, bytesMax: 1_000)
         _ = queue.append(text("last"))
         _ = queue.append(.close(.normalClosure, "bye"))
         #expect(queue.append(text("late")) == .discarded)
-        #expect(words(await queue.nextBatch()) == ["last", "close bye"])
+        #expect(words(queue.next()) == ["last", "close bye"])
     }
 
     @Test func memoryIsGivenBackOnceHalfOfManyHaveGone() {
@@ -75,35 +81,31 @@ struct OutboundQueueTests {
         }
     }
 
-    @Test func whatIsHeldLeavesWithItsReleaseOrWithWhatIsNot() async {
+    @Test func whatIsHeldLeavesWithItsReleaseOrWithWhatIsNot() {
         let queue = OutboundQueue(messagesMax: 100, bytesMax: 1_000)
-        async let first = queue.nextBatch()
-        // The reader waits, or will.
-        try? await Task.sleep(for: .milliseconds(20))
+        #expect(words(queue.next()) == ["wait"])
         #expect(queue.append(text("a"), held: true) == .held)
         #expect(queue.append(text("b"), held: true) == .queued)
-        queue.release()
-        #expect(words(await first) == ["a", "b"])
+        #expect(queue.release() == true)
+        #expect(words(queue.next()) == ["a", "b"])
+        #expect(words(queue.next()) == ["wait"])
         #expect(queue.append(text("c"), held: true) == .held)
-        #expect(queue.append(text("d")) == .queued)
-        #expect(words(await queue.nextBatch()) == ["c", "d"])
-        queue.release()
+        #expect(queue.append(text("d")) == .due)
+        #expect(words(queue.next()) == ["c", "d"])
+        #expect(queue.release() == false)
         queue.finish()
-        #expect(await queue.nextBatch() == nil)
+        #expect(words(queue.next()) == ["end"])
     }
 
-    @Test func whoWaitsIsWokenByWhatComesAndByTheEnd() async {
-        let queue = OutboundQueue(messagesMax: 10_000, bytesMax: 1_000_000)
-        async let read: Int = {
-            var count = 0
-            while let batch = await queue.nextBatch() { count += batch.count }
-            return count
-        }()
-        for index in 0..<5_000 {
-            _ = queue.append(text("x"))
-            if index % 100 == 0 { await Task.yield() }
-        }
-        queue.finish()
-        #expect(await read == 5_000)
+    @Test func whoWritesIsWokenOnceForAllThatComesUntilItFindsNothingMore() {
+        let queue = OutboundQueue(messagesMax: 1_000, bytesMax: 1_000_000)
+        #expect(queue.append(text("a")) == .due)
+        #expect(queue.append(text("b")) == .queued)
+        #expect(words(queue.next()) == ["a", "b"])
+        // It will ask once more by itself.
+        #expect(queue.append(text("c")) == .queued)
+        #expect(words(queue.next()) == ["c"])
+        #expect(words(queue.next()) == ["wait"])
+        #expect(queue.append(text("d")) == .due)
     }
 }

@@ -46,6 +46,9 @@ final class SystemServer {
     private var connections: [Connection] = []
     private var connectionOf: [SessionKey: ConnectionID] = [:]
     private var table = SessionTable<RoomName>()
+    /// What connections brought that rooms have not been told of, and when they were told last.
+    private var signs = SignsOfLife()
+    private var lookedForSignsAt = MediaInstant.zero
     private var bans = ClosedRoomBans()
     private let configuration: RoomConfiguration
     private let entrance: Entrance
@@ -96,13 +99,37 @@ final class SystemServer {
 
     func received(_ message: ClientMessage, over id: ConnectionID, at now: MediaInstant) {
         guard let index = index(of: id) else { return }
-        if let key = connections[index].state.session, connectionOf[key] == id { onHeard(key) }
+        if let key = connections[index].state.session, connectionOf[key] == id {
+            onHeard(key)
+            if takes(message, over: id, at: now) { return }
+        }
+        lookForSigns(at: now)
         guard let action = connections[index].state.receive(message, at: now) else { return }
         obey(action, of: id, at: now)
         collect(at: now)
     }
 
+    /// Whether a message needs no room: as the server's event loops do, it is kept until the room does something.
+    private func takes(
+        _ message: ClientMessage, over id: ConnectionID, at now: MediaInstant
+    ) -> Bool {
+        guard let brief = BriefMessage(message.encoded().span), let index = index(of: id),
+            let key = connections[index].state.receive(brief: brief, at: now),
+            signs.note(brief, from: SessionLink(session: key, connection: id), at: now)
+        else { return false }
+        if brief == .ping { outputs.append(.message(id, .pong(nil))) }
+        return true
+    }
+
+    private func lookForSigns(at now: MediaInstant) {
+        lookedForSignsAt = now
+        for sign in signs.take() {
+            if let place = place(of: sign.link.session) { rooms[place].hear(sign) }
+        }
+    }
+
     func closed(_ id: ConnectionID, at now: MediaInstant) {
+        lookForSigns(at: now)
         guard let index = index(of: id) else { return }
         let key = connections[index].state.end()
         connections.remove(at: index)
@@ -259,6 +286,7 @@ final class SystemServer {
         _ participant: ParticipantID, from name: RoomName, banFor ban: MediaDuration?,
         at now: MediaInstant
     ) {
+        lookForSigns(at: now)
         guard let place = roomIndex(name) else { return }
         _ = try? rooms[place].decide { core throws(SignalingError) in
             try core.kick(participant, banFor: ban, at: now)
@@ -267,6 +295,7 @@ final class SystemServer {
     }
 
     func close(_ name: RoomName, at now: MediaInstant) {
+        lookForSigns(at: now)
         guard let place = roomIndex(name) else { return }
         rooms[place].close(reason: .roomClosed, at: now)
         collect(at: now)
@@ -300,8 +329,12 @@ final class SystemServer {
 
     // MARK: Time
 
+    /// When rooms look for signs of life though nothing else is due.
+    private var signsDue: MediaInstant { lookedForSignsAt + .seconds(1) }
+
     var nextDeadline: MediaInstant? {
-        var next = worker.nextDeadline
+        var next: MediaInstant? = connections.isEmpty ? nil : signsDue
+        next = worker.nextDeadline.map { min($0, next ?? $0) } ?? next
         func consider(_ other: MediaInstant?) {
             if let other { next = next.map { min($0, other) } ?? other }
         }
@@ -314,6 +347,10 @@ final class SystemServer {
     func advance(to now: MediaInstant) {
         worker.advance(to: now)
         neighbour?.advance(to: now)
+        if signsDue <= now || rooms.contains(where: { $0.nextDeadline.map { $0 <= now } ?? false })
+        {
+            lookForSigns(at: now)
+        }
         for index in rooms.indices { rooms[index].advance(to: now) }
         for id in connections.map(\.id) {
             while let index = index(of: id), let action = connections[index].state.advance(to: now)
@@ -372,6 +409,7 @@ final class SystemServer {
             }
             while let event = worker.pollEvent() ?? neighbour?.pollEvent() ?? nil {
                 isDone = false
+                lookForSigns(at: now)
                 if case .peerTimedOut(let peer) = event { onMediaOver(SessionKey(peer)) }
                 for index in rooms.indices { rooms[index].handle(event, at: now) }
             }

@@ -13,12 +13,10 @@ import NIOWebSocket
 ///
 /// Hummingbird has no WebSocket product in this package; its `ServerChildChannel` is the seam for NIO's own.
 struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
-    typealias Frames = NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
-
     /// What a connection turned out to be.
     enum Negotiated: Sendable {
         case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
-        case webSocket(Frames)
+        case webSocket(SignalClient)
     }
 
     /// A connection whose first request is still being read.
@@ -35,7 +33,9 @@ struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
     let origins: AllowedOrigins
     let tooLarge: ByteBuffer
     let idle: IdleConnections
-    let onWebSocket: @Sendable (Frames) async -> Void
+    /// Makes who serves a WebSocket that has just been opened; on its event loop.
+    let openWebSocket: @Sendable (any Channel) throws -> SignalClient
+    let serveWebSocket: @Sendable (SignalClient) async -> Void
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
@@ -52,11 +52,11 @@ struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
                 shouldUpgrade: { channel, _ in
                     channel.eventLoop.makeSucceededFuture(HTTPHeaders())
                 },
-                upgradePipelineHandler: { channel, _ in
+                upgradePipelineHandler: { [openWebSocket] channel, _ in
                     channel.eventLoop.makeCompletedFuture {
                         channel.pipeline.syncOperations.removeHandler(
                             headDeadlineRemoval.value, promise: nil)
-                        return .webSocket(try Frames(wrappingChannelSynchronously: channel))
+                        return .webSocket(try openWebSocket(channel))
                     }
                 })
             let upgrade = NIOTypedHTTPServerUpgradeConfiguration<Negotiated>(
@@ -95,7 +95,7 @@ struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
         do {
             switch try await value.negotiated.get() {
             case .http(let channel): await handleHTTP(asyncChannel: channel, logger: logger)
-            case .webSocket(let frames): await onWebSocket(frames)
+            case .webSocket(let client): await serveWebSocket(client)
             }
         } catch {
             value.channel.close(promise: nil)

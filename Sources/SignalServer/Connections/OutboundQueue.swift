@@ -4,7 +4,7 @@ import NIOCore
 import NIOWebSocket
 import Synchronization
 
-/// A queue from many writers to the one task that writes a socket.
+/// A queue from many writers to the event loop that writes a socket.
 ///
 /// What came together leaves together: one wake-up, one system call. What is being written still counts, so that a
 /// client that reads nothing costs no more than the bounds say.
@@ -22,12 +22,24 @@ final class OutboundQueue: Sendable {
     /// What became of an item.
     enum Outcome: Sendable {
         case queued
+        /// Queued as well, and who writes is to be woken: it had found nothing more.
+        case due
         /// It waits for `release`, and is the first to do so since the last.
         case held
         /// There is a close frame before it already.
         case discarded
         /// Too much waits: nothing more is taken.
         case overflown
+    }
+
+    /// What there is for who writes.
+    enum Step: Sendable {
+        /// To be written before the next step is asked for.
+        case write([Item])
+        /// Nothing for now: who queues the next will say so.
+        case wait
+        /// Nothing more.
+        case end
     }
 
     /// The most items and about the most bytes taken at once: what lies in a socket's own buffers is memory as well.
@@ -45,13 +57,15 @@ final class OutboundQueue: Sendable {
         var isFinished = false
         /// Whether something waits for `release`.
         var isHeld = false
-        var reader: CheckedContinuation<Void, Never>?
+        /// Whether who writes waits to be woken, as at first.
+        var isWaiting = true
 
         var isEmpty: Bool { head == items.count }
 
-        mutating func takeReader() -> CheckedContinuation<Void, Never>? {
-            defer { reader = nil }
-            return reader
+        /// Whether somebody is to be woken, and is so from now on.
+        mutating func takeWaiting() -> Bool {
+            defer { isWaiting = false }
+            return isWaiting
         }
     }
 
@@ -70,67 +84,51 @@ final class OutboundQueue: Sendable {
     /// Adds an item; nothing after a close frame.
     /// - Parameter isHeld: Whether to leave it to `release` to wake who writes, so that more can come beside it.
     func append(_ item: Item, held isHeld: Bool = false) -> Outcome {
-        let (outcome, reader) = state.withLock { state in
-            guard !state.isClosing else {
-                return (Outcome.discarded, nil as CheckedContinuation<Void, Never>?)
-            }
+        state.withLock { state in
+            guard !state.isClosing else { return .discarded }
             let weight = item.weight
             state.messageCount += weight.messages
             state.byteCount += weight.bytes
             guard state.messageCount <= messagesMax, state.byteCount <= bytesMax else {
                 state.isClosing = true
                 state.isFinished = true
-                return (.overflown, state.takeReader())
+                return .overflown
             }
             if case .close = item { state.isClosing = true }
             state.items.append(item)
-            guard isHeld else { return (.queued, state.takeReader()) }
+            guard isHeld else { return state.takeWaiting() ? .due : .queued }
             let isFirst = !state.isHeld
             state.isHeld = true
-            return (isFirst ? .held : .queued, nil)
+            return isFirst ? .held : .queued
         }
-        reader?.resume()
-        return outcome
     }
 
     /// Lets go what was held.
-    func release() {
-        let reader = state.withLock { state in
+    /// - Returns: Whether who writes is to be woken.
+    func release() -> Bool {
+        state.withLock { state in
             state.isHeld = false
-            return state.isEmpty ? nil : state.takeReader()
+            return !state.isEmpty && state.takeWaiting()
         }
-        reader?.resume()
     }
 
     /// Takes nothing more; what waits can still be taken.
     func finish() {
-        let reader = state.withLock { state in
+        state.withLock { state in
             state.isClosing = true
             state.isFinished = true
-            return state.takeReader()
         }
-        reader?.resume()
     }
 
-    /// The next items in order, once the last batch has been written; `nil` at the end. For one task alone.
-    func nextBatch() async -> [Item]? {
-        while true {
-            let (batch, isOver) = state.withLock { state -> ([Item], Bool) in
-                state.messageCount -= state.writing.messages
-                state.byteCount -= state.writing.bytes
-                state.writing = (0, 0)
-                return (Self.takeBatch(&state), state.isFinished)
-            }
-            if !batch.isEmpty { return batch }
-            if isOver { return nil }
-            await withCheckedContinuation { continuation in
-                let isReady = state.withLock { state in
-                    if !state.isEmpty || state.isFinished { return true }
-                    state.reader = continuation
-                    return false
-                }
-                if isReady { continuation.resume() }
-            }
+    /// The next items in order, once the last have been written. For the event loop of the socket alone.
+    func next() -> Step {
+        state.withLock { state in
+            state.messageCount -= state.writing.messages
+            state.byteCount -= state.writing.bytes
+            state.writing = (0, 0)
+            guard state.isEmpty else { return .write(Self.takeBatch(&state)) }
+            state.isWaiting = !state.isFinished
+            return state.isFinished ? .end : .wait
         }
     }
 

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 import NIOWebSocket
-import Synchronization
 
 /// A client's WebSocket as the hub sees it: messages go in without waiting, and a reader too slow for them is cut off.
 final class SignalSocket: Sendable {
@@ -14,20 +13,41 @@ final class SignalSocket: Sendable {
         case lost
     }
 
-    private let channel: any Channel
-    private let limits: ServerLimits
+    let channel: any Channel
+    private let events: NIOAsyncChannel<SignalEvent, Never>
+    private let handler: NIOLoopBound<SignalFrameHandler>
+    private let atHand = MessagesAtHand()
+    private let written: EventLoopFuture<Void>
     private let queue: OutboundQueue
     private let onOverflow: @Sendable () -> Void
 
+    /// Takes over a channel that speaks WebSocket from now on; on its event loop.
     /// - Parameter onOverflow: Called once if the client was cut off because it did not read.
     init(
         channel: any Channel, limits: ServerLimits, onOverflow: @escaping @Sendable () -> Void
-    ) {
+    ) throws {
         self.channel = channel
-        self.limits = limits
         self.onOverflow = onOverflow
         queue = OutboundQueue(
             messagesMax: limits.outboundMessagesMax, bytesMax: limits.outboundBytesMax)
+        let promise = channel.eventLoop.makePromise(of: Void.self)
+        written = promise.futureResult
+        let frames = SignalFrameHandler(
+            queue: queue, limits: limits, atHand: atHand, written: promise)
+        handler = NIOLoopBound(frames, eventLoop: channel.eventLoop)
+        do {
+            try channel.pipeline.syncOperations.addHandler(frames)
+            events = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+        } catch {
+            promise.succeed()
+            throw error
+        }
+    }
+
+    /// Names who is told what needs no task, and lets its time pass; on the event loop, before anything is read.
+    func listen(_ listener: any SignalListener, clock: ConnectionClock) {
+        handler.value.listener = listener
+        clock.add(handler.value)
     }
 
     /// Queues a text message; a client with too much waiting is disconnected instead.
@@ -39,10 +59,15 @@ final class SignalSocket: Sendable {
     }
 
     /// Lets go what was held: many messages then leave in one write.
-    func release() { queue.release() }
+    func release() {
+        if queue.release() { wake() }
+    }
 
     /// Queues a text message that leaves at once; a client with too much waiting is disconnected instead.
     func send(_ text: ByteBuffer) { enqueue(.text(text)) }
+
+    /// Queues the answer to a ping of the WebSocket itself.
+    func sendPong(_ data: ByteBuffer) { enqueue(.pong(data)) }
 
     /// Queues a close frame behind what already waits; later messages are discarded.
     func close(_ code: WebSocketErrorCode, reason: String = "") {
@@ -54,94 +79,74 @@ final class SignalSocket: Sendable {
         _ item: OutboundQueue.Item, held isHeld: Bool = false
     ) -> OutboundQueue.Outcome {
         let outcome = queue.append(item, held: isHeld)
-        if outcome == .overflown {
-            onOverflow()
-            channel.close(promise: nil)
+        switch outcome {
+        case .due: wake()
+        case .overflown: cutOff()
+        case .queued, .held, .discarded: break
         }
         return outcome
     }
 
+    private func cutOff() {
+        onOverflow()
+        channel.close(promise: nil)
+    }
+
+    private func wake() {
+        let handler = handler
+        if channel.eventLoop.inEventLoop {
+            handler.value.write()
+        } else {
+            channel.eventLoop.execute { handler.value.write() }
+        }
+    }
+
     /// Reads messages until either side closes; returns how, when the connection is gone.
-    func run(
-        _ frames: HTTPAndWebSocketChannel.Frames,
-        onMessage: @escaping @Sendable (WebSocketMessage) async -> Void
-    ) async -> Ending {
-        let ending = try? await frames.executeThenClose { inbound, outbound in
-            async let written: Void = write(to: outbound)
+    func run(onMessage: @escaping @Sendable (WebSocketMessage) async -> Void) async -> Ending {
+        let ending = try? await events.executeThenClose { inbound in
             let ending = await read(inbound, onMessage: onMessage)
-            // Whatever waits may still leave, a close frame behind it; then the writer ends.
+            // Whatever waits may still leave, a close frame behind it.
             queue.finish()
-            await written
+            await writeRest()
             return ending
         }
         queue.finish()
         return ending ?? .lost
     }
 
-    private func write(to outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>) async {
-        while let batch = await queue.nextBatch() {
-            do {
-                try await outbound.write(contentsOf: batch.map(\.frame))
-            } catch {
-                channel.close(promise: nil)
-                return
-            }
-            if case .close? = batch.last {
-                // Give the client a moment to answer the close, then end without it.
-                let channel = channel
-                channel.eventLoop.scheduleTask(in: .milliseconds(500)) {
-                    channel.close(promise: nil)
-                }
-                return
-            }
-        }
-    }
-
     private func read(
-        _ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>,
+        _ inbound: NIOAsyncChannelInboundStream<SignalEvent>,
         onMessage: @Sendable (WebSocketMessage) async -> Void
     ) async -> Ending {
-        var assembler = WebSocketAssembler(
-            messageBytesMax: limits.messageBytesMax, fragmentsMax: limits.fragmentsMax)
-        var window = ContinuousClock.now
-        var framesInWindow = 0
-        var bytesInWindow = 0
-        var isRefused = false
         do {
-            for try await frame in inbound {
-                // After a refusal the rest is read and forgotten until the client hangs up or the writer does:
-                // closing with bytes unread would reset the connection and lose the close frame.
-                if isRefused { continue }
-                let now = ContinuousClock.now
-                if now - window >= .seconds(1) {
-                    window = now
-                    framesInWindow = 0
-                    bytesInWindow = 0
-                }
-                framesInWindow += 1
-                bytesInWindow += frame.length
-                guard framesInWindow <= limits.messagesPerSecondMax,
-                    bytesInWindow <= limits.messageBytesPerSecondMax
-                else {
-                    close(.policyViolation, reason: "too many messages")
-                    isRefused = true
-                    continue
-                }
-                switch assembler.receive(frame) {
-                case .wait: break
-                case .message(let message): await onMessage(message)
-                case .pong(let data): enqueue(.pong(data))
+            for try await event in inbound {
+                switch event {
+                case .message(let message):
+                    await onMessage(message)
+                    atHand.end()
                 case .closed:
                     close(.normalClosure)
                     return .closedByClient
-                case .refuse(let code):
-                    close(code)
-                    isRefused = true
+                case .refused(let code, let reason): close(code, reason: reason)
                 }
             }
         } catch {
             // The pipeline has answered a broken frame with a close frame itself (1002 or 1009).
         }
         return .lost
+    }
+
+    private func writeRest() async {
+        let (channel, handler) = (channel, handler)
+        wake()
+        await withTaskCancellationHandler {
+            try? await written.get()
+        } onCancel: {
+            // What the socket takes at once may still leave.
+            channel.eventLoop.execute {
+                handler.value.write()
+                channel.close(promise: nil)
+            }
+        }
     }
 }

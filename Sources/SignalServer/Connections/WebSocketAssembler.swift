@@ -43,6 +43,9 @@ struct WebSocketAssembler {
         self.fragmentsMax = fragmentsMax
     }
 
+    /// Whether the next frame of text begins a message.
+    var isBetweenMessages: Bool { partial == nil }
+
     /// Takes the next frame, whose declared length the decoder has already capped.
     mutating func receive(_ frame: WebSocketFrame) -> Step {
         // RFC 6455 §5.1: a server closes the connection upon a frame that is not masked.

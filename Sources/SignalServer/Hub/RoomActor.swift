@@ -18,6 +18,8 @@ actor RoomActor {
     private let plane: any MediaPlane
     private let sessions: SessionDirectory
     let clock: ServerClock
+    /// What its connections brought that it has not looked at.
+    nonisolated let signs = RoomSigns()
     private let metrics: ServerMetrics
     private(set) var room: HostedRoom
     /// The WebSockets of those who have one.
@@ -58,6 +60,7 @@ actor RoomActor {
 
     private func letTimePass() async {
         while !Task.isCancelled {
+            lookForSigns()
             room.advance(to: clock.now)
             carryOut()
             flushBacklog()
@@ -80,6 +83,14 @@ actor RoomActor {
         return min(max(wait, .milliseconds(5)), .seconds(1))
     }
 
+    /// Hears what connections brought before whatever is to be done now: first in everything that is done.
+    private func lookForSigns() {
+        let signs = signs.take()
+        guard !signs.isEmpty else { return }
+        for sign in signs { room.hear(sign) }
+        carryOut()
+    }
+
     // MARK: Sessions
 
     /// Lets a session in whose offer was answered.
@@ -89,6 +100,7 @@ actor RoomActor {
         _ entry: RoomEntry, media: PeerMedia?, seat: LoopSeat, over connection: SignalConnection?,
         resource: HTTPResource?
     ) throws(SignalingError) {
+        lookForSigns()
         guard !room.core.isClosed else { throw SignalingError(.roomClosed) }
         guard backlog.isEmpty, plane.hasSpace(in: seat.loop) else {
             throw SignalingError(.serverOverloaded)
@@ -115,6 +127,7 @@ actor RoomActor {
         _ key: SessionKey, lastSequence: UInt64, requestID: RequestID,
         over connection: SignalConnection
     ) throws(SignalingError) {
+        lookForSigns()
         try room.resume(
             SessionLink(session: key, connection: connection.id), lastSequence: lastSequence,
             requestID: requestID, at: clock.now)
@@ -125,12 +138,14 @@ actor RoomActor {
 
     /// Does what a client asks over its WebSocket.
     func handle(_ message: ClientMessage, from link: SessionLink) {
+        lookForSigns()
         room.handle(message, from: link, at: clock.now)
         carryOut()
     }
 
     /// Answers what was refused before it came here.
     func refuse(_ error: SignalingError, to link: SessionLink) {
+        lookForSigns()
         room.refuse(error, to: link, at: clock.now)
         carryOut()
     }
@@ -139,6 +154,7 @@ actor RoomActor {
     func renew(
         _ token: RenewedToken, of link: SessionLink, requestID: RequestID
     ) throws(SignalingError) {
+        lookForSigns()
         try room.renew(token, of: link, requestID: requestID, at: clock.now)
         carryOut()
     }
@@ -161,12 +177,14 @@ actor RoomActor {
     func update(
         _ link: SessionLink, to offer: AnsweredOffer, requestID: RequestID
     ) throws(SignalingError) {
+        lookForSigns()
         try room.update(link, to: offer, requestID: requestID, at: clock.now)
         carryOut()
     }
 
     /// A session's WebSocket is gone.
     func connectionLost(_ link: SessionLink, closedByClient: Bool) {
+        lookForSigns()
         if connections[link.session]?.id == link.connection { connections[link.session] = nil }
         room.connectionLost(link, closedByClient: closedByClient, at: clock.now)
         carryOut()
@@ -174,6 +192,7 @@ actor RoomActor {
 
     /// Lets a session go.
     func leave(_ key: SessionKey, reason: DisconnectReason) {
+        lookForSigns()
         room.leave(key, reason: reason, at: clock.now)
         carryOut()
     }
@@ -181,6 +200,7 @@ actor RoomActor {
     /// Closes the room; everybody is told why.
     /// - Parameter rejoin: Whether clients are to come back by themselves.
     func close(reason: DisconnectReason, rejoin: Bool = false) {
+        lookForSigns()
         room.close(reason: reason, rejoin: rejoin, at: clock.now)
         carryOut()
     }
@@ -189,6 +209,7 @@ actor RoomActor {
     func decide<Result: Sendable>(
         _ body: @Sendable (inout RoomCore, MediaInstant) throws(SignalingError) -> Result
     ) throws(SignalingError) -> Result {
+        lookForSigns()
         let now = clock.now
         defer { carryOut() }
         return try room.decide { core throws(SignalingError) in try body(&core, now) }
@@ -196,6 +217,7 @@ actor RoomActor {
 
     /// Takes note of what the media loop noticed.
     func handle(_ event: WorkerEvent) {
+        lookForSigns()
         room.handle(event, at: clock.now)
         carryOut()
     }

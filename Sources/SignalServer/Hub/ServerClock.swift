@@ -9,8 +9,7 @@ struct ServerClock: Sendable {
 
     /// Now, since the clock was made.
     var now: MediaInstant {
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        return MediaInstant(nanoseconds: seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        MediaInstant(nanoseconds: (ContinuousClock.now - start).nanoseconds)
     }
 
     /// Seconds since 1970, as tokens count.
@@ -20,4 +19,10 @@ struct ServerClock: Sendable {
 extension Duration {
     /// The same length as tasks sleep.
     init(_ duration: MediaDuration) { self = .nanoseconds(duration.nanoseconds) }
+
+    /// Its length in nanoseconds, of less than 290 years.
+    var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
 }

@@ -7,6 +7,7 @@ import Negotiation
 import RoomService
 import Rooms
 import Signaling
+import Synchronization
 import Wire
 
 /// A WebSocket and the handle by which rooms know it.
@@ -16,35 +17,68 @@ struct SignalConnection: Sendable {
 }
 
 /// Reads a client's messages and hands them to its room. Its socket's reader waits for each, so they never overlap.
-actor SignalClient {
+///
+/// What needs neither room nor answer to wait for is done where it comes in, on the connection's event loop.
+actor SignalClient: SignalListener {
     private static let ping = ByteBuffer(bytes: ServerMessage.ping.encoded())
+    private static let pong = ByteBuffer(bytes: ServerMessage.pong(nil).encoded())
 
-    private let connection: SignalConnection
-    private let hub: RoomHub
-    private let onEntered: @Sendable () -> Void
-    private var rules: SignalingConnection
+    /// What event loop and actor both look at.
+    private struct Shared: Sendable {
+        var rules: SignalingConnection
+        /// Of the room that was entered.
+        var signs: RoomSigns?
+    }
+
+    private nonisolated let connection: SignalConnection
+    private nonisolated let hub: RoomHub
+    private nonisolated let idle: IdleConnections
+    /// Until it has joined it is one of those who may have to make room.
+    private nonisolated let place: IdleConnections.Place
+    private nonisolated let shared: Mutex<Shared>
     private var room: RoomActor?
 
-    /// - Parameter onEntered: Called when the client has entered a room.
-    init(socket: SignalSocket, hub: RoomHub, onEntered: @escaping @Sendable () -> Void) {
+    init(socket: SignalSocket, hub: RoomHub, idle: IdleConnections) {
         connection = SignalConnection(id: hub.sessions.makeConnectionID(), socket: socket)
         self.hub = hub
         self.onEntered = onEntered
         var limits = hub.configuration.limits.connection
         limits.relayRenewal = hub.configuration.relays?.renewalInterval
         rules = SignalingConnection(limits: limits, at: hub.clock.now)
+        self.idle = idle
+        place = idle.enter(socket.channel)
+        shared = Mutex(
+            Shared(
+                rules: SignalingConnection(
+                    limits: hub.configuration.limits.connection, at: hub.clock.now)))
+    }
+
+    /// Serves the client until its connection is gone.
+    nonisolated func run() async {
+        let ending = await connection.socket.run { await self.receive($0) }
+        idle.leave(place)
+        await end(ending)
+    }
+
+    /// Asks the connection's rules, which an event loop may do as well.
+    private nonisolated func decide<Result: Sendable>(
+        _ body: (inout SignalingConnection) -> Result
+    ) -> Result {
+        shared.withLock { body(&$0.rules) }
     }
 
     // MARK: Messages
 
     /// Does what one text message asks.
-    func receive(_ text: WebSocketMessage) async {
+    private func receive(_ text: WebSocketMessage) async {
         hub.metrics.update { $0.messagesReceived += 1 }
         do throws(SignalingError) {
             let message = try await decode(text)
-            await act(rules.receive(message, at: hub.clock.now))
+            let now = hub.clock.now
+            await act(decide { $0.receive(message, at: now) })
         } catch {
-            await act(rules.receive(unreadable: error, at: hub.clock.now))
+            let now = hub.clock.now
+            await act(decide { $0.receive(unreadable: error, at: now) })
         }
     }
 
@@ -69,26 +103,26 @@ actor SignalClient {
             do throws(SignalingError) {
                 try await join(id, request)
             } catch {
-                await act(rules.entryFailed(error.answering(id)))
+                await act(decide { $0.entryFailed(error.answering(id)) })
             }
         case .resume(let id, let request):
             do throws(SignalingError) {
                 let (key, room) = try await hub.resume(request, id, over: connection)
                 await entered(key, room)
             } catch {
-                await act(rules.entryFailed(error.answering(id)))
+                await act(decide { $0.entryFailed(error.answering(id)) })
             }
         case .negotiate(let key, let id, let body):
             do throws(SignalingError) {
                 try await negotiate(id, body, key)
             } catch {
-                await act(rules.refuse(error.answering(id)))
+                await act(decide { $0.refuse(error.answering(id)) })
             }
         case .renew(let key, let id, let token):
             do throws(SignalingError) {
                 try await renew(id, token, key)
             } catch {
-                await act(rules.refuse(error.answering(id)))
+                await act(decide { $0.refuse(error.answering(id)) })
             }
         case .perform(let key, let message): await room?.handle(message, from: link(key))
         case .refuse(let key, let error):
@@ -97,7 +131,7 @@ actor SignalClient {
         }
     }
 
-    private func link(_ key: SessionKey) -> SessionLink {
+    private nonisolated func link(_ key: SessionKey) -> SessionLink {
         SessionLink(session: key, connection: connection.id)
     }
 
@@ -122,13 +156,19 @@ actor SignalClient {
 
     private func entered(_ key: SessionKey, _ room: RoomActor) async {
         self.room = room
-        guard rules.entered(key, at: hub.clock.now) else {
+        let now = hub.clock.now
+        let isThere = shared.withLock { shared in
+            shared.signs = room.signs
+            return shared.rules.entered(key, at: now)
+        }
+        guard isThere else {
             // The connection ended meanwhile, and nobody has told the room.
             await room.connectionLost(link(key), closedByClient: false)
             return
         }
         onEntered()
         await serveTime()
+        idle.leave(place)
     }
 
     private func negotiate(
@@ -155,7 +195,24 @@ actor SignalClient {
             of: link(key), requestID: id)
     }
 
-    // MARK: Time and end
+    // MARK: On the event loop
+
+    /// Answers a ping and keeps both for the room, which looks before anything else happens in it.
+    nonisolated func hear(_ message: BriefMessage) -> Bool {
+        let now = hub.clock.now
+        let isTaken = shared.withLock { shared in
+            guard let signs = shared.signs,
+                let session = shared.rules.receive(brief: message, at: now)
+            else { return false }
+            return signs.note(message, from: link(session), at: now)
+        }
+        guard isTaken else { return false }
+        hub.metrics.update { $0.messagesReceived += 1 }
+        if message == .ping { connection.socket.send(Self.pong) }
+        return true
+    }
+
+    nonisolated func answer(ping data: ByteBuffer) { connection.socket.sendPong(data) }
 
     /// Pings the client each second, watches for its silence, and closes if it never joins.
     func watch() async {
@@ -167,7 +224,19 @@ actor SignalClient {
             }
             // Entering brings the deadline forward while we sleep: never sleep longer than a ping may wait.
             try? await Task.sleep(for: min(wait ?? interval, interval))
+    nonisolated func letTimePass() -> Duration {
+        let now = hub.clock.now
+        while let action = decide({ $0.advance(to: now) }) {
+            switch action {
+            case .ping: connection.socket.send(Self.ping)
+            case .linkLost: hub.metrics.update { $0.linksLost += 1 }
+            case .closeUnjoined: connection.socket.close(.policyViolation, reason: "no join")
+            }
         }
+        let interval = hub.configuration.limits.pingInterval
+        let wait = decide { $0.nextDeadline }.map { max($0 - now, .milliseconds(1)) }
+        // Entering brings the deadline forward meanwhile: never wait longer than a ping may.
+        return Duration(min(wait ?? interval, interval))
     }
 
     /// Does what is due.
@@ -185,8 +254,8 @@ actor SignalClient {
     }
 
     /// The connection is gone.
-    func end(_ ending: SignalSocket.Ending) async {
-        guard let key = rules.end() else { return }
+    private func end(_ ending: SignalSocket.Ending) async {
+        guard let key = decide({ $0.end() }) else { return }
         await room?.connectionLost(link(key), closedByClient: ending == .closedByClient)
     }
 }
