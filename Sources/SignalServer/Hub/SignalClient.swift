@@ -41,16 +41,11 @@ actor SignalClient: SignalListener {
     init(socket: SignalSocket, hub: RoomHub, idle: IdleConnections) {
         connection = SignalConnection(id: hub.sessions.makeConnectionID(), socket: socket)
         self.hub = hub
-        self.onEntered = onEntered
-        var limits = hub.configuration.limits.connection
-        limits.relayRenewal = hub.configuration.relays?.renewalInterval
-        rules = SignalingConnection(limits: limits, at: hub.clock.now)
         self.idle = idle
         place = idle.enter(socket.channel)
-        shared = Mutex(
-            Shared(
-                rules: SignalingConnection(
-                    limits: hub.configuration.limits.connection, at: hub.clock.now)))
+        var limits = hub.configuration.limits.connection
+        limits.relayRenewal = hub.configuration.relays?.renewalInterval
+        shared = Mutex(Shared(rules: SignalingConnection(limits: limits, at: hub.clock.now)))
     }
 
     /// Serves the client until its connection is gone.
@@ -166,9 +161,9 @@ actor SignalClient: SignalListener {
             await room.connectionLost(link(key), closedByClient: false)
             return
         }
-        onEntered()
-        await serveTime()
         idle.leave(place)
+        // Who resumes is told at once what has changed meanwhile.
+        _ = letTimePass()
     }
 
     private func negotiate(
@@ -215,21 +210,13 @@ actor SignalClient: SignalListener {
     nonisolated func answer(ping data: ByteBuffer) { connection.socket.sendPong(data) }
 
     /// Pings the client each second, watches for its silence, and closes if it never joins.
-    func watch() async {
-        while !Task.isCancelled {
-            await serveTime()
-            let interval = Duration(hub.configuration.limits.pingInterval)
-            let wait = rules.nextDeadline.map {
-                max(Duration($0 - hub.clock.now), .milliseconds(1))
-            }
-            // Entering brings the deadline forward while we sleep: never sleep longer than a ping may wait.
-            try? await Task.sleep(for: min(wait ?? interval, interval))
     nonisolated func letTimePass() -> Duration {
         let now = hub.clock.now
         while let action = decide({ $0.advance(to: now) }) {
             switch action {
             case .ping: connection.socket.send(Self.ping)
             case .linkLost: hub.metrics.update { $0.linksLost += 1 }
+            case .renewRelays(let key): Task { await self.renewRelays(of: key) }
             case .closeUnjoined: connection.socket.close(.policyViolation, reason: "no join")
             }
         }
@@ -239,18 +226,9 @@ actor SignalClient: SignalListener {
         return Duration(min(wait ?? interval, interval))
     }
 
-    /// Does what is due.
-    private func serveTime() async {
-        while let action = rules.advance(to: hub.clock.now) {
-            switch action {
-            case .ping: connection.socket.send(Self.ping)
-            case .linkLost: hub.metrics.update { $0.linksLost += 1 }
-            case .renewRelays(let key):
-                guard let relays = hub.configuration.relays else { break }
-                await room?.renewRelays(relays, of: link(key))
-            case .closeUnjoined: connection.socket.close(.policyViolation, reason: "no join")
-            }
-        }
+    private func renewRelays(of key: SessionKey) async {
+        guard let relays = hub.configuration.relays else { return }
+        await room?.renewRelays(relays, of: link(key))
     }
 
     /// The connection is gone.
