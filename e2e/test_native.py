@@ -186,6 +186,13 @@ def test_O02_mixed_sound_is_steady_where_nobody_is(server, media_tool):
     assert summary["tracks"] == []
 
 
+def test_several_who_listen_end_when_their_time_is_over(server, media_tool):
+    tool = media_tool(server, "beep", "bots", "--audio-only", "--count", 3, "--listens", "--seconds", 1)
+    status, out, error = tool.finish(20)
+    assert status == 0 and "3 in the room bots" in out, (out, error)
+    assert "3 participants: " in out.splitlines()[-1], out
+
+
 def test_Y01_beep_and_flash_come_together(server, media_tool):
     bot = media_tool(server, "beep", "step", "--as", "bot", "--seconds", 20)
     summary = media_tool(server, "play", "step", "--json", "--seconds", 10).summary()

@@ -70,7 +70,7 @@ struct BeepCommand: AsyncParsableCommand {
             }
             for events in ends { group.addTask { await RoomOver.wait(events) } }
             let over = await group.next() ?? nil
-            for task in tasks { task.cancel() }
+            for task in tasks + bots.compactMap(\.listening) { task.cancel() }
             group.cancelAll()
             return over
         }
@@ -89,6 +89,8 @@ struct BeepCommand: AsyncParsableCommand {
     private struct Bot {
         var room: Room
         var tasks: [Task<Void, any Error>]
+        /// Hears the others as long as the room lasts.
+        var listening: Task<Void, any Error>?
         var telling: Task<Void, Never>
         var ends: AsyncStream<RoomEvent>
     }
@@ -112,9 +114,10 @@ struct BeepCommand: AsyncParsableCommand {
         var tasks = [
             Task { try await Self.beep(into: sound, tone: tone, seconds: seconds) }
         ]
+        var listening: Task<Void, any Error>?
         if listens {
             let mixed = try await room.mixedAudio()
-            tasks.append(Task { for await _ in mixed {} })
+            listening = Task { for await _ in mixed {} }
         }
         if !audioOnly {
             let pictures = try VideoSource()
@@ -136,7 +139,8 @@ struct BeepCommand: AsyncParsableCommand {
                         isBeeping: tone == nil, seconds: seconds)
                 })
         }
-        return Bot(room: room, tasks: tasks, telling: telling, ends: ends)
+        return Bot(
+            room: room, tasks: tasks, listening: listening, telling: telling, ends: ends)
     }
 
     private static func sendMetadata(
