@@ -53,12 +53,6 @@ private final class Camera: Sendable {
     func stop() { tasks.withLock { $0.forEach { $0.cancel() } } }
 }
 
-private func joined(_ server: String, _ id: String) async throws -> Room {
-    let room = anyRoom()
-    try await room.join(JoinOptions(server: server, room: "pictures", participant: id))
-    return room
-}
-
 /// The camera of the other, once it is there.
 private func camera(in room: Room) async throws -> RemoteTrack {
     let events = room.events

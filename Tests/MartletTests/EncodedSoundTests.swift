@@ -8,12 +8,6 @@ import Wire
 
 @testable import Martlet
 
-private func joined(_ server: String, _ id: String) async throws -> Room {
-    let room = anyRoom()
-    try await room.join(JoinOptions(server: server, room: "sound", participant: id))
-    return room
-}
-
 /// Numbered packets of Opus, 20 ms each, of which any can be told apart.
 private func numbered(_ number: UInt32) -> [UInt8] {
     [0xFC] + (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } + [1, 2, 3]

@@ -6,14 +6,6 @@ import Testing
 @testable import Martlet
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct LaterCodecTests {
-    private func joined(_ server: String, _ id: String, sizes: Int = 1) async throws -> Room {
-        let room = anyRoom()
-        var options = JoinOptions(server: server, room: "later", participant: id)
-        options.cameraSizes = sizes
-        try await room.join(options)
-        return room
-    }
-
     private func camera(in room: Room) async throws -> RemoteTrack {
         let events = room.events
         if let found = await room.remoteParticipants.flatMap(\.tracks).first { return found }
@@ -78,7 +70,8 @@ import Testing
     @Test func O06_encodedVP9IsDecodedAndHasOneSize() async throws {
         try await withServer { server in
             let (sender, viewer) = (
-                try await joined(server, "ada"), try await joined(server, "bob", sizes: 2)
+                try await joined(server, "ada"),
+                try await joined(server, "bob") { $0.cameraSizes = 2 }
             )
             let source = try VideoSource()
             var options = VideoPublishOptions()

@@ -6,16 +6,6 @@ import Testing
 @testable import Martlet
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct MorePicturesTests {
-    private func joined(
-        _ server: String, _ id: String, _ change: (inout JoinOptions) -> Void = { _ in }
-    ) async throws -> Room {
-        let room = anyRoom()
-        var options = JoinOptions(server: server, room: "more", participant: id)
-        change(&options)
-        try await room.join(options)
-        return room
-    }
-
     /// Pushes grey pictures until it is cancelled.
     private func showing(_ source: VideoSource, _ value: UInt8, width: Int = 160) -> Task<
         Void, any Error

@@ -15,12 +15,6 @@ private enum Step: Sendable, Equatable {
 
 private struct BodyFailure: Error, CustomStringConvertible { let description: String }
 
-private func joined(_ server: String, _ id: String) async throws -> Room {
-    let room = anyRoom()
-    try await room.join(JoinOptions(server: server, room: "tracks", participant: id))
-    return room
-}
-
 /// Listens to every track of the others, and tells what it does.
 private func steps(
     of room: Room, failingAt source: TrackSource? = nil

@@ -7,17 +7,6 @@ import Testing
 
 @testable import Martlet
 
-/// Joins a room of the server.
-private func joined(
-    _ server: String, _ id: String, _ change: (inout JoinOptions) -> Void = { _ in }
-) async throws -> Room {
-    let room = anyRoom()
-    var options = JoinOptions(server: server, room: "demo", participant: id)
-    change(&options)
-    try await room.join(options)
-    return room
-}
-
 /// The track of a source, once somebody publishes one.
 private func track(_ source: TrackSource, in room: Room) async throws -> RemoteTrack {
     let events = room.events
