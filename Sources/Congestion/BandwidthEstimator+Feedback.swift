@@ -48,7 +48,7 @@ extension BandwidthEstimator {
         let fills = fills(at: now)
         isFilling = fills && hadQueue
         hadQueue = hasQueue
-        updateRate(overflows || isFilling ? .over : detector.use, at: now)
+        updateRate(detector.use, isSure: overflows || isFilling, at: now)
     }
 
     /// Takes a packet that earlier feedback had passed over.
@@ -133,7 +133,9 @@ extension BandwidthEstimator {
             < 0
     }
 
-    private mutating func updateRate(_ use: PathUse, at now: MediaInstant) {
+    /// - Parameter isSure: Whether fewer packets come than are sent.
+    private mutating func updateRate(_ seen: PathUse, isSure: Bool, at now: MediaInstant) {
+        let use = isSure ? .over : seen
         let throughput = acknowledged.bitsPerSecond(of: packets)
         let isUnused = !isFilling && isApplicationLimited(at: now)
         if let result = measurement.result(ownLoss: loss.ownLoss) {
@@ -141,13 +143,20 @@ extension BandwidthEstimator {
         }
         control.update(
             use, throughput: throughput,
-            recent: use == .over
-                ? acknowledged.recentBitsPerSecond(of: packets, milliseconds: 200) : nil,
-            queue: queue, isUnused: isUnused,
+            recent: use == .over ? recentRate : nil,
+            queue: queue, isUnused: isUnused, isSure: isSure,
             roundTrip: roundTrip, at: now)
         guard use == .over else { return }
         probes.delay(until: now + ProbeControl.calm)
         if hasQueue { probes.forgetDrop() }
+    }
+
+    /// The rate of arrival over the time in which packets have waited, where they do: before, the path was not full.
+    private var recentRate: Double? {
+        let waiting = Double(queue.nanoseconds) / 1e6
+        return acknowledged.recentBitsPerSecond(
+            of: packets,
+            milliseconds: max(AcknowledgedRate.windowMillisecondsMin, min(waiting, 200)))
     }
 
     /// A probe only raises the rate: what stands in its way for a moment is no loss of capacity.

@@ -70,6 +70,25 @@ private func seeds(_ count: Int) -> Range<UInt64> { 0..<UInt64(count * times) }
         }
     }
 
+    /// Little is sent while a queue drains, and packets that are few come unevenly: neither says that the path carries
+    /// less than it did when it was full.
+    @Test func whatIsSentAfterAFallDoesNotBringTheRateDownFurther() {
+        for seed in seeds(12) {
+            let path = SimulatedPath(bitsPerSecond: 0, seed: seed)
+            path.link.delay = .milliseconds(10)
+            path.returnDelay = path.link.delay
+            path.link.jitter = .milliseconds(Int64(seed % 3))
+            let flow = path.add(.layers([55_000, 1_390_000]), seed: seed &+ 100)
+            flow.estimator.wanted = 1_500_000
+            path.run(seconds: 6)
+            path.link.bitsPerSecond = 150_000
+            path.run(seconds: 14)
+            // From a second after the fall on.
+            let least = flow.estimates[70...].min() ?? 0
+            #expect(least > 100_000, "seed \(seed)")
+        }
+    }
+
     @Test(arguments: [0.02, 0.05, 0.1, 0.2])
     func lossByChanceDoesNotBringTheRateDown(loss: Double) {
         var means: [Double] = []

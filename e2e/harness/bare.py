@@ -10,9 +10,9 @@ SCRIPT = (pathlib.Path(__file__).parent / "bare_client.js").read_text()
 class BarePage:
     """A page of the server's origin that runs `bare_client.js`. Sessions in it go by names the test chooses."""
 
-    def __init__(self, browser, server):
+    def __init__(self, browser, server, proxy_port=None):
         self.server = server
-        self.participant = Participant(browser)
+        self.participant = Participant(browser, proxy_port)
         self.page = self.participant.page
         self.visit(server.url)
 

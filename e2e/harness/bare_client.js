@@ -3,10 +3,10 @@
 window.bare = (() => {
   const sessions = {};
 
-  async function camera({ width = 640, height = 360 } = {}) {
+  async function camera({ width = 640, height = 360, hint = 'detail' } = {}) {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width, height } });
     // Tests compare sizes: a busy machine must cost frames, not pixels.
-    for (const track of stream.getVideoTracks()) track.contentHint = 'detail';
+    for (const track of stream.getVideoTracks()) track.contentHint = hint;
     return stream;
   }
 

@@ -15,11 +15,14 @@ struct RateControl {
     /// Growth a second near the capacity at least, in bits a second. libwebrtc's 4,000 let a flow that came
     /// late starve for a minute.
     static let growthNearCapacityMin = 20_000.0
-    /// The rate never grows past this many times the throughput, and 10 kbit/s.
+    /// The rate never grows past this many times the throughput, and 10 kbit/s; what the path was seen to carry is
+    /// believed though little is sent.
     static let throughputFactor = 1.5
 
-    /// Packets that wait for so long wait for others of ours: the path carries all it can.
+    /// Packets that wait for so long wait for others of ours, and the path carries all it can; on a slow path, where
+    /// each of them takes long, for as long as ``packetsOfFullPath`` take.
     static let queueOfFullPath = MediaDuration.milliseconds(50)
+    static let packetsOfFullPath = (count: 2.0, bits: 9_600.0)
 
     private enum Phase {
         case hold
@@ -32,6 +35,8 @@ struct RateControl {
     private var phase = Phase.increase
     private var changedAt: MediaInstant?
     private var capacity = LinkCapacity()
+    /// What the path carried when packets waited last, in bits a second: what it bears of a sender that sends less.
+    private var carriedWhenFull: Double?
     private let range: ClosedRange<Double>
 
     init(start: Double, range: ClosedRange<Double>) {
@@ -58,9 +63,10 @@ struct RateControl {
     ///   - recent: The same over a shorter time: what a full path carries now.
     ///   - queue: How long packets wait on the path: where they do, it has been full over that time.
     ///   - isUnused: Whether much less than the rate is being sent.
+    ///   - isSure: Whether more than the delay says that too much is sent: fewer packets come than are sent.
     mutating func update(
         _ use: PathUse, throughput: Double?, recent: Double?, queue: MediaDuration, isUnused: Bool,
-        roundTrip: MediaDuration, at now: MediaInstant
+        isSure: Bool, roundTrip: MediaDuration, at now: MediaInstant
     ) {
         switch use {
         case .over:
@@ -68,9 +74,13 @@ struct RateControl {
                 return
             }
             // Where little was sent before, the longer time says less than the path carries.
-            let isFull = queue > Self.queueOfFullPath
+            let isFull = self.isFull(queue)
             let carried = recent.map { isFull ? $0 : min($0, throughput) } ?? throughput
-            decrease(throughput: carried, isUnused: isUnused, at: now)
+            if isFull, recent != nil { carriedWhenFull = carried }
+            decrease(
+                throughput: carried, isUnused: isUnused,
+                // Packets that are few come unevenly, and no queue stands: the path carries what it did.
+                least: isFull || isSure ? 0 : carriedWhenFull ?? 0, at: now)
         case .under:
             // Queues drain by themselves; growing now would fill them again.
             phase = .hold
@@ -99,8 +109,18 @@ struct RateControl {
         return now - last >= pause || throughput < bitsPerSecond / 2
     }
 
-    private mutating func decrease(throughput: Double, isUnused: Bool, at now: MediaInstant) {
-        var lowered = throughput * Self.backoff
+    private func isFull(_ queue: MediaDuration) -> Bool {
+        let packets = Self.packetsOfFullPath
+        let slowest = packets.count * packets.bits / max(bitsPerSecond, 1)
+        return Double(queue.nanoseconds) / 1e9
+            > max(Double(Self.queueOfFullPath.nanoseconds) / 1e9, slowest)
+    }
+
+    /// - Parameter least: What the path carries at least, in bits a second.
+    private mutating func decrease(
+        throughput: Double, isUnused: Bool, least: Double, at now: MediaInstant
+    ) {
+        var lowered = max(throughput, least) * Self.backoff
         if isUnused { lowered = max(lowered, bitsPerSecond * Self.backoffUnused) }
         if capacity.isMissed(by: throughput / 1_000) { capacity.reset() }
         // A throughput that was not the path's limit says nothing about it.
@@ -117,7 +137,9 @@ struct RateControl {
         defer { changedAt = now }
         guard let throughput, let last = changedAt else { return }
         if capacity.isExceeded(by: throughput / 1_000) { capacity.reset() }
-        let limit = min(Self.throughputFactor * throughput + 10_000, range.upperBound)
+        let shown = max(
+            Self.throughputFactor * throughput + 10_000, (carriedWhenFull ?? 0) * Self.backoff)
+        let limit = min(shown, range.upperBound)
         guard bitsPerSecond < limit else { return }
         let seconds = min(Double((now - last).nanoseconds) / 1e9, 1)
         let raised: Double
