@@ -9,6 +9,9 @@ enum FeedbackTiming {
     static let transportInterval = MediaDuration.milliseconds(50)
     /// Receiver reports, and sender reports once a source is settled.
     static let reportInterval = MediaDuration.seconds(1)
+    /// So much before its time a report may go out if there is a turn anyway: one of its own costs as much as some four
+    /// packets. Longer than the gap between evenly spread packets of an ordinary stream.
+    static let earliness = MediaDuration.milliseconds(8)
     /// The second sender report of a source, so that lip sync starts at once.
     static let secondReportAfter = MediaDuration.milliseconds(250)
     /// A receiver's time is echoed at most so often, whatever it sends.

@@ -195,6 +195,7 @@ extension MediaWorker {
             for slot in peers[index]?.slots ?? [] { free(slot: slot) }
             peers[index] = nil
             deadlines.set(nil, for: index)
+            reportDeadlines.set(nil, for: index)
             dirtyPeers.removeAll { $0 == index }
         }
         departed.removeAll(keepingCapacity: true)

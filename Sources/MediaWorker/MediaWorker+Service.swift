@@ -8,7 +8,7 @@ import Wire
 
 extension MediaWorker {
     /// Room for one RTCP packet of ours.
-    private static let controlRoom = 1_200
+    static let controlRoom = 1_200
 
     /// Does everything that is due for a peer and sets its next deadline.
     mutating func service(_ index: Int, at now: MediaInstant) {
@@ -21,20 +21,25 @@ extension MediaWorker {
         drainEvents(of: index, at: now)
         sendTransportFeedback(to: index, at: now)
         requestPackets(of: index, at: now)
-        sendReceiverReport(to: index, at: now)
-        sendSenderReports(to: index, at: now)
+        sendReports(to: index, at: now)
         serviceBandwidth(of: index, at: now)
         reportDemand(of: index, at: now)
         sendBound(to: index, at: now)
+        let report = nextReportDeadline(of: index, at: now)
+        reportDeadlines.set(report, for: index)
+        // What comes after the next reports is looked at with them; most of it moves on until then.
+        let next = nextDeadline(of: index, before: report)
         // A deadline that could not be met now (a peer without keys) must not spin.
-        deadlines.set(max(nextDeadline(of: index, at: now), now + .milliseconds(1)), for: index)
+        deadlines.set(next.map { max($0, now + .milliseconds(1)) }, for: index)
     }
 
-    private mutating func nextDeadline(of index: Int, at now: MediaInstant) -> MediaInstant {
-        var next = now + FeedbackTiming.idleInterval
+    /// When a peer is to be served next, if that is before its next reports.
+    private mutating func nextDeadline(
+        of index: Int, before report: MediaInstant
+    ) -> MediaInstant? {
+        var next = report
         Self.bring(&next, forwardTo: peers[index]?.transport.nextDeadline ?? nil)
         Self.bring(&next, forwardTo: peers[index]?.nextFeedback)
-        Self.bring(&next, forwardTo: peers[index]?.nextReport)
         Self.bring(&next, forwardTo: peers[index]?.nextRelease ?? nil)
         Self.bring(&next, forwardTo: peers[index]?.nextDemand)
         Self.bring(&next, forwardTo: peers[index]?.nextBound ?? nil)
@@ -42,11 +47,7 @@ extension MediaWorker {
             Self.bring(&next, forwardTo: worker.producers[producer].loss.nextDeadline)
             Self.bring(&next, forwardTo: worker.producers[producer].keyframes.deadline)
         }
-        let watched = peers[index]?.slots ?? []
-        for position in watched.indices {
-            Self.bring(&next, forwardTo: slots[watched[position]]?.nextReport)
-        }
-        return next
+        return next < report ? next : nil
     }
 
     static func bring(_ next: inout MediaInstant, forwardTo deadline: MediaInstant?) {
@@ -55,7 +56,7 @@ extension MediaWorker {
 
     /// Calls `body` for each stream of a peer. By position: iterators allocate in builds that do
     /// not specialise them.
-    private mutating func forEachProducer(
+    mutating func forEachProducer(
         of index: Int, _ body: (inout MediaWorker, Int) -> Void
     ) {
         let published = peers[index]?.tracks ?? []
@@ -163,81 +164,6 @@ extension MediaWorker {
             _ = unsafe output.finalize(for: buffer)
         }
         return count
-    }
-
-    private mutating func sendReceiverReport(to index: Int, at now: MediaInstant) {
-        guard let due = peers[index]?.nextReport, due <= now,
-            let sender = peers[index]?.feedbackSSRC
-        else { return }
-        peers[index]?.nextReport = now + FeedbackTiming.reportInterval
-        let none = ReceptionReportBlock(
-            ssrc: SSRC(0), fractionLost: 0, cumulativeLost: 0, extendedHighest: 0, jitter: 0,
-            lastSR: 0, delaySinceLastSR: 0)
-        var blocks = InlineArray<31, ReceptionReportBlock>(repeating: none)
-        var count = 0
-        forEachProducer(of: index) { worker, producer in
-            let ssrc = worker.producers[producer].ssrc
-            let block = worker.producers[producer].reception.makeReportBlock(ssrc: ssrc, at: now)
-            guard let block, count < RTCPWriter.reportBlocksMax else { return }
-            blocks[count] = block
-            count += 1
-        }
-        // Without a block it is a sign of life (RFC 3550 §6.4.2): a client that receives nothing else can
-        // tell silence from a lost path within three seconds.
-        // A publisher that receives no media proves its round trip by the echo of the time alone.
-        let name = peers[index]?.canonicalName ?? []
-        let time = NTPTime(now, clockZero: configuration.ntpAtZero)
-        control.append(to: index, room: Self.controlRoom) { output in
-            RTCPWriter.receiverReport(
-                from: sender, blocks: blocks.span.extracting(0..<count), into: &output)
-                && RTCPWriter.sourceDescription(
-                    of: sender, canonicalName: name.span, into: &output)
-                && (count == 0
-                    || RTCPWriter.referenceTime(from: sender, ntp: time, into: &output))
-        }
-    }
-
-    /// Reports on the slots of a receiver, from the clock of whoever they show (RFC 3550 §6.4.1).
-    private mutating func sendSenderReports(to index: Int, at now: MediaInstant) {
-        let ntp = NTPTime(now, clockZero: configuration.ntpAtZero)
-        let watched = peers[index]?.slots ?? []
-        for position in watched.indices {
-            guard let due = slots[watched[position]]?.nextReport, due <= now else { continue }
-            guard let report = takeReport(on: watched[position], ntp: ntp, at: now) else {
-                slots[watched[position]]?.nextReport = now + FeedbackTiming.reportInterval
-                continue
-            }
-            let name = peers[index]?.canonicalName ?? []
-            control.append(to: index, room: Self.controlRoom) { output in
-                RTCPWriter.senderReport(report, into: &output)
-                    && RTCPWriter.sourceDescription(
-                        of: report.ssrc, canonicalName: name.span, into: &output)
-            }
-        }
-    }
-
-    /// The report on a slot that is due, and the date of its next; `nil` if nothing is known of its
-    /// source's clock.
-    private mutating func takeReport(
-        on index: Int, ntp: NTPTime, at now: MediaInstant
-    ) -> SenderReport? {
-        guard let ssrc = slots[index]?.ssrc, let state = slots[index]?.state,
-            case .flowing(_, let producer) = state,
-            let clock = peers[producers[producer].peer]?.clock,
-            let timestamp = producers[producer].clock.timestamp(
-                at: ntp.rawValue, publisher: clock),
-            let offset = slots[index]?.timestampOffset,
-            let packetCount = slots[index]?.packetCount,
-            let octetCount = slots[index]?.octetCount
-        else { return nil }
-        let isFirst = slots[index]?.reportsOfSource == 0
-        slots[index]?.reportsOfSource += 1
-        slots[index]?.nextReport =
-            now + (isFirst ? FeedbackTiming.secondReportAfter : FeedbackTiming.reportInterval)
-        return SenderReport(
-            ssrc: ssrc, ntp: ntp,
-            rtpTimestamp: RTPTimestamp(timestamp.rawValue &+ offset), packetCount: packetCount,
-            octetCount: octetCount)
     }
 
     /// Tells the control plane that somebody begins to speak.

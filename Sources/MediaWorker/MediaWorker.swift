@@ -55,6 +55,8 @@ package struct MediaWorker: ~Copyable {
     var peerOfUsername: [UsernameKey: Int] = [:]
 
     var deadlines = DeadlineQueue()
+    /// When peers are due for what may as well go out a little earlier.
+    var reportDeadlines = DeadlineQueue()
     /// How many packets from unknown addresses are looked at.
     var strayBudget = RetransmissionBudget(
         burst: StrayLimits.burst, perSecond: StrayLimits.perSecond)
@@ -162,13 +164,19 @@ package struct MediaWorker: ~Copyable {
     /// Does what is due: retransmissions, reports, feedback, keyframe requests, time-outs.
     package mutating func advance(to now: MediaInstant) {
         while let index = deadlines.popDue(at: now) { service(index, at: now) }
+        let soon = now + FeedbackTiming.earliness
+        while let index = reportDeadlines.popDue(at: soon) { service(index, at: now) }
         if let due = nextLevels, due <= now { reportLevels(at: now) }
     }
 
     /// When ``advance(to:)`` has something to do; `nil`: nothing is pending.
     package var nextDeadline: MediaInstant? {
-        guard let levels = nextLevels else { return deadlines.next }
-        return deadlines.next.map { min($0, levels) } ?? levels
+        earliest(earliest(deadlines.next, reportDeadlines.next), nextLevels)
+    }
+
+    private func earliest(_ left: MediaInstant?, _ right: MediaInstant?) -> MediaInstant? {
+        guard let left, let right else { return left ?? right }
+        return min(left, right)
     }
 
     /// Sends everything that this turn has produced.

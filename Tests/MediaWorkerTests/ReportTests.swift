@@ -167,4 +167,27 @@ import Wire
         let before = bob.senderReports(mid: "0").count
         #expect(call.run(atMost: .milliseconds(140)) { bob.senderReports(mid: "0").count > before })
     }
+
+    /// A turn of its own would cost as much as several packets.
+    @Test func reportsLeaveInATurnThatIsMadeAnywayJustBeforeTheirDate() throws {
+        let (call, _, _) = try VirtualCall.with(receivers: 0)
+        var worker = call.takeWorker()
+        var door = CountingDoor()
+        // Nothing is sent, so that nothing but receiver reports comes in the first seconds.
+        let deadline = worker.nextDeadline
+        let first = try #require(deadline)
+        for number in 0..<4 {
+            let due = first + .seconds(Int64(number))
+            let next = worker.nextDeadline
+            #expect(next == due)
+            // Too early by a little.
+            worker.advance(to: due - FeedbackTiming.earliness - .microseconds(1))
+            worker.finishTurn(at: due, through: &door)
+            #expect(door.datagrams == number)
+            let turn = number == 2 ? due : due - FeedbackTiming.earliness
+            worker.advance(to: turn)
+            worker.finishTurn(at: turn, through: &door)
+            #expect(door.datagrams == number + 1)
+        }
+    }
 }
