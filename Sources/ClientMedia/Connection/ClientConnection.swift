@@ -221,7 +221,8 @@ package struct ClientConnection: ~Copyable {
         consider(nextFeedback)
         consider(nextEstimate)
         consider(nextRelease)
-        for receiver in receivers { consider(receiver.nextDeadline) }
+        let receivers = receivers.span
+        for index in receivers.indices { consider(receivers[index].nextDeadline) }
         return deadline
     }
 

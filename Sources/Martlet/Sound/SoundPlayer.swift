@@ -120,18 +120,3 @@ final class SoundPlayer {
         return decoded
     }
 }
-
-/// The sum of pieces, as loud as it can be without wrapping round.
-struct SoundMix {
-    private var sums: [Int32]
-
-    init() {
-        sums = [Int32](repeating: 0, count: SoundPiece.frames * SoundPiece.format.channels)
-    }
-
-    mutating func add(_ samples: [Int16]) {
-        for index in 0..<min(samples.count, sums.count) { sums[index] += Int32(samples[index]) }
-    }
-
-    var samples: [Int16] { sums.map { Int16(clamping: $0) } }
-}

@@ -87,7 +87,7 @@ struct SoundSender: Sendable {
         // What a decoder gives is by so much later than what went in.
         let delay = MediaDuration(
             nanoseconds: Int64(encoder.delaySamples) * 1_000_000_000 / 48_000)
-        _ = await driver.send(
+        driver.post(
             OutgoingFrame(
                 codec: .opus, bytes: Array(packet.prefix(count)), capturedAt: captured - delay,
                 level: level),

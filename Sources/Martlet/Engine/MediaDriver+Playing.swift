@@ -1,0 +1,121 @@
+// What a room's media does with sound: all that is listened to, 10 ms at a time, in the rhythm it is heard in.
+// SPDX-License-Identifier: Apache-2.0
+import ClientMedia
+import NIOCore
+import RTP
+import Signaling
+import Wire
+
+/// A section whose sound is played.
+struct HeardSection {
+    let mid: String
+    let key: TrackKey
+    /// Sound before it is of whoever had the section before.
+    let start: RTPTimestamp
+    var player: SoundPlayer?
+    /// The section's place in the connection; `nil`: not looked up yet.
+    var place: Int?
+}
+
+extension MediaDriver {
+    /// Begins the clock of sound; it goes until ``stopPlaying()``, whoever is there.
+    func startPlaying() {
+        watchQuality()
+        isPlaying = true
+        keepTime()
+    }
+
+    func stopPlaying() {
+        isPlaying = false
+        keepTime()
+        qualityTimer?.cancel()
+        qualityTimer = nil
+    }
+
+    /// Looks which sections are to be played: those that show a track that somebody listens to.
+    func chooseHeard() {
+        let isMixed = soundTaps.contains { $0.key == nil }
+        let before = heard
+        heard = []
+        for slot in assignments where !soundTaps.isEmpty {
+            guard let key = slot.key, let start = slot.rtpTimestamp,
+                isMixed || soundTaps.contains(where: { $0.key == key })
+            else { continue }
+            let mid = slot.mid.text
+            let player = before.first { $0.mid == mid && $0.key == key }?.player
+            heard.append(
+                HeardSection(mid: mid, key: key, start: RTPTimestamp(start), player: player))
+        }
+        keepTime()
+    }
+
+    /// Follows the loop's clock while there is somebody who listens.
+    private func keepTime() {
+        let isWanted = isPlaying && !soundTaps.isEmpty
+        guard isWanted != isTicking else { return }
+        isTicking = isWanted
+        nextTick = SoundClock.next(after: Self.now)
+        clock.assumeIsolated { clock in
+            if isWanted { clock.add(self) } else { clock.remove(self) }
+        }
+    }
+
+    /// Plays up to a moment.
+    func tick(to now: MediaInstant) {
+        // A machine that slept does not play what it missed.
+        if now - nextTick > .seconds(1) { nextTick = now }
+        while nextTick <= now {
+            play(at: nextTick)
+            nextTick = nextTick + SoundClock.interval
+        }
+    }
+
+    /// Plays 10 ms of all that is listened to.
+    private func play(at now: MediaInstant) {
+        let isMixed = soundTaps.contains { $0.key == nil }
+        mix.begin()
+        for index in heard.indices {
+            guard let piece = piece(of: index, at: now) else { continue }
+            if isMixed { mix.add(piece) }
+            guard soundTaps.count > 1 || !isMixed else { continue }
+            let key = heard[index].key
+            for tap in soundTaps where tap.key == key { tap.take(piece) }
+        }
+        guard isMixed else { return }
+        let piece = SoundPiece(samples: mix.samples, microseconds: wallMicroseconds(at: now))
+        for tap in soundTaps where tap.key == nil { tap.take(piece) }
+    }
+
+    private func piece(of index: Int, at now: MediaInstant) -> SoundPiece? {
+        let mid = heard[index].mid
+        if heard[index].place == nil { heard[index].place = connection?.soundPlace(mid: mid) }
+        guard let place = heard[index].place else { return nil }
+        if heard[index].player == nil {
+            // What came while nobody listened is old.
+            connection?.discardSound(at: place)
+            heard[index].player = SoundPlayer(start: heard[index].start, at: now)
+        }
+        guard let player = heard[index].player else { return nil }
+        // Without a report nobody knows when it was captured: it comes with the first packets.
+        if now - player.madeAt < Self.reportWait, connection?.hasReport(at: place) != true {
+            return nil
+        }
+        while player.needsMore {
+            guard let step = connection?.nextSound(at: place, now: now), player.take(step) else {
+                break
+            }
+        }
+        guard let piece = player.next() else { return nil }
+        let captured = piece.timestamp.flatMap { connection?.captureTime(at: place, of: $0) }
+        if let captured {
+            lipSyncs[mid, default: LipSync()].noteSound(captured: captured, playedAt: now)
+        }
+        return SoundPiece(
+            samples: piece.samples,
+            microseconds: captured.map(\.microsecondsSince1970) ?? wallMicroseconds(at: now))
+    }
+
+    func wallMicroseconds(at now: MediaInstant) -> Int64 {
+        connection?.wallTime(at: now).microsecondsSince1970 ?? now.nanoseconds / 1_000
+    }
+}
