@@ -93,7 +93,9 @@ extension MediaDriver {
         if heard[index].player == nil {
             // What came while nobody listened is old.
             connection?.discardSound(at: place)
-            heard[index].player = SoundPlayer(start: heard[index].start, at: now)
+            heard[index].player = SoundPlayer(
+                start: heard[index].start, at: now,
+                track: SharedTrack.Key(room: settings.room, track: heard[index].key))
         }
         guard let player = heard[index].player else { return nil }
         // Without a report nobody knows when it was captured: it comes with the first packets.
@@ -101,9 +103,9 @@ extension MediaDriver {
             return nil
         }
         while player.needsMore {
-            guard let step = connection?.nextSound(at: place, now: now), player.take(step) else {
-                break
-            }
+            guard let step = connection?.nextSound(at: place, now: now),
+                player.take(step, at: now)
+            else { break }
         }
         guard let piece = player.next() else { return nil }
         let captured = piece.timestamp.flatMap { connection?.captureTime(at: place, of: $0) }

@@ -18,7 +18,7 @@ struct SoundPiece: Sendable {
 
 /// Decodes, makes up and stretches as the jitter buffer says, and hands out pieces of 10 ms. It belongs to one event loop.
 final class SoundPlayer {
-    private var decoder: OpusDecoder?
+    private var decoder: SharedDecoder
     /// Decoded and not handed out yet.
     private var samples: [Int16] = []
     private var taken = 0
@@ -32,11 +32,15 @@ final class SoundPlayer {
     /// When it began to listen.
     let madeAt: MediaInstant
 
-    init(start: RTPTimestamp, at now: MediaInstant) {
+    /// - Parameter track: What others of this process may play as well.
+    init(start: RTPTimestamp, at now: MediaInstant, track: SharedTrack.Key? = nil) {
         self.start = start
         madeAt = now
-        decoder = try? OpusDecoder(channels: SoundPiece.format.channels)
+        decoder = SharedDecoder(track)
     }
+
+    /// Whether another player decodes for this one.
+    var isShared: Bool { decoder.isShared }
 
     private var held: Int { samples.count - taken }
 
@@ -45,14 +49,12 @@ final class SoundPlayer {
 
     /// Does a step.
     /// - Returns: Whether there may be sound after it; `false`: there is nothing to be heard now.
-    func take(_ step: SoundBuffer.Step) -> Bool {
+    func take(_ step: SoundBuffer.Step, at now: MediaInstant) -> Bool {
         switch step {
         case .silence: return false
         case .packet(let packet, let tempo):
             guard packet.timestamp.distance(from: start) >= 0 else { return true }
-            var piece = decode(ticks: packet.ticks) { decoder, output in
-                try? decoder?.decode(packet.payload.span, into: &output)
-            }
+            var piece = decode(.packet(packet.payload, ticks: packet.ticks), at: now)
             if tempo != .ordinary {
                 piece = SoundStretch.stretched(
                     piece, channels: SoundPiece.format.channels, isShorter: tempo == .faster)
@@ -61,18 +63,12 @@ final class SoundPlayer {
             end = RTPTimestamp(packet.timestamp.rawValue &+ UInt32(packet.ticks))
             return true
         case .recover(let packet, let ticks):
-            let length = Self.decodable(ticks)
-            samples += decode(ticks: length) { decoder, output in
-                try? decoder?.decodeLost(
-                    from: packet.payload.span, sampleCount: length, into: &output)
-            }
+            samples += decode(
+                .recover(from: packet.payload, ticks: Self.decodable(ticks)), at: now)
             advance(ticks)
             return true
         case .conceal(let ticks):
-            let length = Self.decodable(ticks)
-            samples += decode(ticks: length) { decoder, output in
-                try? decoder?.conceal(sampleCount: length, into: &output)
-            }
+            samples += decode(.conceal(ticks: Self.decodable(ticks)), at: now)
             advance(ticks)
             return true
         }
@@ -106,17 +102,10 @@ final class SoundPlayer {
         min(max(ticks / 120 * 120, 120), OpusDecoder.packetSamplesMax)
     }
 
-    private func decode(
-        ticks: Int, _ body: (inout OpusDecoder?, inout MutableSpan<Int16>) -> Int?
-    ) -> [Int16] {
-        let channels = SoundPiece.format.channels
-        var decoded = [Int16](repeating: 0, count: max(ticks, 120) * channels)
-        var span = decoded.mutableSpan
-        guard let count = body(&decoder, &span) else {
-            damaged &+= 1
-            return decoded
-        }
-        decoded.removeLast(decoded.count - count * channels)
-        return decoded
+    private func decode(_ step: DecodingStep, at now: MediaInstant) -> [Int16] {
+        if let samples = decoder.samples(of: step, at: now) { return samples }
+        damaged &+= 1
+        return [Int16](
+            repeating: 0, count: max(step.ticks, 120) * SoundPiece.format.channels)
     }
 }
