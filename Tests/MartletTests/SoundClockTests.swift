@@ -56,7 +56,7 @@ private func piece(_ value: Int16, count: Int = 960) -> SoundPiece {
         var mix = SoundMix()
         func mixed(_ pieces: SoundPiece...) -> [Int16] {
             mix.begin()
-            for piece in pieces { mix.add(piece) }
+            for piece in pieces { mix.add(piece.samples.span) }
             return mix.samples
         }
         #expect(mixed() == piece(0).samples)

@@ -82,18 +82,19 @@ extension ClientConnection {
     }
 
     /// The sender's wall clock when something was captured; `nil` before its first report.
-    package func captureTime(mid: String, of timestamp: RTPTimestamp) -> NTPTime? {
-        receivers.firstIndex { $0.mid == mid }.flatMap { captureTime(at: $0, of: timestamp) }
+    package mutating func captureTime(mid: String, of timestamp: RTPTimestamp) -> NTPTime? {
+        guard let place = receivers.firstIndex(where: { $0.mid == mid }) else { return nil }
+        return captureTime(at: place, of: timestamp)
     }
 
     /// The same by the section's place.
-    package func captureTime(at place: Int, of timestamp: RTPTimestamp) -> NTPTime? {
-        receivers.indices ~= place ? receivers.span[place].captureTime(of: timestamp) : nil
+    package mutating func captureTime(at place: Int, of timestamp: RTPTimestamp) -> NTPTime? {
+        receivers.indices ~= place ? receivers[place].captureTime(of: timestamp) : nil
     }
 
     /// Whether the sender of the section at a place has reported its clock.
-    package func hasReport(at place: Int) -> Bool {
-        receivers.indices ~= place && receivers.span[place].clock != nil
+    package mutating func hasReport(at place: Int) -> Bool {
+        receivers.indices ~= place && receivers[place].clock != nil
     }
 
     /// How loud the last packet of a section was; `nil`: nothing came, or it does not say.
@@ -131,7 +132,7 @@ extension ClientConnection {
     }
 
     /// The wall clock at a moment.
-    package func wallTime(at instant: MediaInstant) -> NTPTime {
+    package mutating func wallTime(at instant: MediaInstant) -> NTPTime {
         NTPTime(instant, clockZero: clockZero)
     }
 

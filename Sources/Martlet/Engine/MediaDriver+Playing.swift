@@ -75,10 +75,13 @@ extension MediaDriver {
         let isMixed = soundTaps.contains { $0.key == nil }
         mix.begin()
         for index in heard.indices {
-            guard let piece = piece(of: index, at: now) else { continue }
-            if isMixed { mix.add(piece) }
+            guard let player = player(of: index, at: now), player.moveOn() else { continue }
+            if isMixed { player.add(to: &mix) }
+            let captured = noteHeard(index, player.presentTimestamp, at: now)
             guard soundTaps.count > 1 || !isMixed else { continue }
             let key = heard[index].key
+            let piece = SoundPiece(
+                samples: player.present, microseconds: captured ?? wallMicroseconds(at: now))
             for tap in soundTaps where tap.key == key { tap.take(piece) }
         }
         guard isMixed else { return }
@@ -86,9 +89,11 @@ extension MediaDriver {
         for tap in soundTaps where tap.key == nil { tap.take(piece) }
     }
 
-    private func piece(of index: Int, at now: MediaInstant) -> SoundPiece? {
-        let mid = heard[index].mid
-        if heard[index].place == nil { heard[index].place = connection?.soundPlace(mid: mid) }
+    /// What plays a section, with 10 ms if there are any.
+    private func player(of index: Int, at now: MediaInstant) -> SoundPlayer? {
+        if heard[index].place == nil {
+            heard[index].place = connection?.soundPlace(mid: heard[index].mid)
+        }
         guard let place = heard[index].place else { return nil }
         if heard[index].player == nil {
             // What came while nobody listened is old.
@@ -107,14 +112,19 @@ extension MediaDriver {
                 player.take(step, at: now)
             else { break }
         }
-        guard let piece = player.next() else { return nil }
-        let captured = piece.timestamp.flatMap { connection?.captureTime(at: place, of: $0) }
-        if let captured {
-            lipSyncs[mid, default: LipSync()].noteSound(captured: captured, playedAt: now)
-        }
-        return SoundPiece(
-            samples: piece.samples,
-            microseconds: captured.map(\.microsecondsSince1970) ?? wallMicroseconds(at: now))
+        return player
+    }
+
+    /// Notes for the pictures beside it that sound is heard now.
+    /// - Returns: When it was captured, in microseconds since 1970; `nil`: that is not known.
+    private func noteHeard(
+        _ index: Int, _ timestamp: RTPTimestamp?, at now: MediaInstant
+    ) -> Int64? {
+        guard let place = heard[index].place, let timestamp,
+            let captured = connection?.captureTime(at: place, of: timestamp)
+        else { return nil }
+        lipSyncs[heard[index].mid, default: LipSync()].noteSound(captured: captured, playedAt: now)
+        return captured.microsecondsSince1970
     }
 
     func wallMicroseconds(at now: MediaInstant) -> Int64 {

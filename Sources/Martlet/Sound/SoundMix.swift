@@ -8,32 +8,25 @@ struct SoundMix {
     private static let silence = [Int16](repeating: 0, count: count)
 
     private var sums: [Int32] = []
-    private var first: [Int16]?
-    private var isSum = false
+    private var isSilent = true
 
     /// Begins another moment.
-    mutating func begin() {
-        first = nil
-        isSum = false
+    mutating func begin() { isSilent = true }
+
+    /// Adds a piece of up to 10 ms.
+    mutating func add(_ samples: Span<Int16>) {
+        if sums.isEmpty { sums = [Int32](repeating: 0, count: Self.count) }
+        if isSilent {
+            isSilent = false
+            Self.set(&sums, to: samples)
+        } else {
+            Self.add(samples, to: &sums)
+        }
     }
 
-    /// Adds a piece; what of it is longer than 10 ms is not heard.
-    mutating func add(_ piece: SoundPiece) {
-        guard let first else {
-            self.first = piece.samples
-            return
-        }
-        if !isSum {
-            isSum = true
-            if sums.isEmpty { sums = [Int32](repeating: 0, count: Self.count) }
-            Self.set(&sums, to: first.span)
-        }
-        Self.add(piece.samples.span, to: &sums)
-    }
-
-    /// What is heard: one piece as it is, or the sum of several.
+    /// What is heard together.
     var samples: [Int16] {
-        guard isSum else { return first ?? Self.silence }
+        guard !isSilent else { return Self.silence }
         let sums = sums.span
         return [Int16](capacity: Self.count) { output in
             for index in sums.indices {
@@ -47,9 +40,9 @@ struct SoundMix {
 
     private static func set(_ sums: inout [Int32], to samples: Span<Int16>) {
         var sums = sums.mutableSpan
-        for index in sums.indices {
-            sums[index] = index < samples.count ? Int32(samples[index]) : 0
-        }
+        let count = min(samples.count, sums.count)
+        for index in 0..<count { sums[index] = Int32(samples[index]) }
+        for index in count..<sums.count { sums[index] = 0 }
     }
 
     private static func add(_ samples: Span<Int16>, to sums: inout [Int32]) {

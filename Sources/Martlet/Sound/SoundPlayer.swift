@@ -22,6 +22,9 @@ final class SoundPlayer {
     /// Decoded and not handed out yet.
     private var samples: [Int16] = []
     private var taken = 0
+    private var presentStart = 0
+    /// The timestamp of what it moved on to; `nil`: nothing was decoded before.
+    private(set) var presentTimestamp: RTPTimestamp?
     /// The timestamp behind the last sample decoded.
     private var end: RTPTimestamp?
     /// Sound before it is of whoever had the section before.
@@ -74,23 +77,40 @@ final class SoundPlayer {
         }
     }
 
-    /// The next 10 ms, and the timestamp they begin with; `nil`: nothing is to be heard. What is less than a piece is
-    /// filled up with silence.
+    /// The next 10 ms, and the timestamp they begin with; `nil`: nothing is to be heard.
     func next() -> (samples: [Int16], timestamp: RTPTimestamp?)? {
-        guard held > 0 else { return nil }
-        let count = SoundPiece.frames * SoundPiece.format.channels
-        let behind = held / SoundPiece.format.channels
-        let timestamp = end.map {
-            RTPTimestamp($0.rawValue &- UInt32(truncatingIfNeeded: behind))
-        }
-        var piece = Array(samples[taken..<min(taken + count, samples.count)])
-        taken += piece.count
-        if piece.count < count { piece += [Int16](repeating: 0, count: count - piece.count) }
+        moveOn() ? (present, presentTimestamp) : nil
+    }
+
+    /// Moves on to the next 10 ms.
+    /// - Returns: Whether there is anything to be heard.
+    func moveOn() -> Bool {
         if taken >= 9_600 || taken == samples.count {
             samples.removeFirst(taken)
             taken = 0
         }
-        return (piece, timestamp)
+        presentStart = taken
+        guard held > 0 else { return false }
+        let behind = held / SoundPiece.format.channels
+        presentTimestamp = end.map {
+            RTPTimestamp($0.rawValue &- UInt32(truncatingIfNeeded: behind))
+        }
+        taken = min(taken + SoundPiece.frames * SoundPiece.format.channels, samples.count)
+        return true
+    }
+
+    /// The 10 ms it moved on to; what is less is filled up with silence.
+    var present: [Int16] {
+        let count = SoundPiece.frames * SoundPiece.format.channels
+        var piece = Array(samples[presentStart..<taken])
+        if piece.count < count { piece += [Int16](repeating: 0, count: count - piece.count) }
+        return piece
+    }
+
+    /// Adds the 10 ms it moved on to.
+    func add(to mix: inout SoundMix) {
+        let samples = samples
+        mix.add(samples.span.extracting(presentStart..<taken))
     }
 
     private func advance(_ ticks: Int) {
