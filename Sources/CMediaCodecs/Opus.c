@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <opus/opus.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "CMediaCodecs.h"
 
@@ -62,6 +63,13 @@ martlet_opus_decoder *martlet_opus_decoder_new(int channels) {
 }
 
 void martlet_opus_decoder_free(martlet_opus_decoder *decoder) { opus_decoder_destroy(decoder_of(decoder)); }
+
+// The state is one piece of memory, and a shallow copy of it is enough (opus.h).
+martlet_opus_decoder *martlet_opus_decoder_copy(const martlet_opus_decoder *decoder, int channels) {
+    martlet_opus_decoder *copy = martlet_opus_decoder_new(channels);
+    if (copy) memcpy(copy, decoder, (size_t)opus_decoder_get_size(channels));
+    return copy;
+}
 
 int martlet_opus_decoder_decode(martlet_opus_decoder *decoder, const uint8_t *packet, int packet_count,
                                 int16_t *out, int sample_count, int is_fec) {

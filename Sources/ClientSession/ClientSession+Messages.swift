@@ -165,10 +165,32 @@ extension ClientSession {
             videoChoices.forget(id)
         default: break
         }
+        let concerned = roster.concerned(by: message)
         roster.take(message)
         // Who comes back later than oneself to a server that was started anew is wanted as before.
         if case .participantJoined(let info) = message { chooseAgain(info.id) }
         report(.told(message))
-        updateSubscribeStates()
+        updateSubscribeStates(of: concerned)
+    }
+}
+
+extension SessionRoster {
+    /// Of whom receiving some track may stand elsewhere after a message; `nil`: of anybody. In a large room most messages are levels
+    /// and grades, and slots change as often as somebody speaks.
+    fileprivate func concerned(by message: ServerMessage) -> [ParticipantID]? {
+        switch message {
+        case .slots(let assignments):
+            let before = slots.filter { slot in assignments.contains { $0.mid == slot.mid } }
+            var ids: [ParticipantID] = []
+            for slot in before + assignments {
+                if let id = slot.source?.participant, !ids.contains(id) { ids.append(id) }
+            }
+            return ids
+        case .participantJoined(let info): return [info.id]
+        case .participantUpdated(let info): return [info.id]
+        case .trackPublished(let id, _), .trackMuted(let id, _, _): return [id]
+        case .roleChanged, .permissionsChanged: return nil
+        default: return []
+        }
     }
 }

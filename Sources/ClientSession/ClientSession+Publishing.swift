@@ -178,13 +178,17 @@ extension ClientSession {
     }
 
     /// Tells what became of receiving each track.
-    mutating func updateSubscribeStates() {
-        for person in roster.participants.indices {
+    /// - Parameter ids: Whose tracks it may have become of; `nil`: anybody's.
+    mutating func updateSubscribeStates(of ids: [ParticipantID]? = nil) {
+        if let ids, ids.isEmpty { return }
+        let shown = roster.slots.filter { $0.rtpTimestamp != nil }.compactMap(\.source)
+        let people = ids.map { $0.compactMap { roster.index(of: $0) } }
+        for person in people ?? Array(roster.participants.indices) {
             let id = roster.participants[person].info.id
             for place in roster.participants[person].tracks.indices {
                 let track = roster.participants[person].tracks[place]
                 let state: SubscribeState
-                if roster.slot(of: track.info.id, from: id)?.rtpTimestamp != nil {
+                if shown.contains(where: { $0.track == track.info.id && $0.participant == id }) {
                     state = .subscribed
                 } else {
                     state = isWanted(track.info, of: id) ? .subscribing : .unsubscribed

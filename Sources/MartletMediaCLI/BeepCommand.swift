@@ -30,6 +30,9 @@ struct BeepCommand: AsyncParsableCommand {
     @Option(help: "The most bits a second for pictures.")
     var bitrate = 1_000_000
 
+    @Option(help: "How much work is done for sound, 0 to 10; less costs quality.")
+    var complexity = 9
+
     @Option(help: "In how many sizes the picture is sent, 1 to 3.")
     var sizes = 1
 
@@ -109,7 +112,9 @@ struct BeepCommand: AsyncParsableCommand {
         let ends = room.events
         try await room.join(options)
         let sound = try AudioSource(bufferMilliseconds: 200)
-        try await room.localParticipant.publish(sound, as: .microphone)
+        var encoding = AudioPublishOptions()
+        encoding.complexity = complexity
+        try await room.localParticipant.publish(sound, as: .microphone, encoding)
         let (tone, seconds) = (self.tone, server.seconds)
         var tasks = [
             Task { try await Self.beep(into: sound, tone: tone, seconds: seconds) }

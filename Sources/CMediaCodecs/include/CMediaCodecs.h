@@ -36,6 +36,8 @@ int martlet_opus_encoder_encode(martlet_opus_encoder *encoder, const int16_t *sa
 typedef struct martlet_opus_decoder martlet_opus_decoder;
 martlet_opus_decoder *martlet_opus_decoder_new(int channels);
 void martlet_opus_decoder_free(martlet_opus_decoder *decoder);
+// Another decoder in the same state, with the same number of channels; NULL without memory.
+martlet_opus_decoder *martlet_opus_decoder_copy(const martlet_opus_decoder *decoder, int channels);
 // Samples decoded. Without `packet` the sound before is continued for `sample_count`; with `is_fec` the packet's copy of the one
 // before is decoded, which took `sample_count`.
 int martlet_opus_decoder_decode(martlet_opus_decoder *decoder, const uint8_t *packet, int packet_count,

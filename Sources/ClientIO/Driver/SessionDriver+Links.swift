@@ -68,7 +68,7 @@ extension SessionDriver {
     private func receive(_ text: ByteBuffer) {
         let message: ServerMessage
         do {
-            message = try ServerMessage.decode(
+            message = try MessageMemory.shared.message(
                 Array(text.readableBytesView), bytesMax: options.webSocket.messageBytesMax)
         } catch {
             if error.code == .unknownMessageType { return tell { $0.receiveUnknown(at: $1) } }

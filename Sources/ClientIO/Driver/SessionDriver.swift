@@ -78,9 +78,11 @@ package actor SessionDriver {
         if onEvent != nil { eventsIn.finish() }
         session = try ClientSession(
             timing: options.timing, jitterSeed: .random(in: .min ... .max))
+        MessageMemory.shared.enter()
     }
 
     isolated deinit {
+        MessageMemory.shared.leave()
         socket?.close()
         mediaTask?.cancel()
         timer?.task.cancel()

@@ -10,9 +10,7 @@ extension ClientConnection {
         _ datagram: inout MutableSpan<UInt8>, on path: TransportPath, at now: MediaInstant
     ) {
         guard let header = try? RTPHeader.parse(datagram.span),
-            let index = receivers.firstIndex(where: {
-                $0.ssrc == header.ssrc || $0.rtxSSRC == header.ssrc
-            }),
+            let index = receiver(of: header.ssrc),
             let opened = (try? transport.openRTP(&datagram, header: header, on: path, at: now))
                 ?? nil
         else { return refuse() }
@@ -41,6 +39,17 @@ extension ClientConnection {
         drainFrames(of: index, at: now)
     }
 
+    /// The place of the stream of an SSRC, of media or of repetitions. Streams are looked at where they are: each copy would count
+    /// up a dozen references.
+    private func receiver(of ssrc: SSRC) -> Int? {
+        let receivers = receivers.span
+        for index in receivers.indices
+        where receivers[index].ssrc == ssrc || receivers[index].rtxSSRC == ssrc {
+            return index
+        }
+        return nil
+    }
+
     mutating func drainFrames(of index: Int, at now: MediaInstant) {
         while var frame = receivers[index].nextFrame(at: now) {
             frame.orientation = receivers[index].orientation
@@ -54,27 +63,43 @@ extension ClientConnection {
 
     // MARK: For the driver
 
+    /// The place of a section that hears, by which it is asked for its sound as long as the connection lasts; `nil`: there is no
+    /// such section.
+    package func soundPlace(mid: String) -> Int? {
+        receivers.firstIndex { $0.mid == mid && $0.kind == .audio }
+    }
+
     /// What is to be heard next in a section; call it in the rhythm of what it gives. `.silence` for sections that hear
     /// nothing.
     package mutating func nextSound(mid: String, at now: MediaInstant) -> SoundBuffer.Step {
-        guard let index = receivers.firstIndex(where: { $0.mid == mid && $0.kind == .audio })
-        else { return .silence }
-        return receivers[index].nextSound(at: now)
+        soundPlace(mid: mid).map { nextSound(at: $0, now: now) } ?? .silence
+    }
+
+    /// The same by the section's place.
+    package mutating func nextSound(at place: Int, now: MediaInstant) -> SoundBuffer.Step {
+        guard receivers.indices ~= place else { return .silence }
+        return receivers[place].nextSound(at: now)
     }
 
     /// The sender's wall clock when something was captured; `nil` before its first report.
-    package func captureTime(mid: String, of timestamp: RTPTimestamp) -> NTPTime? {
-        receivers.first { $0.mid == mid }?.captureTime(of: timestamp)
+    package mutating func captureTime(mid: String, of timestamp: RTPTimestamp) -> NTPTime? {
+        guard let place = receivers.firstIndex(where: { $0.mid == mid }) else { return nil }
+        return captureTime(at: place, of: timestamp)
     }
 
-    /// Whether the sender of a section has reported its clock.
-    package func hasReport(mid: String) -> Bool {
-        receivers.first { $0.mid == mid }?.clock != nil
+    /// The same by the section's place.
+    package mutating func captureTime(at place: Int, of timestamp: RTPTimestamp) -> NTPTime? {
+        receivers.indices ~= place ? receivers[place].captureTime(of: timestamp) : nil
+    }
+
+    /// Whether the sender of the section at a place has reported its clock.
+    package mutating func hasReport(at place: Int) -> Bool {
+        receivers.indices ~= place && receivers[place].clock != nil
     }
 
     /// How loud the last packet of a section was; `nil`: nothing came, or it does not say.
     package func level(mid: String) -> AudioLevel? {
-        receivers.first { $0.mid == mid }?.level
+        receivers.firstIndex { $0.mid == mid }.flatMap { receivers[$0].level }
     }
 
     /// How long sound of a section is held at present; `nil`: there is no such section.
@@ -101,15 +126,13 @@ extension ClientConnection {
         for index in receivers.indices { receivers[index].setHandsOutPackets(handsOut) }
     }
 
-    /// Lets go of the sound that waits in a section: nobody listened to it.
-    package mutating func discardSound(mid: String) {
-        for index in receivers.indices where receivers[index].mid == mid {
-            receivers[index].discardSound()
-        }
+    /// Lets go of the sound that waits in the section at a place: nobody listened to it.
+    package mutating func discardSound(at place: Int) {
+        if receivers.indices ~= place { receivers[place].discardSound() }
     }
 
     /// The wall clock at a moment.
-    package func wallTime(at instant: MediaInstant) -> NTPTime {
+    package mutating func wallTime(at instant: MediaInstant) -> NTPTime {
         NTPTime(instant, clockZero: clockZero)
     }
 

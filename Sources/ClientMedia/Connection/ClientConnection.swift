@@ -97,7 +97,7 @@ package struct ClientConnection: ~Copyable {
     }
 
     /// Whether media can flow.
-    package var isReady: Bool { transport.isReady }
+    package var isReady: Bool { mutating get { transport.isReady } }
 
     /// What was counted, as of now.
     package var statistics: ConnectionStatistics {
@@ -208,21 +208,24 @@ package struct ClientConnection: ~Copyable {
         if let due = nextEstimate, due <= now { lookAfterEstimate(at: now) }
     }
 
-    /// When ``advance(to:)`` or ``write(into:at:)`` has something to do; `nil`: nothing is waited for.
+    /// When ``advance(to:)`` or ``write(into:at:)`` has something to do; `nil`: nothing is waited for. What is asked as often as
+    /// this is mutating: a getter that only reads would be given a copy of the connection's thousands of bytes.
     package var nextDeadline: MediaInstant? {
-        var deadline = transport.nextDeadline
-        func consider(_ other: MediaInstant?) {
-            if let other { deadline = deadline.map { min($0, other) } ?? other }
+        mutating get {
+            var deadline = transport.nextDeadline
+            func consider(_ other: MediaInstant?) {
+                if let other { deadline = deadline.map { min($0, other) } ?? other }
+            }
+            consider(gathering?.nextDeadline)
+            consider(relays.nextDeadline)
+            guard isReady else { return deadline }
+            consider(nextReport)
+            consider(nextFeedback)
+            consider(nextEstimate)
+            consider(nextRelease)
+            for index in receivers.indices { consider(receivers[index].nextDeadline) }
+            return deadline
         }
-        consider(gathering?.nextDeadline)
-        consider(relays.nextDeadline)
-        guard isReady else { return deadline }
-        consider(nextReport)
-        consider(nextFeedback)
-        consider(nextEstimate)
-        consider(nextRelease)
-        for receiver in receivers { consider(receiver.nextDeadline) }
-        return deadline
     }
 
     /// Writes the next datagram into `target`, which has room for ``datagramMax`` bytes.

@@ -225,14 +225,16 @@ struct ReceivingStream: Sendable {
 
     /// When something of it is due; `nil`: with the next packet only.
     var nextDeadline: MediaInstant? {
-        var deadline = asksForLost ? loss.nextDeadline : nil
-        if let due = order?.nextDeadline { deadline = deadline.map { min($0, due) } ?? due }
-        if let due = frames.nextDeadline { deadline = deadline.map { min($0, due) } ?? due }
-        if asksForKeyframe, let askedForKeyframeAt {
-            let due = askedForKeyframeAt + keyframePause
-            deadline = deadline.map { min($0, due) } ?? due
+        mutating get {
+            var deadline = asksForLost ? loss.nextDeadline : nil
+            if let due = order?.nextDeadline { deadline = deadline.map { min($0, due) } ?? due }
+            if let due = frames.nextDeadline { deadline = deadline.map { min($0, due) } ?? due }
+            if asksForKeyframe, let askedForKeyframeAt {
+                let due = askedForKeyframeAt + keyframePause
+                deadline = deadline.map { min($0, due) } ?? due
+            }
+            return deadline
         }
-        return deadline
     }
 
     mutating func note(_ report: SenderReport, at now: MediaInstant) {
@@ -268,7 +270,7 @@ struct ReceivingStream: Sendable {
     mutating func update(_ section: MediaSection) { codecs = section.codecs }
 
     /// The sender's wall clock at a timestamp; `nil` before its first report.
-    func captureTime(of timestamp: RTPTimestamp) -> NTPTime? {
+    mutating func captureTime(of timestamp: RTPTimestamp) -> NTPTime? {
         guard let clock else { return nil }
         let ticks = Int64(timestamp.distance(from: clock.timestamp))
         let rate: Int64 = kind == .audio ? 48_000 : 90_000

@@ -40,37 +40,74 @@ package enum SoundStretch {
 
     /// The distance at which the beginning is most like what follows; `nil`: nowhere enough. Silence is like silence.
     private static func period(of samples: [Int16], channels: Int) -> Int? {
+        let first = FirstChannel(samples, channels: channels)
         var best = (likeness: likenessMin, period: 0)
         for period in stride(from: periods.lowerBound, through: periods.upperBound, by: 4) {
-            let likeness = likeness(of: samples, channels: channels, at: period)
+            let likeness = first.likeness(at: period)
             if likeness > best.likeness { best = (likeness, period) }
+            // Nothing is more alike.
+            if likeness >= 1 { return period }
         }
         guard best.period > 0 else { return nil }
         for period in max(
             periods.lowerBound, best.period - 3)...min(
                 periods.upperBound, best.period + 3)
         {
-            let likeness = likeness(of: samples, channels: channels, at: period)
+            let likeness = first.likeness(at: period)
             if likeness > best.likeness { best = (likeness, period) }
         }
         return best.period
     }
+}
+
+/// The first channel of what is compared: the even samples and the odd ones apart, and how much power there is before each.
+private struct FirstChannel {
+    private let even: [Int32]
+    private let odd: [Int32]
+    private let evenPower: [Int64]
+    private let oddPower: [Int64]
+
+    init(_ samples: [Int16], channels: Int) {
+        let pairs = min(samples.count / channels / 2, SoundStretch.periods.upperBound)
+        func part(_ offset: Int) -> [Int32] {
+            (0..<pairs).map { Int32(samples[($0 * 2 + offset) * channels]) }
+        }
+        func power(_ part: [Int32]) -> [Int64] {
+            var sum: Int64 = 0
+            var sums: [Int64] = [0]
+            sums.reserveCapacity(part.count + 1)
+            for sample in part {
+                sum &+= Int64(sample &* sample)
+                sums.append(sum)
+            }
+            return sums
+        }
+        even = part(0)
+        odd = part(1)
+        evenPower = power(even)
+        oddPower = power(odd)
+    }
 
     /// The normalised correlation of the first `period` samples with those behind them, every other sample.
-    private static func likeness(of samples: [Int16], channels: Int, at period: Int) -> Double {
-        var product = 0.0
-        var before = 1.0
-        var after = 1.0
-        var index = 0
-        while index < period {
-            let left = Double(samples[index * channels])
-            let right = Double(samples[(index + period) * channels])
-            product += left * right
-            before += left * left
-            after += right * right
-            index += 2
-        }
+    func likeness(at period: Int) -> Double {
+        let count = (period + 1) / 2
+        let shift = period / 2
+        let isEven = period % 2 == 0
+        let before = 1 + Double(evenPower[count])
+        let power = isEven ? evenPower : oddPower
+        let after = 1 + Double(power[shift + count] - power[shift])
         if before + after < Double(period) * 100 { return 1 }
-        return product / (before * after).squareRoot()
+        let product = Self.product(
+            even.span.extracting(0..<count),
+            (isEven ? even : odd).span.extracting(shift..<shift + count))
+        return Double(product) / (before * after).squareRoot()
+    }
+
+    private static func product(_ left: Span<Int32>, _ right: Span<Int32>) -> Int64 {
+        var sum: Int64 = 0
+        for index in 0..<min(left.count, right.count) {
+            sum &+= Int64(left[index]) &* Int64(right[index])
+        }
+        return sum
     }
 }

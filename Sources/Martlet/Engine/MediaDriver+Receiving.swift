@@ -1,8 +1,7 @@
-// What a room's media does with what it receives: frames to their tracks, sound in the rhythm it is heard in.
+// What a room's media does with what it receives: whose is what, and frames to their tracks.
 // SPDX-License-Identifier: Apache-2.0
 import ClientMedia
 import MediaCodecs
-import NIOCore
 import Negotiation
 import Payloads
 import RTP
@@ -18,8 +17,6 @@ struct TrackKey: Hashable, Sendable {
 extension MediaDriver {
     /// The most frames of a section that wait for word of whose they are.
     private static let undeliveredMax = 64
-    /// Between two pieces of sound.
-    static let tick = MediaDuration.milliseconds(10)
 
     // MARK: Whose is what
 
@@ -32,16 +29,17 @@ extension MediaDriver {
             assignments.append(slot)
             if before?.source != slot.source {
                 connection?.restart(mid: mid)
-                players[mid] = nil
+                heard.removeAll { $0.mid == mid }
                 lipSyncs[pair(of: mid)] = nil
                 for tap in pictureTaps where tap.key == before?.key { tap.interrupt() }
                 for tap in packetTaps where tap.key == before?.key { tap.interrupt() }
             }
             deliverHeld(mid: mid)
         }
+        chooseHeard()
     }
 
-    private func assignment(_ mid: String) -> SlotAssignment? {
+    func assignment(_ mid: String) -> SlotAssignment? {
         assignments.first { $0.mid.text == mid }
     }
 
@@ -149,12 +147,14 @@ extension MediaDriver {
     ) throws(MediaCodecError) -> UInt64 {
         lastTap += 1
         soundTaps.append(SoundTap(number: lastTap, key: key, sink: try make()))
+        chooseHeard()
         return lastTap
     }
 
     func removeTap(_ number: UInt64) {
         pictureTaps.removeAll { $0.number == number }
         soundTaps.removeAll { $0.number == number }
+        chooseHeard()
         removePacketTap(number)
     }
 
@@ -166,98 +166,9 @@ extension MediaDriver {
         pictureTaps = []
         soundTaps = []
         packetTaps = []
+        chooseHeard()
         undeliveredSound = [:]
         connection?.setHandsOutPackets(false)
-    }
-
-    // MARK: Sound
-
-    /// Begins the clock of sound; it goes until ``stopPlaying()``, whoever is there.
-    func startPlaying() {
-        watchQuality()
-        guard !isPlaying else { return }
-        isPlaying = true
-        nextTick = Self.now
-        tick()
-    }
-
-    func stopPlaying() {
-        isPlaying = false
-        ticker?.cancel()
-        ticker = nil
-        qualityTimer?.cancel()
-        qualityTimer = nil
-    }
-
-    private func tick() {
-        let now = Self.now
-        // A machine that slept does not play what it missed.
-        if now - nextTick > .seconds(1) { nextTick = now }
-        while nextTick <= now {
-            if !soundTaps.isEmpty { play(at: nextTick) }
-            nextTick = nextTick + Self.tick
-        }
-        ticker?.cancel()
-        guard isPlaying else { return }
-        ticker = eventLoop.scheduleTask(
-            deadline: .uptimeNanoseconds(UInt64(clamping: nextTick.nanoseconds))
-        ) { [weak self] in
-            self?.assumeIsolated { $0.tick() }
-            return
-        }
-    }
-
-    /// Plays 10 ms of all that is listened to.
-    private func play(at now: MediaInstant) {
-        let isMixed = soundTaps.contains { $0.key == nil }
-        var mix = SoundMix()
-        for slot in assignments {
-            let mid = slot.mid.text
-            guard let key = slot.key, let start = slot.rtpTimestamp,
-                isMixed || soundTaps.contains(where: { $0.key == key })
-            else {
-                players[mid] = nil
-                continue
-            }
-            guard let piece = piece(mid: mid, from: RTPTimestamp(start), at: now) else { continue }
-            if isMixed { mix.add(piece.samples) }
-            for tap in soundTaps where tap.key == key { tap.take(piece) }
-        }
-        guard isMixed else { return }
-        let piece = SoundPiece(
-            samples: mix.samples, microseconds: wallMicroseconds(at: now))
-        for tap in soundTaps where tap.key == nil { tap.take(piece) }
-    }
-
-    private func piece(mid: String, from start: RTPTimestamp, at now: MediaInstant) -> SoundPiece? {
-        guard connection?.soundDelay(mid: mid) != nil else { return nil }
-        if players[mid] == nil {
-            // What came while nobody listened is old.
-            connection?.discardSound(mid: mid)
-            players[mid] = SoundPlayer(start: start, at: now)
-        }
-        guard let player = players[mid] else { return nil }
-        // Without a report nobody knows when it was captured: it comes with the first packets.
-        if connection?.hasReport(mid: mid) != true, now - player.madeAt < Self.reportWait {
-            return nil
-        }
-        while player.needsMore {
-            guard let step = connection?.nextSound(mid: mid, at: now), player.take(step) else {
-                break
-            }
-        }
-        guard let piece = player.next() else { return nil }
-        let captured = piece.timestamp.flatMap { connection?.captureTime(mid: mid, of: $0) }
-        if let captured {
-            lipSyncs[mid, default: LipSync()].noteSound(captured: captured, playedAt: now)
-        }
-        return SoundPiece(
-            samples: piece.samples,
-            microseconds: captured.map(\.microsecondsSince1970) ?? wallMicroseconds(at: now))
-    }
-
-    func wallMicroseconds(at now: MediaInstant) -> Int64 {
-        connection?.wallTime(at: now).microsecondsSince1970 ?? now.nanoseconds / 1_000
     }
 }
 

@@ -44,7 +44,9 @@ actor MediaDriver {
     var undelivered: [String: [EncodedFrame]] = [:]
     /// Packets of sound whose owner, or time, is not known yet, by mid.
     var undeliveredSound: [String: [ReceivedSound]] = [:]
-    var players: [String: SoundPlayer] = [:]
+    /// Sections whose sound is played.
+    var heard: [HeardSection] = []
+    var mix = SoundMix()
     var lipSyncs: [String: LipSync] = [:]
     var soundTaps: [SoundTap] = []
     var pictureTaps: [PictureTap] = []
@@ -55,8 +57,10 @@ actor MediaDriver {
     var bandwidth: Double?
     /// Whether sound is played: from joining to leaving.
     var isPlaying = false
+    /// The clock of the loop's sound, and whether it is followed.
+    let clock: SoundClock
+    var isTicking = false
     var nextTick = MediaInstant.zero
-    var ticker: Scheduled<Void>?
     /// Who is told of bytes that came with pictures.
     var onMetadata: (@Sendable (TrackKey, [UInt8]) -> Void)?
     var metadataReceivers: [TrackKey: MetadataReceiver] = [:]
@@ -67,17 +71,19 @@ actor MediaDriver {
     private var timer: (at: MediaInstant, task: Scheduled<Void>)?
     private var lastSender: (socket: SocketAddress, network: NetworkAddress)?
     private var socketAddresses: [NetworkAddress: SocketAddress] = [:]
+    /// What the next datagram is written into: most turns send none.
+    private var spare: ByteBuffer?
 
     init(settings: MediaSettings, parameters: RoomParameters, on eventLoop: any EventLoop) {
         self.settings = settings
         self.parameters = parameters
         self.eventLoop = eventLoop
         executor = eventLoop.executor
+        clock = .of(eventLoop)
     }
 
     isolated deinit {
         timer?.task.cancel()
-        ticker?.cancel()
         qualityTimer?.cancel()
         for socket in sockets + spareSockets { socket.channel.close(promise: nil) }
         for channel in channels.values { channel.close(promise: nil) }
@@ -126,7 +132,8 @@ actor MediaDriver {
         guard connection != nil else { return }
         var written: [any Channel] = []
         while true {
-            var buffer = ByteBufferAllocator().buffer(capacity: ClientConnection.datagramMax)
+            var buffer =
+                spare.take() ?? ByteBufferAllocator().buffer(capacity: ClientConnection.datagramMax)
             var path: TransportPath?
             unsafe buffer.writeWithUnsafeMutableBytes(
                 minimumWritableBytes: ClientConnection.datagramMax
@@ -138,7 +145,10 @@ actor MediaDriver {
                 path = datagram.path
                 return datagram.count
             }
-            guard let path else { break }
+            guard let path else {
+                spare = consume buffer
+                break
+            }
             if path.socket >= Self.streamSocket {
                 sendOverStream(buffer, on: path, at: now)
                 continue
@@ -204,7 +214,7 @@ actor MediaDriver {
         timer = nil
         undelivered = [:]
         undeliveredSound = [:]
-        players = [:]
+        heard = []
         lipSyncs = [:]
         assignments = []
         bandwidth = nil

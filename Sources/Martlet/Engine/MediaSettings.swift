@@ -22,6 +22,8 @@ extension ICEParameters {
 
 /// How the sections of the first offer are made, and where datagrams go.
 struct MediaSettings: Sendable {
+    /// The server and the room, by which rooms of this process know that they hear the same.
+    var room = ""
     /// The local ports of media; `nil`: wherever the kernel likes.
     var ports: ClosedRange<UInt16>?
     /// The application's own STUN and TURN servers; empty: those that the server names.

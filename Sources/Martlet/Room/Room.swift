@@ -160,6 +160,7 @@ public actor Room {
             )
         }
         var settings = MediaSettings()
+        settings.room = "\(options.server) \(options.room)"
         settings.ports = options.mediaPorts
         settings.iceServers = options.iceServers.map(\.signaled)
         settings.relaysAlone = options.iceTransportPolicy == .relay

@@ -36,7 +36,7 @@ struct EncodedAudioSender: Sendable {
                         / Int64(OpusPacket.ticksPerMillisecond)))
             guard !mute.isMuted else { continue }
             // How loud it is nobody knows without decoding it: as loud as a voice.
-            _ = await driver.send(
+            driver.post(
                 OutgoingFrame(
                     codec: .opus, bytes: frame.bytes, capturedAt: captured,
                     level: .init(hasVoiceActivity: true, attenuation: 20)),

@@ -18,10 +18,13 @@ struct SoundPiece: Sendable {
 
 /// Decodes, makes up and stretches as the jitter buffer says, and hands out pieces of 10 ms. It belongs to one event loop.
 final class SoundPlayer {
-    private var decoder: OpusDecoder?
+    private var decoder: SharedDecoder
     /// Decoded and not handed out yet.
     private var samples: [Int16] = []
     private var taken = 0
+    private var presentStart = 0
+    /// The timestamp of what it moved on to; `nil`: nothing was decoded before.
+    private(set) var presentTimestamp: RTPTimestamp?
     /// The timestamp behind the last sample decoded.
     private var end: RTPTimestamp?
     /// Sound before it is of whoever had the section before.
@@ -32,11 +35,15 @@ final class SoundPlayer {
     /// When it began to listen.
     let madeAt: MediaInstant
 
-    init(start: RTPTimestamp, at now: MediaInstant) {
+    /// - Parameter track: What others of this process may play as well.
+    init(start: RTPTimestamp, at now: MediaInstant, track: SharedTrack.Key? = nil) {
         self.start = start
         madeAt = now
-        decoder = try? OpusDecoder(channels: SoundPiece.format.channels)
+        decoder = SharedDecoder(track)
     }
+
+    /// Whether another player decodes for this one.
+    var isShared: Bool { decoder.isShared }
 
     private var held: Int { samples.count - taken }
 
@@ -45,14 +52,12 @@ final class SoundPlayer {
 
     /// Does a step.
     /// - Returns: Whether there may be sound after it; `false`: there is nothing to be heard now.
-    func take(_ step: SoundBuffer.Step) -> Bool {
+    func take(_ step: SoundBuffer.Step, at now: MediaInstant) -> Bool {
         switch step {
         case .silence: return false
         case .packet(let packet, let tempo):
             guard packet.timestamp.distance(from: start) >= 0 else { return true }
-            var piece = decode(ticks: packet.ticks) { decoder, output in
-                try? decoder?.decode(packet.payload.span, into: &output)
-            }
+            var piece = decode(.packet(packet.payload, ticks: packet.ticks), at: now)
             if tempo != .ordinary {
                 piece = SoundStretch.stretched(
                     piece, channels: SoundPiece.format.channels, isShorter: tempo == .faster)
@@ -61,40 +66,51 @@ final class SoundPlayer {
             end = RTPTimestamp(packet.timestamp.rawValue &+ UInt32(packet.ticks))
             return true
         case .recover(let packet, let ticks):
-            let length = Self.decodable(ticks)
-            samples += decode(ticks: length) { decoder, output in
-                try? decoder?.decodeLost(
-                    from: packet.payload.span, sampleCount: length, into: &output)
-            }
+            samples += decode(
+                .recover(from: packet.payload, ticks: Self.decodable(ticks)), at: now)
             advance(ticks)
             return true
         case .conceal(let ticks):
-            let length = Self.decodable(ticks)
-            samples += decode(ticks: length) { decoder, output in
-                try? decoder?.conceal(sampleCount: length, into: &output)
-            }
+            samples += decode(.conceal(ticks: Self.decodable(ticks)), at: now)
             advance(ticks)
             return true
         }
     }
 
-    /// The next 10 ms, and the timestamp they begin with; `nil`: nothing is to be heard. What is less than a piece is
-    /// filled up with silence.
+    /// The next 10 ms, and the timestamp they begin with; `nil`: nothing is to be heard.
     func next() -> (samples: [Int16], timestamp: RTPTimestamp?)? {
-        guard held > 0 else { return nil }
-        let count = SoundPiece.frames * SoundPiece.format.channels
-        let behind = held / SoundPiece.format.channels
-        let timestamp = end.map {
-            RTPTimestamp($0.rawValue &- UInt32(truncatingIfNeeded: behind))
-        }
-        var piece = Array(samples[taken..<min(taken + count, samples.count)])
-        taken += piece.count
-        if piece.count < count { piece += [Int16](repeating: 0, count: count - piece.count) }
+        moveOn() ? (present, presentTimestamp) : nil
+    }
+
+    /// Moves on to the next 10 ms.
+    /// - Returns: Whether there is anything to be heard.
+    func moveOn() -> Bool {
         if taken >= 9_600 || taken == samples.count {
             samples.removeFirst(taken)
             taken = 0
         }
-        return (piece, timestamp)
+        presentStart = taken
+        guard held > 0 else { return false }
+        let behind = held / SoundPiece.format.channels
+        presentTimestamp = end.map {
+            RTPTimestamp($0.rawValue &- UInt32(truncatingIfNeeded: behind))
+        }
+        taken = min(taken + SoundPiece.frames * SoundPiece.format.channels, samples.count)
+        return true
+    }
+
+    /// The 10 ms it moved on to; what is less is filled up with silence.
+    var present: [Int16] {
+        let count = SoundPiece.frames * SoundPiece.format.channels
+        var piece = Array(samples[presentStart..<taken])
+        if piece.count < count { piece += [Int16](repeating: 0, count: count - piece.count) }
+        return piece
+    }
+
+    /// Adds the 10 ms it moved on to.
+    func add(to mix: inout SoundMix) {
+        let samples = samples
+        mix.add(samples.span.extracting(presentStart..<taken))
     }
 
     private func advance(_ ticks: Int) {
@@ -106,32 +122,10 @@ final class SoundPlayer {
         min(max(ticks / 120 * 120, 120), OpusDecoder.packetSamplesMax)
     }
 
-    private func decode(
-        ticks: Int, _ body: (inout OpusDecoder?, inout MutableSpan<Int16>) -> Int?
-    ) -> [Int16] {
-        let channels = SoundPiece.format.channels
-        var decoded = [Int16](repeating: 0, count: max(ticks, 120) * channels)
-        var span = decoded.mutableSpan
-        guard let count = body(&decoder, &span) else {
-            damaged &+= 1
-            return decoded
-        }
-        decoded.removeLast(decoded.count - count * channels)
-        return decoded
+    private func decode(_ step: DecodingStep, at now: MediaInstant) -> [Int16] {
+        if let samples = decoder.samples(of: step, at: now) { return samples }
+        damaged &+= 1
+        return [Int16](
+            repeating: 0, count: max(step.ticks, 120) * SoundPiece.format.channels)
     }
-}
-
-/// The sum of pieces, as loud as it can be without wrapping round.
-struct SoundMix {
-    private var sums: [Int32]
-
-    init() {
-        sums = [Int32](repeating: 0, count: SoundPiece.frames * SoundPiece.format.channels)
-    }
-
-    mutating func add(_ samples: [Int16]) {
-        for index in 0..<min(samples.count, sums.count) { sums[index] += Int32(samples[index]) }
-    }
-
-    var samples: [Int16] { sums.map { Int16(clamping: $0) } }
 }

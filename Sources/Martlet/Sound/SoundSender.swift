@@ -28,6 +28,7 @@ struct SoundSender: Sendable {
             bitsPerSecond: options.bitsPerSecond)
         try encoder.setForwardErrorCorrection(
             expectedLossPercent > 0, expectedLossPercent: expectedLossPercent)
+        var effort = EncoderEffort(ordinary: options.complexity)
         let format = SoundFormat(sampleRate: 48_000, channels: channels)
         var converter =
             source.format == format ? nil : try SoundConverter(from: source.format, to: format)
@@ -46,14 +47,15 @@ struct SoundSender: Sendable {
                             repeating: 0,
                             count: Self.packetSamples * channels - waiting.count)
                         try await send(
-                            &waiting, channels, &encoder, &pacer, timestamp: &timestamp)
+                            &waiting, channels, &encoder, &effort, &pacer, timestamp: &timestamp)
                     }
                     timestamp = frame.timestampMicroseconds
                 }
             }
             waiting += Self.converted(frame.samples, &converter, channels: channels)
             while waiting.count >= Self.packetSamples * channels {
-                try await send(&waiting, channels, &encoder, &pacer, timestamp: &timestamp)
+                try await send(
+                    &waiting, channels, &encoder, &effort, &pacer, timestamp: &timestamp)
             }
         }
     }
@@ -61,7 +63,7 @@ struct SoundSender: Sendable {
     /// Sends the first 20 ms of what waits when they are due.
     private func send(
         _ waiting: inout [Int16], _ channels: Int, _ encoder: inout OpusEncoder,
-        _ pacer: inout PublishPacer, timestamp: inout Int64?
+        _ effort: inout EncoderEffort, _ pacer: inout PublishPacer, timestamp: inout Int64?
     ) async throws {
         var samples = Array(waiting.prefix(Self.packetSamples * channels))
         waiting.removeFirst(samples.count)
@@ -76,17 +78,19 @@ struct SoundSender: Sendable {
                 samples[index] = Int16(Int(samples[index]) * gain / 100)
             }
         }
+        let level = Self.level(of: samples)
+        try encoder.setComplexity(
+            effort.complexity(isSilent: level.attenuation == Self.silence.attenuation))
         var packet = [UInt8](repeating: 0, count: OpusEncoder.packetBytesMax)
         var span = packet.mutableSpan
         let count = try encoder.encode(samples.span, into: &span)
-        packet.removeLast(packet.count - count)
         // What a decoder gives is by so much later than what went in.
         let delay = MediaDuration(
             nanoseconds: Int64(encoder.delaySamples) * 1_000_000_000 / 48_000)
-        _ = await driver.send(
+        driver.post(
             OutgoingFrame(
-                codec: .opus, bytes: packet, capturedAt: captured - delay,
-                level: Self.level(of: samples)),
+                codec: .opus, bytes: Array(packet.prefix(count)), capturedAt: captured - delay,
+                level: level),
             mid: mid)
     }
 
@@ -104,11 +108,15 @@ struct SoundSender: Sendable {
 
     private static func microseconds(_ samples: Int) -> Int64 { Int64(samples) * 1_000 / 48 }
 
+    /// Nothing but zeros; a single sample of 1 in 20 ms is louder by 7 dB.
+    static let silence = RTP.AudioLevel(hasVoiceActivity: false, attenuation: 127)
+
     /// The mean power in -dBov, and whether it is more than a hum (RFC 6464 §3).
     static func level(of samples: [Int16]) -> RTP.AudioLevel {
-        var power = 0.0
-        for sample in samples { power += Double(sample) * Double(sample) }
-        power /= Double(max(1, samples.count)) * 32_768 * 32_768
+        var sum: Int64 = 0
+        for sample in samples { sum &+= Int64(Int32(sample) &* Int32(sample)) }
+        guard sum > 0 else { return silence }
+        let power = Double(sum) / (Double(samples.count) * 32_768 * 32_768)
         // Each halving of the power is 3 dB; no logarithm is needed for whole decibels.
         var attenuation = 0
         var bound = 1.0

@@ -79,7 +79,15 @@ final class PCMSink {
     }
 
     func take(_ piece: SoundPiece) {
-        waiting += resampler.convert(piece.samples)
+        let converted = resampler.convert(piece.samples)
+        if waiting.isEmpty, converted.count == frameSamples {
+            continuation.yield(
+                AudioFrame(
+                    samples: converted, format: resampler.format,
+                    timestampMicroseconds: piece.microseconds))
+            return
+        }
+        waiting += converted
         // A converter holds some samples back at first: a piece comes with the next.
         while waiting.count >= frameSamples {
             continuation.yield(

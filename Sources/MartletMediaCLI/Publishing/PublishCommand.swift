@@ -40,6 +40,9 @@ struct PublishCommand: AsyncParsableCommand {
     @Option(help: "The most bits a second for pictures that are encoded.")
     var bitrate = 2_000_000
 
+    @Option(help: "How much work is done for sound that is encoded, 0 to 10; less costs quality.")
+    var complexity = 9
+
     @Flag(help: "Publishes as a screen and its sound, in place of camera and microphone.")
     var screen = false
 
@@ -67,7 +70,7 @@ struct PublishCommand: AsyncParsableCommand {
         try await room.join(options)
         let outlet = try await PublishOutlet(
             room: room, contents: contents, isScreen: screen,
-            codec: encodedCodec(codec), bitrate: bitrate)
+            codec: encodedCodec(codec), bitrate: bitrate, complexity: complexity)
         say(Self.description(contents, source: source, room: server.room))
         let (isLooped, isQuiet, seconds) = (loop, quiet, server.seconds)
         let outcome = await withTaskGroup(of: (any Error)?.self) { group in

@@ -24,7 +24,8 @@ actor PublishOutlet {
     private var toldAt = ContinuousClock.now
 
     init(
-        room: Room, contents: FileReading.Contents, isScreen: Bool, codec: VideoCodec, bitrate: Int
+        room: Room, contents: FileReading.Contents, isScreen: Bool, codec: VideoCodec, bitrate: Int,
+        complexity: Int
     ) async throws {
         durationSeconds = contents.durationSeconds
         encodedPictures =
@@ -64,7 +65,8 @@ actor PublishOutlet {
             options.frameRate = min(max(Int((contents.pictures?.frameRate ?? 30).rounded()), 1), 60)
             made.append(try await participant.publish(pictures, as: seen, options))
         }
-        let music = AudioPublishOptions.music
+        var music = AudioPublishOptions.music
+        music.complexity = complexity
         if let encodedSound {
             made.append(try await participant.publish(encodedSound, as: heard, music))
         }

@@ -26,6 +26,16 @@ package struct OpusDecoder: ~Copyable {
         self.channels = channels
     }
 
+    /// A decoder in the state of another: both go on from there.
+    /// - Throws: `.outOfMemory`.
+    package init(copying other: borrowing OpusDecoder) throws(MediaCodecError) {
+        guard
+            let made = unsafe martlet_opus_decoder_copy(other.handle, Int32(other.channels))
+        else { throw .outOfMemory }
+        unsafe handle = made
+        channels = other.channels
+    }
+
     deinit { unsafe martlet_opus_decoder_free(handle) }
 
     /// Decodes a packet.

@@ -1,0 +1,29 @@
+// How much work a packet of sound is worth: little where nothing is to be heard.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Chooses the complexity of each packet. Of pure silence, as of a bot that has nothing to say, nothing can be encoded badly: the least
+/// work makes the shortest packets, in a fifth of the time. A microphone never gives it.
+struct EncoderEffort: Sendable {
+    /// So many packets of silence are encoded as the sound before them: it fades in them. 200 ms.
+    static let fadingPackets = 10
+
+    private let ordinary: Int
+    private var silentPackets = 0
+
+    /// - Parameter ordinary: The complexity of what is to be heard, 0 to 10.
+    init(ordinary: Int) { self.ordinary = ordinary }
+
+    /// The complexity of the next packet.
+    /// - Parameter isSilent: Whether all its samples are 0.
+    mutating func complexity(isSilent: Bool) -> Int {
+        guard isSilent else {
+            silentPackets = 0
+            return ordinary
+        }
+        guard silentPackets >= Self.fadingPackets else {
+            silentPackets += 1
+            return ordinary
+        }
+        return 0
+    }
+}
