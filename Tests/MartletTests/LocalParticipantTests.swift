@@ -1,8 +1,6 @@
 // That oneself is known from joining to leaving, with what one publishes, in this process and in one of its own.
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
 import MediaCodecs
-import SignalServer
 import Signaling
 import Testing
 
@@ -114,27 +112,15 @@ import Testing
 
     @Test(arguments: [false, true])
     func whatTheServerTakesBackIsNotPublishedAnyMore(isIsolated: Bool) async throws {
-        let secret = Array("0123456789abcdef0123456789abcdef".utf8)
-        @Sendable func token(_ sources: TrackSourceSet) throws -> String {
-            var keys = TokenKeys()
-            try keys.add(name: "main", secret: secret)
-            let issuer = try #require(TokenIssuer(keyName: "main", of: keys))
-            return issuer.issue(
-                AccessToken(
-                    participant: try ParticipantID("ada"), room: try RoomName("demo"),
-                    expiresAt: Int64(Date().timeIntervalSince1970) + 60,
-                    grants: TokenGrants(publish: sources)))
-        }
-        try await withServer(configure: { try $0.keys.add(name: "main", secret: secret) }) {
-            server in
+        try await withTokenServer { server in
             let room = Self.room(isIsolated)
             let me = room.localParticipant
             try await room.join(
-                Martlet.JoinOptions(server: server, room: "demo", token: try token(.all)))
+                Martlet.JoinOptions(server: server, room: "demo", token: try token()))
             let microphone = try await me.publish(try AudioSource())
             try await me.publish(try VideoSource())
             let events = room.events
-            try await room.renewToken(try token(TrackSourceSet(.microphone)))
+            try await room.renewToken(try token(TokenGrants(publish: TrackSourceSet(.microphone))))
             _ = try await first(of: events) { event in
                 if case .publishStateChanged(.camera, _, .unpublished) = event {
                     true
