@@ -12,6 +12,7 @@ final class IsolatedPublication: Sendable {
     let source: TrackSource
     let feed: PublicationFeed
     let mute: MuteSwitch
+    let life: PublicationLife
     private let pump = Mutex<Pump?>(nil)
 
     private struct Pump {
@@ -24,6 +25,7 @@ final class IsolatedPublication: Sendable {
         self.source = source
         self.feed = feed
         mute = MuteSwitch(feed.isMuted)
+        life = PublicationLife(source, feed)
     }
 
     deinit { stop() }
@@ -82,6 +84,12 @@ final class IsolatedPublication: Sendable {
         case .encodedSound(let source, _): await source.queue.next().map { PackedFrame($0) }
         case .encodedPictures(let source, _, _): await source.queue.next().map { PackedFrame($0) }
         }
+    }
+
+    /// Ends it for good.
+    func end(_ reason: UnpublishReason, _ error: MartletError? = nil) {
+        stop()
+        life.end(reason, error)
     }
 
     /// Hands nothing more on; what waits in the source stays there.

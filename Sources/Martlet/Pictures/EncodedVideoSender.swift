@@ -51,7 +51,7 @@ struct EncodedVideoSender: Sendable {
         while let frame = await source.queue.next() {
             let captured = try await pacer.wait(picture: frame.timestampMicroseconds)
             let now = MediaDriver.now
-            guard !mute.isMuted else {
+            guard !mute.isSilent else {
                 (awaitsKeyframe, asks) = (true, true)
                 continue
             }

@@ -35,7 +35,8 @@ public final class EncodedVideoSource: Sendable {
     deinit { close() }
 
     /// Pushes a picture, and waits for room first.
-    /// - Throws: A ``MartletError``: 1004 if it is of another codec, 6010 once the source is closed; `CancellationError`.
+    /// - Throws: A ``MartletError``: 1004 if it is of another codec, 6010 once the source is closed; `CancellationError`;
+    ///   once the server took it back, or it cannot be sent, an error that says so, until it is published anew.
     public func write(_ frame: EncodedVideoFrame) async throws {
         try check(frame)
         try await queue.write(frame, weight: 1)
@@ -43,9 +44,10 @@ public final class EncodedVideoSource: Sendable {
 
     /// Pushes a picture if there is room.
     /// - Returns: Whether there was. One that is left out makes those behind it useless, up to the next keyframe.
-    /// - Throws: A ``MartletError`` 1004 if it is of another codec.
+    /// - Throws: As ``write(_:)`` does.
     public func tryWrite(_ frame: EncodedVideoFrame) throws(MartletError) -> Bool {
         try check(frame)
+        if let refusal = queue.refusal { throw refusal }
         return queue.tryWrite(frame, weight: 1)
     }
 

@@ -34,7 +34,7 @@ struct VideoSender: Sendable {
         while let pushed = await source.queue.next() {
             let captured = try await pacer.wait(
                 picture: pushed.frame.timestampMicroseconds, pushed: pushed.pushedAt)
-            guard !mute.isMuted else {
+            guard !mute.isSilent else {
                 // What comes after a pause has to begin anew.
                 for layer in layers { layer.requestKeyframe(layer.rid) }
                 continue

@@ -50,7 +50,8 @@ public final class AudioSource: Sendable {
 
     /// Pushes a piece, and waits for room first.
     /// - Throws: A ``MartletError``: 1004 if it is of another format or too long, 6010 once the source is closed;
-    ///   `CancellationError`.
+    ///   `CancellationError`; once the server took it back, or it cannot be encoded, an error that says so, until it is published
+    ///   anew.
     public func write(_ frame: AudioFrame) async throws {
         try await queue.write(frame, weight: try milliseconds(frame))
     }
@@ -59,7 +60,9 @@ public final class AudioSource: Sendable {
     /// - Returns: Whether there was: if not, try again when the sound that waits has been heard.
     /// - Throws: As ``write(_:)`` does.
     public func tryWrite(_ frame: AudioFrame) throws(MartletError) -> Bool {
-        queue.tryWrite(frame, weight: try milliseconds(frame))
+        let weight = try milliseconds(frame)
+        if let refusal = queue.refusal { throw refusal }
+        return queue.tryWrite(frame, weight: weight)
     }
 
     /// How full the buffer is, now and from now on; each caller has a stream of its own (row E33).

@@ -34,7 +34,7 @@ struct EncodedAudioSender: Sendable {
                 lasting: MediaDuration(
                     nanoseconds: Int64(packet.ticks) * 1_000_000
                         / Int64(OpusPacket.ticksPerMillisecond)))
-            guard !mute.isMuted else { continue }
+            guard !mute.isSilent else { continue }
             // How loud it is nobody knows without decoding it: as loud as a voice.
             _ = await driver.send(
                 OutgoingFrame(

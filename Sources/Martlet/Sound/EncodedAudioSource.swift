@@ -34,7 +34,8 @@ public final class EncodedAudioSource: Sendable {
 
     /// Pushes a piece, and waits for room first.
     /// - Throws: A ``MartletError``: 1004 if it begins with nothing of the source's codec, 6010 once the source is closed;
-    ///   `CancellationError`.
+    ///   `CancellationError`; once the server took it back, or it cannot be encoded, an error that says so, until it is published
+    ///   anew.
     public func write(_ frame: EncodedAudioFrame) async throws {
         try check(frame)
         try await queue.write(frame, weight: 1)
@@ -42,9 +43,10 @@ public final class EncodedAudioSource: Sendable {
 
     /// Pushes a piece if there is room.
     /// - Returns: Whether there was.
-    /// - Throws: A ``MartletError`` 1004 if it begins with nothing of the source's codec.
+    /// - Throws: As ``write(_:)`` does.
     public func tryWrite(_ frame: EncodedAudioFrame) throws(MartletError) -> Bool {
         try check(frame)
+        if let refusal = queue.refusal { throw refusal }
         return queue.tryWrite(frame, weight: 1)
     }
 

@@ -69,7 +69,7 @@ struct SoundSender: Sendable {
         let pushed = timestamp ?? 0
         timestamp = timestamp.map { $0 &+ Self.microseconds(Self.packetSamples) }
         let captured = try await pacer.wait(sound: pushed, lasting: Self.packetTime)
-        guard !mute.isMuted else { return }
+        guard !mute.isSilent else { return }
         let gain = source.gain
         if gain < 100 {
             for index in samples.indices {

@@ -66,7 +66,7 @@ import Wire
         let error = MartletError(code: 2_009, "no", retryAfter: .seconds(3))
         let format = SoundFormat(sampleRate: 16_000, channels: 1)
         let messages: [EngineMessage] = [
-            .hello(version: 3), .ping, .pong, .tapEnded(4), .keyframeNeeded(3), .bitrate(3, 9),
+            .hello(version: 4), .ping, .pong, .tapEnded(4), .keyframeNeeded(3), .bitrate(3, 9),
             .request(id: 1, .join(options)), .request(id: 2, .leave),
             .request(id: 3, .publishSound(1, .microphone, format, .music)),
             .request(id: 4, .publishPictures(2, .screen, VideoPublishOptions())),
@@ -86,6 +86,8 @@ import Wire
                 id: 11, .update(name: nil, metadata: "", attributes: ["seat": nil])),
             .reply(id: 2, .publications([3, .max])), .reply(id: 3, .names(["a"])),
             .oneself(try participant),
+            .withdrawn(4, .notPermitted, error),
+            .event(.localTrackUnpublished(.custom, reason: .failed)),
             .event(.localParticipantUpdated),
             .event(.trackPublished(try track)), .event(.audioLevels(["a": 3])),
             .event(.dataReceived(from: "a", stream: 1, bytes: [1, 2], userTimestamp: 7)),
