@@ -17,6 +17,8 @@ enum EngineMessage: Codable, Sendable {
     case event(RoomEvent)
     /// Oneself, as the others see one from now on.
     case oneself(RemoteParticipant)
+    /// What oneself may do from now on.
+    case permissions(Permissions)
     /// A publication is over against the application's will, and what whoever writes into its source is thrown.
     case withdrawn(UInt32, UnpublishReason, MartletError)
     /// Somebody needs a keyframe of a publication that the application encodes.

@@ -26,6 +26,7 @@ final class EngineOutbox: Sendable {
         switch news {
         case .event(let event): send(.event(event))
         case .oneself(let oneself): send(.oneself(oneself))
+        case .permissions(let permissions): send(.permissions(permissions))
         case .withdrawn(let source, let reason, let error):
             guard let number = state.withLock({ $0.numbers.removeValue(forKey: source) }) else {
                 return

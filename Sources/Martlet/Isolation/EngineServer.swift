@@ -70,8 +70,8 @@ actor EngineServer {
                 }
                 self.connection?.send(reply, to: id)
             }
-        case .hello, .reply, .event, .oneself, .withdrawn, .keyframeNeeded, .bitrate, .tapEnded,
-            .log, .pong:
+        case .hello, .reply, .event, .oneself, .permissions, .withdrawn, .keyframeNeeded, .bitrate,
+            .tapEnded, .log, .pong:
             break
         }
     }

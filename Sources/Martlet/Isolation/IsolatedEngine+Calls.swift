@@ -239,6 +239,7 @@ extension IsolatedEngine {
         case .oneself(let oneself):
             hub.note(oneself)
             noteIdentity()
+        case .permissions(let permissions): hub.note(permissions)
         case .withdrawn(let number, let reason, let error):
             let publication = publications.first { $0.number == number } ?? arriving[number]
             publication?.end(reason, error)

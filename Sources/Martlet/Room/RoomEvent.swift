@@ -70,6 +70,6 @@ public enum RoomEvent: Sendable, Codable {
     case tokenWillExpire(secondsLeft: Int)
     /// One's own role is another: whether one is of the audience.
     case roleChanged(isAudience: Bool)
-    /// What oneself may do changed.
+    /// What oneself may do changed: ``LocalParticipant/permissions`` has it, also where a new session took the place of a lost one.
     case permissionsChanged
 }

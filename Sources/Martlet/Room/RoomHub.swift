@@ -11,6 +11,8 @@ enum RoomNews: Sendable {
     case event(RoomEvent)
     /// Oneself as the others see one from now on: said before the event that tells of it.
     case oneself(RemoteParticipant)
+    /// What oneself may do from now on: said before the event that tells of it.
+    case permissions(Permissions)
     /// What was pushed into a source is published no more, against the application's will: said before the event that tells it.
     case withdrawn(source: ObjectIdentifier, UnpublishReason, MartletError)
 }
@@ -29,6 +31,7 @@ final class RoomHub: Sendable {
         var levels: [String: Int] = [:]
         var speaker: String?
         var oneself: RemoteParticipant?
+        var permissions: Permissions?
         /// What is published, by section, or is about to be: of those of one section the first is.
         var lives: [(mid: String, life: PublicationLife)] = []
 
@@ -37,6 +40,7 @@ final class RoomHub: Sendable {
             levels = [:]
             speaker = nil
             oneself = nil
+            permissions = nil
         }
     }
 
@@ -54,6 +58,9 @@ final class RoomHub: Sendable {
 
     /// Oneself, as the others see one; `nil` outside a room.
     var oneself: RemoteParticipant? { state.withLock { $0.oneself } }
+
+    /// What oneself may do; `nil` outside a room.
+    var permissions: Permissions? { state.withLock { $0.permissions } }
 
     /// All that happens from now on.
     func events() -> AsyncStream<RoomEvent> {
@@ -104,6 +111,19 @@ final class RoomHub: Sendable {
             }
         }
         tell(event)
+    }
+
+    /// Takes what one may do from now on.
+    /// - Returns: Whether that is something else than one might before.
+    @discardableResult
+    func note(_ permissions: Permissions) -> Bool {
+        let before = state.withLock { state in
+            defer { state.permissions = permissions }
+            return state.permissions
+        }
+        guard before != permissions else { return false }
+        observer?(.permissions(permissions))
+        return before != nil
     }
 
     /// Notes what is about to be published in a section.
@@ -173,7 +193,9 @@ final class RoomHub: Sendable {
             case .leaving: .leaving
             }
         let error = reason.isFailure ? now.failure.map { MartletError($0) } : nil
+        var areOthers = false
         if next.isSomewhere { note(now.participant) }
+        if change.to == .connected { areOthers = note(Permissions(now.grants)) }
         let (before, over) = state.withLock { state in
             defer {
                 state.connection = next
@@ -200,6 +222,7 @@ final class RoomHub: Sendable {
         tell(
             .connectionChanged(
                 ConnectionChange(from: before, to: next, reason: reason, error: error)))
+        if areOthers { tell(.permissionsChanged) }
     }
 
     private func note(_ participant: ParticipantInfo?) {
@@ -273,7 +296,9 @@ final class RoomHub: Sendable {
             media.suspension.isMuted = !now.isPublisher
             tell(.roleChanged(isAudience: role == .audience))
         case .permissionsChanged:
-            media.suspension.isMuted = !session.assumeIsolated { $0.state.isPublisher }
+            let now = session.assumeIsolated { $0.state }
+            note(Permissions(now.grants))
+            media.suspension.isMuted = !now.isPublisher
             tell(.permissionsChanged)
         case .joined, .answer, .ok, .streamOpened, .sent, .resumed, .error, .needSlots, .ping,
             .pong, .disconnected, .iceServersChanged:

@@ -5,6 +5,8 @@ import MediaCodecs
 import NIOCore
 import Testing
 import Wire
+import struct Signaling.TokenGrants
+import struct Signaling.TrackSourceSet
 
 @testable import Martlet
 
@@ -86,6 +88,8 @@ import Wire
                 id: 11, .update(name: nil, metadata: "", attributes: ["seat": nil])),
             .reply(id: 2, .publications([3, .max])), .reply(id: 3, .names(["a"])),
             .oneself(try participant),
+            .permissions(
+                Permissions(TokenGrants(publish: TrackSourceSet(.camera), data: false))),
             .withdrawn(4, .notPermitted, error),
             .event(.localTrackUnpublished(.custom, reason: .failed)),
             .event(.localParticipantUpdated),
