@@ -75,12 +75,12 @@ final class IsolatedPublication: Sendable {
     }
 
     /// The next frame of a source; `nil`: it was closed, or the task was cancelled.
-    private static func next(of feed: PublicationFeed) async -> PackedFrame? {
+    static func next(of feed: PublicationFeed) async -> PackedFrame? {
         switch feed {
         case .sound(let source, _):
             await source.queue.next().map { PackedFrame($0, gain: source.gain) }
         case .pictures(let source, _, _):
-            await source.queue.next().map { PackedFrame($0.frame, rotation: $0.rotation) }
+            await source.queue.next().map { PackedFrame($0) }
         case .encodedSound(let source, _): await source.queue.next().map { PackedFrame($0) }
         case .encodedPictures(let source, _, _): await source.queue.next().map { PackedFrame($0) }
         }

@@ -30,7 +30,7 @@ struct VideoSender: Sendable {
                     codec: options.codec, signals: signals, makeEncoder: makeEncoder))
         }
         var converter = try PictureConverter()
-        var pacer = pacer
+        var pacer = pacer.begun()
         while let pushed = await source.queue.next() {
             let captured = try await pacer.wait(
                 picture: pushed.frame.timestampMicroseconds, pushed: pushed.pushedAt)

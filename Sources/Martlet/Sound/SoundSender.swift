@@ -34,8 +34,9 @@ struct SoundSender: Sendable {
         var waiting: [Int16] = []
         // When the first sample that waits was captured, by the application's clock.
         var timestamp: Int64?
-        var pacer = pacer
-        while let frame = await source.queue.next() {
+        var pacer = pacer.begun()
+        while let pushed = await source.queue.next() {
+            let frame = pushed.frame
             if pacer.pacing == .byTimestamp {
                 let expected = timestamp.map { $0 + Self.microseconds(waiting.count / channels) }
                 let gap = expected.map { frame.timestampMicroseconds &- $0 } ?? 0
@@ -46,14 +47,15 @@ struct SoundSender: Sendable {
                             repeating: 0,
                             count: Self.packetSamples * channels - waiting.count)
                         try await send(
-                            &waiting, channels, &encoder, &pacer, timestamp: &timestamp)
+                            &waiting, channels, &encoder, &pacer, pushed.at, timestamp: &timestamp)
                     }
                     timestamp = frame.timestampMicroseconds
                 }
             }
             waiting += Self.converted(frame.samples, &converter, channels: channels)
             while waiting.count >= Self.packetSamples * channels {
-                try await send(&waiting, channels, &encoder, &pacer, timestamp: &timestamp)
+                try await send(
+                    &waiting, channels, &encoder, &pacer, pushed.at, timestamp: &timestamp)
             }
         }
     }
@@ -61,14 +63,15 @@ struct SoundSender: Sendable {
     /// Sends the first 20 ms of what waits when they are due.
     private func send(
         _ waiting: inout [Int16], _ channels: Int, _ encoder: inout OpusEncoder,
-        _ pacer: inout PublishPacer, timestamp: inout Int64?
+        _ pacer: inout PublishPacer, _ pushed: MediaInstant, timestamp: inout Int64?
     ) async throws {
         var samples = Array(waiting.prefix(Self.packetSamples * channels))
         waiting.removeFirst(samples.count)
         // Where pacing does not go by timestamps there is none.
-        let pushed = timestamp ?? 0
+        let stamp = timestamp ?? 0
         timestamp = timestamp.map { $0 &+ Self.microseconds(Self.packetSamples) }
-        let captured = try await pacer.wait(sound: pushed, lasting: Self.packetTime)
+        let captured = try await pacer.wait(
+            sound: stamp, pushed: pushed, lasting: Self.packetTime)
         guard !mute.isSilent else { return }
         let gain = source.gain
         if gain < 100 {

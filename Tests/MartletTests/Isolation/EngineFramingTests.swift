@@ -24,7 +24,8 @@ import struct Signaling.TrackSourceSet
             .encodedPicture(codec: 1, isKeyframe: true, rotation: 90),
         ].map {
             FrameNotice(
-                stream: 9, content: $0, timestampMicroseconds: -5, position: 1 << 40, count: 77)
+                stream: 9, content: $0, timestampMicroseconds: -5,
+                pushedAt: MediaInstant(nanoseconds: 1 << 50 | 3), position: 1 << 40, count: 77)
         }
     }
 
@@ -166,6 +167,10 @@ import struct Signaling.TrackSourceSet
                 continue
             }
             #expect(read.timestampMicroseconds == min(max(time, -(1 << 60)), 1 << 60))
+            notice.pushedAt = MediaInstant(nanoseconds: time)
+            buffer = try bytes(.frame(notice))
+            guard case .frame(let other)? = try EngineFraming.read(&buffer) else { return }
+            #expect(other.pushedAt.nanoseconds == max(time, 0))
         }
     }
 
