@@ -137,7 +137,9 @@ extension ClientSession {
     private mutating func told(_ message: ServerMessage, at now: MediaInstant) {
         switch message {
         case .needSlots(let demand): want(.slots(demand))
-        case .permissionsChanged(let grants): self.grants = grants
+        case .permissionsChanged(let grants):
+            self.grants = grants
+            noteStanding()
         // Nothing that an application has to know.
         case .iceServersChanged(let servers):
             iceServers = servers
@@ -147,7 +149,7 @@ extension ClientSession {
             participant?.role = role
             // A new session begins as this one was, where the token lets it.
             request?.options.role = role
-            noteRole(role)
+            noteStanding()
         case .participantUpdated(let info) where info.id == participant?.id:
             participant = info
             request?.name = info.name

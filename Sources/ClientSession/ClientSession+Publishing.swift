@@ -98,9 +98,13 @@ extension ClientSession {
         publications[index].request = nil
         guard case .done(.ok(_, let track?)) = outcome else {
             setState(.unpublished, ofPublicationAt: index)
+            if case .refused(let error) = outcome, publications[index].wasPublished, isPublisher {
+                withdraw(index, error)
+            }
             return
         }
         publications[index].track = track
+        publications[index].wasPublished = true
         setState(.published, ofPublicationAt: index)
         let isMuted = publications[index].isMuted
         if isMuted != publish.muted { enqueue { .mute($0, track, isMuted) } }
@@ -110,13 +114,27 @@ extension ClientSession {
     mutating func withdrawn(_ track: TrackID) {
         guard let index = publications.firstIndex(where: { $0.track == track }) else { return }
         setState(.unpublished, ofPublicationAt: index)
-        publications.remove(at: index)
+        withdraw(index, SignalingError(.permissionDenied))
     }
 
-    /// The audience sends nothing; the server keeps its tracks until it is host again.
-    mutating func noteRole(_ role: ParticipantRole) {
-        for index in publications.indices where publications[index].track != nil {
-            setState(role == .host ? .published : .unpublished, ofPublicationAt: index)
+    private mutating func withdraw(_ index: Int, _ error: SignalingError) {
+        let publication = publications.remove(at: index)
+        report(.withdrawn(publication.source, publication.mid, error))
+    }
+
+    /// Whether one may publish at all now: who may not sends nothing, and the server keeps its tracks until it may again.
+    package var isPublisher: Bool { participant?.role != .audience && !grants.hidden }
+
+    /// One may publish now, or may not.
+    mutating func noteStanding() {
+        for index in publications.indices {
+            let publication = publications[index]
+            if publication.track != nil {
+                setState(isPublisher ? .published : .unpublished, ofPublicationAt: index)
+            } else if isPublisher, publication.wasPublished, publication.request == nil {
+                // Refused to a session that began while one might not.
+                sendPublish(index)
+            }
         }
     }
 

@@ -83,6 +83,9 @@ package enum SessionEvent: Hashable, Sendable {
     case answered(RequestID, RequestOutcome)
     /// The session ended while a packet of this stream was under way: whether it arrived is not known.
     case packetLost(DataStreamHandle)
+    /// What was published in a section is so no more, and is not published again: the server took it back, or refuses it to a new
+    /// session, for that reason.
+    case withdrawn(TrackSource, MediaSectionID, SignalingError)
     /// Publishing a source went on.
     case publishing(TrackSource, from: PublishState, to: PublishState)
     /// Receiving a track went on.

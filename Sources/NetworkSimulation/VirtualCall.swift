@@ -110,11 +110,12 @@ package final class VirtualCall {
     ///   - profile: Whose offer the server takes its offer for.
     ///   - native: Whether its media is that of the native SDK.
     ///   - relaysAlone: Whether that goes through relays and no other way.
+    ///   - startBitrate: What that believes its path to carry at first, in bits a second; `nil`: the usual.
     package func join(
         sending streams: [ClientStream] = [], receivingPairs pairs: Int = 0, audio: Int = 0,
         codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1], repairsAudio: Bool = false,
         far isFar: Bool = false, as profile: NegotiationProfile = .sdk, native: Bool = false,
-        relaysAlone: Bool = false
+        relaysAlone: Bool = false, startBitrate: Double? = nil
     ) throws -> VirtualClient {
         let offer = ClientOffer(
             sending: streams, receivingPairs: pairs, receivingAudio: audio,
@@ -129,6 +130,7 @@ package final class VirtualCall {
         client.profile = profile
         client.usesConnection = native
         client.usesRelaysAlone = relaysAlone
+        client.startBitrate = startBitrate
         if isFar {
             farPeers.insert(client.id)
             farAddresses.insert(client.address)

@@ -56,6 +56,8 @@ package final class VirtualClient {
     package var connection: ClientConnection?
     /// Whether that connection goes through relays and no other way; set it before the first answer.
     package var usesRelaysAlone = false
+    /// What that connection believes its path to carry at first, in bits a second; `nil`: the usual. Set it before the first answer.
+    package var startBitrate: Double?
     /// Takes what that connection sends, instead of the network; `false`: it does not.
     package var detour: ((TransportPath, [UInt8]) -> Bool)?
     /// Whether the native SDK's connection is to dial; set it before the first answer.
@@ -134,7 +136,7 @@ package final class VirtualClient {
         if connection == nil {
             connection = try ClientConnection(
                 media: media, dtls: dtls, addresses: [address], relaysAlone: usesRelaysAlone,
-                clockZero: ntpAtZero, seed: random.next(), at: now)
+                clockZero: ntpAtZero, seed: random.next(), startBitrate: startBitrate, at: now)
         } else {
             try connection?.update(media, at: now)
         }

@@ -29,13 +29,14 @@ final class NativeCall {
 
     init(
         seed: UInt64, up: ImpairmentPlan? = nil, down: ImpairmentPlan? = nil,
-        codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1], repairsAudio: Bool = true
+        codecs: [MediaCodec] = [.opus, .vp8, .vp9, .h264, .av1], repairsAudio: Bool = true,
+        startBitrate: Double? = nil
     ) throws {
         call = VirtualCall(seed: seed)
         random = SeededRandom(seed: seed ^ 0x5EED)
         publisher = try call.join(
             sending: [ClientStream(kind: .audio), ClientStream(kind: .video)],
-            codecs: codecs, repairsAudio: repairsAudio, native: true)
+            codecs: codecs, repairsAudio: repairsAudio, native: true, startBitrate: startBitrate)
         viewer = try call.join(
             receivingPairs: 1, codecs: codecs, repairsAudio: repairsAudio, native: true)
         if let up { call.networks[publisher.address] = up }

@@ -53,15 +53,6 @@ private final class Camera: Sendable {
     func stop() { tasks.withLock { $0.forEach { $0.cancel() } } }
 }
 
-/// The camera of the other, once it is there.
-private func camera(in room: Room) async throws -> RemoteTrack {
-    let events = room.events
-    if let found = await room.remoteParticipants.flatMap(\.tracks).first { return found }
-    return try await first(of: events) { event in
-        if case .trackPublished(let track) = event { track } else { nil }
-    }
-}
-
 /// Runs a body over a camera of an application's own encoder that somebody watches.
 /// - Parameter body: Is given the camera, the room of who watches, and the camera's track there.
 private func withCamera(
@@ -73,7 +64,7 @@ private func withCamera(
         try await sender.localParticipant.publish(device.source)
         device.start()
         defer { device.stop() }
-        try await body(device, viewer, try await camera(in: viewer))
+        try await body(device, viewer, try await track(.camera, in: viewer))
         await viewer.leave()
         await sender.leave()
     }
@@ -144,7 +135,7 @@ private func wait(until isSo: () -> Bool) async throws {
             try await sender.localParticipant.publish(device.source)
             device.start()
             defer { device.stop() }
-            let track = try await camera(in: viewer)
+            let track = try await track(.camera, in: viewer)
             var pictures = try await viewer.encodedVideo(of: track).makeAsyncIterator()
             let decoded = try await viewer.video(of: track)
             _ = try await first(of: decoded) { $0.width }

@@ -6,14 +6,6 @@ import Testing
 @testable import Martlet
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct LaterCodecTests {
-    private func camera(in room: Room) async throws -> RemoteTrack {
-        let events = room.events
-        if let found = await room.remoteParticipants.flatMap(\.tracks).first { return found }
-        return try await first(of: events) { event in
-            if case .trackPublished(let track) = event { track } else { nil }
-        }
-    }
-
     /// A picture that says which it is, in several packets, as the server takes it apart.
     private func picture(_ codec: VideoCodec, _ number: Int, isKeyframe: Bool) -> [UInt8] {
         let body =
@@ -47,7 +39,7 @@ import Testing
                 }
             }
             defer { showing.cancel() }
-            let track = try await camera(in: viewer)
+            let track = try await track(.camera, in: viewer)
             var pictures = try await viewer.encodedVideo(of: track).makeAsyncIterator()
             var number: Int?
             for _ in 0..<25 {
@@ -84,7 +76,7 @@ import Testing
                 }
             }
             defer { pushing.cancel() }
-            let track = try await camera(in: viewer)
+            let track = try await track(.camera, in: viewer)
             let frames = try await viewer.video(of: track)
             let brightness = try await first(of: frames) { $0.y[0] }
             #expect(abs(Int(brightness) - 90) <= 4)

@@ -1,8 +1,6 @@
 // That oneself is known from joining to leaving, with what one publishes, in this process and in one of its own.
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
 import MediaCodecs
-import SignalServer
 import Signaling
 import Testing
 
@@ -113,28 +111,55 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func whatTheServerTakesBackIsNotPublishedAnyMore(isIsolated: Bool) async throws {
-        let secret = Array("0123456789abcdef0123456789abcdef".utf8)
-        @Sendable func token(_ sources: TrackSourceSet) throws -> String {
-            var keys = TokenKeys()
-            try keys.add(name: "main", secret: secret)
-            let issuer = try #require(TokenIssuer(keyName: "main", of: keys))
-            return issuer.issue(
-                AccessToken(
-                    participant: try ParticipantID("ada"), room: try RoomName("demo"),
-                    expiresAt: Int64(Date().timeIntervalSince1970) + 60,
-                    grants: TokenGrants(publish: sources)))
+    func R04_R08_whatOneMayDoIsKnownAndKeptUpToDate(isIsolated: Bool) async throws {
+        try await withTokenServer { server in
+            let room = Self.room(isIsolated)
+            let me = room.localParticipant
+            #expect(me.permissions == nil && !me.canPublish(.camera))
+            let few = TokenGrants(
+                publish: TrackSourceSet(.camera), subscribe: false, data: false, changeRole: false,
+                updateSelf: true)
+            try await room.join(
+                Martlet.JoinOptions(server: server, room: "demo", token: try token(few)))
+            let fewer = try #require(me.permissions)
+            #expect(fewer.publish == [.camera] && !fewer.subscribe && !fewer.data)
+            #expect(!fewer.changeRole && fewer.updateSelf && !fewer.admin && !fewer.hidden)
+            #expect(me.canPublish(.camera) && !me.canPublish(.microphone))
+            #expect(await Self.code { try await me.publish(try AudioSource()) } == 2009)
+
+            let events = room.events
+            try await room.renewToken(try token(TokenGrants(admin: true)))
+            _ = try await first(of: events) { $0.isPermissionsChange ? true : nil }
+            // It is so from the event on.
+            let more = try #require(me.permissions)
+            #expect(more.publish == Set(Martlet.TrackSource.allCases) && more.subscribe)
+            #expect(more.data && more.changeRole && more.admin && !more.updateSelf)
+            #expect(me.canPublish(.microphone))
+            let roles = room.events
+            try await me.setRole(.audience)
+            _ = try await first(of: roles) { if case .roleChanged = $0 { true } else { nil } }
+            #expect(!me.canPublish(.microphone) && me.permissions == more)
+            try await me.setRole(.host)
+            let hidden = room.events
+            try await room.renewToken(try token(TokenGrants(hidden: true)))
+            _ = try await first(of: hidden) { $0.isPermissionsChange ? true : nil }
+            #expect(me.permissions?.hidden == true && !me.canPublish(.microphone))
+            await room.leave()
+            #expect(me.permissions == nil)
         }
-        try await withServer(configure: { try $0.keys.add(name: "main", secret: secret) }) {
-            server in
+    }
+
+    @Test(arguments: [false, true])
+    func whatTheServerTakesBackIsNotPublishedAnyMore(isIsolated: Bool) async throws {
+        try await withTokenServer { server in
             let room = Self.room(isIsolated)
             let me = room.localParticipant
             try await room.join(
-                Martlet.JoinOptions(server: server, room: "demo", token: try token(.all)))
+                Martlet.JoinOptions(server: server, room: "demo", token: try token()))
             let microphone = try await me.publish(try AudioSource())
             try await me.publish(try VideoSource())
             let events = room.events
-            try await room.renewToken(try token(TrackSourceSet(.microphone)))
+            try await room.renewToken(try token(TokenGrants(publish: TrackSourceSet(.microphone))))
             _ = try await first(of: events) { event in
                 if case .publishStateChanged(.camera, _, .unpublished) = event {
                     true
@@ -149,5 +174,11 @@ import Testing
             #expect(await Self.code { try await me.update(name: "Eve") } == 2009)
             await room.leave()
         }
+    }
+}
+
+extension RoomEvent {
+    fileprivate var isPermissionsChange: Bool {
+        if case .permissionsChanged = self { true } else { false }
     }
 }

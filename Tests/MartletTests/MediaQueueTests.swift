@@ -56,6 +56,30 @@ import Testing
         #expect(await queue.next() == nil)
     }
 
+    @Test func aBufferThatRefusesThrowsWhyUntilItTakesAgain() async throws {
+        let queue = MediaQueue<Int>(capacity: 10)
+        #expect(queue.tryWrite(1, weight: 10))
+        let writer = Task { try await queue.write(2, weight: 1) }
+        while queue.writersWaiting == 0 { await Task.yield() }
+        let error = MartletError(code: 2009, "no")
+        queue.refuse(error)
+        // Who waits is told as well, and what waited is gone.
+        await #expect(throws: error) { try await writer.value }
+        await #expect(throws: error) { try await queue.write(3, weight: 1) }
+        #expect(!queue.tryWrite(3, weight: 1) && queue.weight == 0 && queue.bufferState == .empty)
+        queue.accept()
+        try await queue.write(4, weight: 1)
+        #expect(await queue.next() == 4)
+        // What was closed stays so.
+        queue.refuse(error)
+        queue.close()
+        queue.accept()
+        let closed = await #expect(throws: MartletError.self) {
+            try await queue.write(5, weight: 1)
+        }
+        #expect(closed?.code == 6010)
+    }
+
     @Test func whatIsLargerThanTheBufferGoesAlone() async {
         let queue = MediaQueue<Int>(capacity: 10)
         #expect(queue.tryWrite(1, weight: 500))

@@ -26,10 +26,11 @@ import Wire
     }
     /// Of 20 ms.
     private func play(
-        _ pacer: inout PublishPacer, _ milliseconds: Int64, at now: Int64
+        _ pacer: inout PublishPacer, _ milliseconds: Int64, pushed: Int64? = nil, at now: Int64
     ) -> Int64 {
         let due = pacer.due(
-            sound: milliseconds * 1_000, lasting: .milliseconds(20), at: at(now))
+            sound: milliseconds * 1_000, pushed: at(pushed ?? now), lasting: .milliseconds(20),
+            at: at(now))
         return (due - at(0)).nanoseconds / 1_000_000
     }
 
@@ -103,6 +104,28 @@ import Wire
         // After a pause it begins when it is pushed.
         #expect(play(&sound, 0, at: 10_101) == 10_101)
         #expect(play(&sound, 0, at: 10_120) == 10_121)
+    }
+
+    @Test func Y02_G01_soundThatABusyMachineTakesLateKeepsTheTimeItWasPushedAt() {
+        var sound = PublishPacer(.immediate, PublishTimeline())
+        var pictures = PublishPacer(.immediate, PublishTimeline())
+        // Taken half a second late for a while, as by an engine that gets no turn, after a pause as well.
+        for piece in Int64(0)..<500 where !(200..<250 ~= piece) {
+            let pushed = piece * 20
+            let late: Int64 = 100...150 ~= piece || 250...260 ~= piece ? 500 : 0
+            #expect(play(&sound, 0, pushed: pushed, at: pushed + late) == pushed)
+            #expect(show(&pictures, 0, pushed: pushed, at: pushed + late) == pushed)
+        }
+    }
+
+    @Test func Y02_whatWaitedBeforeSendingBeganCountsFromThenAndNothingFromLaterThanNow() {
+        let pacer = PublishPacer(.immediate, PublishTimeline()).begun(at: at(1_000))
+        var (sound, pictures) = (pacer, pacer)
+        #expect(play(&sound, 0, pushed: 10, at: 1_005) == 1_000)
+        #expect(play(&sound, 0, pushed: 30, at: 1_005) == 1_020)
+        #expect(show(&pictures, 0, pushed: 10, at: 1_005) == 1_000)
+        #expect(play(&sound, 0, pushed: 9_000, at: 2_000) == 2_000)
+        #expect(show(&pictures, 0, pushed: 9_000, at: 2_000) == 2_000)
     }
 
     @Test func Y02_aSlowerClockIsFollowed() {

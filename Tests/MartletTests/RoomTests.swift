@@ -7,17 +7,6 @@ import Testing
 
 @testable import Martlet
 
-/// The track of a source, once somebody publishes one.
-private func track(_ source: TrackSource, in room: Room) async throws -> RemoteTrack {
-    let events = room.events
-    for participant in await room.remoteParticipants {
-        if let track = participant.track(source) { return track }
-    }
-    return try await first(of: events) { event in
-        if case .trackPublished(let track) = event, track.source == source { track } else { nil }
-    }
-}
-
 /// Whether a keyframe is wanted, at first it is.
 private final class Wish: Sendable {
     private let state = Atomic(true)

@@ -6,6 +6,9 @@ import Foundation
 import MediaCodecs
 import Testing
 import Wire
+import struct Signaling.GrantsChange
+import struct Signaling.ParticipantChange
+import struct Signaling.ParticipantID
 
 @testable import Martlet
 
@@ -47,6 +50,12 @@ private final class Pair: Sendable {
         try await bob.join(JoinOptions(server: server, room: "demo", participant: "bob"))
     }
 
+    /// Bob lets ada send no more data.
+    func forbidData() async throws {
+        try await bob.linked().session.changeParticipant(
+            try ParticipantID("ada"), ParticipantChange(grants: GrantsChange(data: false)))
+    }
+
     func leave() async {
         await ada.leave()
         await bob.leave()
@@ -61,6 +70,11 @@ private func hearTone(_ stream: AsyncStream<AudioFrame>, since: Date = .distantP
         return frame.timestampMicroseconds > start && found.loudness > 3_000
             && abs(found.frequency - 440) < 60 ? true : nil
     }
+}
+
+/// Waits until one is told to have other rights.
+private func rightsChange(_ events: AsyncStream<RoomEvent>) async throws {
+    try await first(of: events) { if case .permissionsChanged = $0 { () } else { nil } }
 }
 
 private let mono = SoundFormat(sampleRate: 48_000, channels: 1)
@@ -106,10 +120,14 @@ private let mono = SoundFormat(sampleRate: 48_000, channels: 1)
     }
 
     /// Within the window everything comes back by itself: what was published, and what was listened to.
-    @Test func B10_B14_B21_aServerGoneFor20SecondsIsJoinedAnewAndMediaGoOn() async throws {
+    @Test func B10_B14_B21_R04_aServerGoneFor20SecondsIsJoinedAnewAndMediaGoOn() async throws {
         let pair = try Pair()
+        let rights = pair.ada.events
         let (port, mixed) = try await withServer { server in
             try await pair.join(server)
+            try await pair.forbidData()
+            try await rightsChange(rights)
+            #expect(pair.ada.localParticipant.permissions?.data == false)
             let mixed = try await pair.bob.mixedAudio(format: mono)
             try await hearTone(mixed)
             return (URL(string: server)?.port ?? 0, mixed)
@@ -124,6 +142,9 @@ private let mono = SoundFormat(sampleRate: 48_000, channels: 1)
                 #expect(found.last?.from.isReconnecting == true)
                 #expect(found.last?.to == .connected && found.last?.error == nil)
             }
+            // The new session lets her do what the token says again, and she is told.
+            try await rightsChange(rights)
+            #expect(pair.ada.localParticipant.permissions?.data == true)
             try await hearTone(mixed, since: Date())
             #expect(await pair.bob.remoteParticipants.map(\.id) == ["ada"])
             // The new session has the same participant, who publishes the same.

@@ -81,7 +81,7 @@ private struct Outcome: Sendable {
     private func outcome(
         _ way: PublishWay, _ server: String, isLossy: Bool
     ) async throws -> Outcome {
-        let (sender, receiver) = (Room(), Room())
+        let (sender, receiver) = (anyRoom(), anyRoom())
         var options = JoinOptions(server: server, room: way.rawValue, participant: "ada")
         options.publishPacing = way.pacing
         try await sender.join(options)

@@ -352,6 +352,27 @@ import Wire
             ])
     }
 
+    @Test func whatTheAudienceMayNotPublishAnyMoreIsToldToItAndDoesNotComeBack() throws {
+        var harness = RoomHarness()
+        try harness.join(1, "ada")
+        let microphone = try harness.publish(1, .microphone)
+        let camera = try harness.publish(1, .camera)
+        try harness.room.updateParticipant(
+            who("ada"), ParticipantChange(role: .audience), at: harness.now)
+        _ = harness.take()
+        let grants = TokenGrants(publish: TrackSourceSet(.microphone))
+        try harness.room.updateParticipant(
+            who("ada"), ParticipantChange(grants: GrantsChange(publish: grants.publish)),
+            at: harness.now)
+        #expect(
+            harness.take().messages(to: 1) == [
+                .permissionsChanged(grants), .trackUnpublished(who("ada"), camera),
+            ])
+        try harness.room.updateParticipant(
+            who("ada"), ParticipantChange(role: .host), at: harness.now)
+        #expect(harness.room.participants.first?.tracks.map(\.id) == [microphone])
+    }
+
     @Test func grantsChangeLiveByOrderOfTheServer() throws {
         var harness = RoomHarness()
         try harness.join(1, "ada")

@@ -102,7 +102,8 @@ package actor SessionDriver {
         SessionState(
             phase: session.phase, reason: session.reason, lostLink: session.lostLink,
             attempt: session.attempt, room: session.room, participant: session.participant,
-            grants: session.grants, iceServers: session.iceServers, roster: session.roster,
+            grants: session.grants, isPublisher: session.isPublisher,
+            iceServers: session.iceServers, roster: session.roster,
             publications: session.publications,
             failure: session.phase == .disconnected || session.phase == .reconnecting
                 ? failure : nil,

@@ -19,6 +19,8 @@ package struct SessionState: Sendable {
     package let participant: ParticipantInfo?
     /// What oneself may do.
     package let grants: TokenGrants
+    /// Whether one may publish at all now: by role, and unless one is hidden.
+    package let isPublisher: Bool
     /// Relays for a media link that finds no direct way; empty: there are none.
     package let iceServers: [ICEServer]
     /// Everybody else, and what the slots show.

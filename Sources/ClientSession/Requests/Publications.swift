@@ -16,6 +16,8 @@ package struct Publication: Hashable, Sendable {
     package internal(set) var state = PublishState.idle
     /// What of it anybody receives, as the server said last; `nil`: it has said nothing.
     package internal(set) var wanted: WantedLayers?
+    /// Whether the server has ever taken it.
+    var wasPublished = false
     /// The `publish` under way.
     var request: RequestID?
 }

@@ -132,6 +132,13 @@ extension MediaDriver: MediaLink {
         shareBandwidth()
     }
 
+    /// Forgets what is encoded for a section, or for all.
+    func removeEncoders(mid: String? = nil) {
+        encoders.removeAll { mid == nil || $0.mid == mid }
+        connection?.setWantedBitrate(wantedBitrate)
+        shareBandwidth()
+    }
+
     /// What pictures and sound could use together.
     private var wantedBitrate: Double? {
         let sum = encoders.reduce(0) { $0 + $1.maxBitrate }

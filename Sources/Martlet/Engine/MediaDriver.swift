@@ -55,6 +55,8 @@ actor MediaDriver {
     /// What is encoded for sections of pictures, to be told of rates and keyframes.
     var encoders: [EncoderSignals] = []
     var bandwidth: Double?
+    /// On while one may publish nothing: one is of the audience, or hidden.
+    nonisolated let suspension = MuteSwitch(false)
     /// Whether sound is played: from joining to leaving.
     var isPlaying = false
     /// The clock of the loop's sound, and whether it is followed.

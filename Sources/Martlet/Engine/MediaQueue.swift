@@ -24,11 +24,16 @@ final class MediaQueue<Element: Sendable>: Sendable {
         var items: [(element: Element, weight: Int)] = []
         var weight = 0
         var isClosed = false
+        /// What whoever writes is thrown for now.
+        var refusal: MartletError?
         var lastWriter: UInt64 = 0
         var writers: [Writer] = []
         var reader: CheckedContinuation<Void, Never>?
         var told = BufferState.empty
         var listeners: [AsyncStream<BufferState>.Continuation] = []
+
+        /// Whether it takes anything at all.
+        var takes: Bool { !isClosed && refusal == nil }
     }
 
     private let capacity: Int
@@ -40,8 +45,14 @@ final class MediaQueue<Element: Sendable>: Sendable {
     /// What all that waits weighs.
     var weight: Int { state.withLock { $0.weight } }
 
+    /// How many wait for room, for tests.
+    var writersWaiting: Int { state.withLock { $0.writers.count } }
+
     /// How full it is.
     var bufferState: BufferState { state.withLock { $0.told } }
+
+    /// What whoever writes is thrown for now; `nil`: it takes what is written.
+    var refusal: MartletError? { state.withLock { $0.refusal } }
 
     /// How full it is from now on, the present state first; for one reader each.
     func bufferStates() -> AsyncStream<BufferState> {
@@ -59,13 +70,13 @@ final class MediaQueue<Element: Sendable>: Sendable {
     }
 
     /// Appends an element if there is room for it.
-    /// - Returns: Whether there was. `false` for a closed queue too.
+    /// - Returns: Whether there was. `false` for a queue too that is closed or refuses.
     func tryWrite(_ element: Element, weight: Int) -> Bool {
         let reader: CheckedContinuation<Void, Never>?
         let isTaken: Bool
         (isTaken, reader) = state.withLock { state in
-            guard !state.isClosed, state.writers.isEmpty, fits(weight, in: state) else {
-                if !state.isClosed { tell(.full, in: &state) }
+            guard state.takes, state.writers.isEmpty, fits(weight, in: state) else {
+                if state.takes { tell(.full, in: &state) }
                 return (false, nil)
             }
             append(element, weight, to: &state)
@@ -77,7 +88,7 @@ final class MediaQueue<Element: Sendable>: Sendable {
     }
 
     /// Appends an element, and waits for room first.
-    /// - Throws: `CancellationError`, or a ``MartletError`` once the queue is closed.
+    /// - Throws: `CancellationError`, or a ``MartletError`` once the queue is closed or while it refuses.
     func write(_ element: Element, weight: Int) async throws {
         while true {
             if tryWrite(element, weight: weight) { return }
@@ -89,7 +100,7 @@ final class MediaQueue<Element: Sendable>: Sendable {
             let isOpen = await withTaskCancellationHandler {
                 await withCheckedContinuation { continuation in
                     let answer: Bool? = state.withLock { state in
-                        if state.isClosed { return false }
+                        if !state.takes { return false }
                         if state.writers.isEmpty, fits(weight, in: state) { return true }
                         state.writers.append(
                             Writer(number: number, weight: weight, continuation: continuation))
@@ -104,7 +115,8 @@ final class MediaQueue<Element: Sendable>: Sendable {
             }
             try Task.checkCancellation()
             guard isOpen else {
-                throw MartletError(.sourceClosed, "The source was closed; make another.")
+                throw refusal
+                    ?? MartletError(.sourceClosed, "The source was closed; make another.")
             }
         }
     }
@@ -155,6 +167,21 @@ final class MediaQueue<Element: Sendable>: Sendable {
         }
         for writer in writers { writer.continuation.resume(returning: true) }
     }
+
+    /// Throws away what waits, and throws an error at whoever writes, until ``accept()``.
+    func refuse(_ error: MartletError) {
+        let writers = state.withLock { state in
+            state.refusal = error
+            state.items = []
+            state.weight = 0
+            tell(.empty, in: &state)
+            return takeWriters(from: &state)
+        }
+        for writer in writers { writer.continuation.resume(returning: false) }
+    }
+
+    /// Takes what is written again.
+    func accept() { state.withLock { $0.refusal = nil } }
 
     /// Takes nothing more; what waits can still be read.
     func close() {

@@ -8,11 +8,20 @@ struct PublishPacer: Sendable {
     let timeline: PublishTimeline
     /// Before this nothing leaves: what came before is heard, or was seen for long enough to have a time of its own.
     private var free = MediaInstant.zero
+    /// What was pushed before this counts as pushed then.
+    private var beginning = MediaInstant.zero
     private var lateness = Lateness()
 
     init(_ pacing: PublishPacing, _ timeline: PublishTimeline) {
         self.pacing = pacing
         self.timeline = timeline
+    }
+
+    /// The same where sending begins at a moment: what waited in the source until then was not captured late, but has waited.
+    func begun(at now: MediaInstant = MediaDriver.now) -> PublishPacer {
+        var begun = self
+        begun.beginning = now
+        return begun
     }
 
     /// What a picture takes: two of one moment would have one timestamp.
@@ -30,7 +39,7 @@ struct PublishPacer: Sendable {
     ) -> MediaInstant {
         let wanted =
             switch pacing {
-            case .immediate: min(pushed, now)
+            case .immediate: captured(pushed, at: now)
             case .byTimestamp: timeline.due(microseconds: microseconds, at: now)
             }
         let due = max(wanted, free)
@@ -41,13 +50,15 @@ struct PublishPacer: Sendable {
     /// When a piece of sound is to leave, which is when it counts as captured; it may be past, for what is late.
     /// - Parameters:
     ///   - microseconds: Its timestamp, which counts where pacing goes by it.
+    ///   - pushed: When it was pushed, which counts where pacing goes by that: it may have waited for a busy machine.
     ///   - duration: How long it sounds.
     mutating func due(
-        sound microseconds: Int64, lasting duration: MediaDuration, at now: MediaInstant
+        sound microseconds: Int64, pushed: MediaInstant, lasting duration: MediaDuration,
+        at now: MediaInstant
     ) -> MediaInstant {
         let wanted =
             switch pacing {
-            case .immediate: unhurried(lasting: duration, at: now)
+            case .immediate: unhurried(captured(pushed, at: now), lasting: duration)
             case .byTimestamp: timeline.due(microseconds: microseconds, at: now)
             }
         let due = max(wanted, free)
@@ -55,15 +66,20 @@ struct PublishPacer: Sendable {
         return due
     }
 
+    /// When what was pushed counts as captured, whatever another process says of it.
+    private func captured(_ pushed: MediaInstant, at now: MediaInstant) -> MediaInstant {
+        min(max(pushed, beginning), now)
+    }
+
     /// When a piece leaves that has no timestamp. A piece that is held up does not put off all that follow it: sound that lags
     /// once would lag behind the pictures for good.
     private mutating func unhurried(
-        lasting duration: MediaDuration, at now: MediaInstant
+        _ pushed: MediaInstant, lasting duration: MediaDuration
     ) -> MediaInstant {
-        let late = now - free
+        let late = pushed - free
         guard late <= Self.holdUpMax else {
             lateness = Lateness()
-            return now
+            return pushed
         }
         return free + lateness.note(late, lasting: duration)
     }
@@ -72,7 +88,7 @@ struct PublishPacer: Sendable {
     /// - Returns: When it counts as captured.
     /// - Throws: `CancellationError`.
     mutating func wait(
-        picture microseconds: Int64, pushed: MediaInstant = MediaDriver.now
+        picture microseconds: Int64, pushed: MediaInstant
     ) async throws -> MediaInstant {
         let now = MediaDriver.now
         return try await Self.sleep(
@@ -83,11 +99,11 @@ struct PublishPacer: Sendable {
     /// - Returns: When it counts as captured.
     /// - Throws: `CancellationError`.
     mutating func wait(
-        sound microseconds: Int64, lasting duration: MediaDuration
+        sound microseconds: Int64, pushed: MediaInstant, lasting duration: MediaDuration
     ) async throws -> MediaInstant {
         let now = MediaDriver.now
         return try await Self.sleep(
-            until: due(sound: microseconds, lasting: duration, at: now), from: now)
+            until: due(sound: microseconds, pushed: pushed, lasting: duration, at: now), from: now)
     }
 
     private static func sleep(

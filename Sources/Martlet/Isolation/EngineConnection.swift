@@ -132,7 +132,8 @@ final class EngineConnection: Sendable {
                 .frame(
                     FrameNotice(
                         stream: stream, content: frame.content,
-                        timestampMicroseconds: frame.timestampMicroseconds, position: position,
+                        timestampMicroseconds: frame.timestampMicroseconds,
+                        pushedAt: frame.pushedAt, position: position,
                         count: UInt32(frame.count))))
             return true
         }

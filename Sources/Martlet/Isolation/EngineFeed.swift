@@ -12,13 +12,6 @@ final class EngineFeed: Sendable {
         case encodedPictures(EncodedVideoSource)
     }
 
-    private enum Element: Sendable {
-        case sound(AudioFrame, gain: Int)
-        case picture(PushedPicture)
-        case encodedSound(EncodedAudioFrame)
-        case encodedPicture(EncodedVideoFrame)
-    }
-
     /// What waits here waits beside the application's own buffer, and so is short.
     static let bufferMilliseconds = 40
     /// The same for pictures.
@@ -28,7 +21,7 @@ final class EngineFeed: Sendable {
 
     let publication: LocalTrackPublication
     private let source: Source
-    private let queue = MediaQueue<Element>(capacity: waitingMax)
+    private let queue = MediaQueue<CrossedFrame>(capacity: waitingMax)
     private let task = Mutex<Task<Void, Never>?>(nil)
 
     init(_ source: Source, _ publication: LocalTrackPublication) {
@@ -43,20 +36,9 @@ final class EngineFeed: Sendable {
         let (source, queue) = (source, queue)
         // Owned by the feed, which cancels it.
         let running = Task {
-            while let element = await queue.next() {
+            while let frame = await queue.next() {
                 do {
-                    switch (source, element) {
-                    case (.sound(let sound), .sound(let frame, let gain)):
-                        sound.gain = gain
-                        try await sound.write(frame)
-                    case (.pictures(let pictures), .picture(let pushed)):
-                        try await pictures.write(pushed.frame, rotation: pushed.rotation)
-                    case (.encodedSound(let sound), .encodedSound(let frame)):
-                        try await sound.write(frame)
-                    case (.encodedPictures(let pictures), .encodedPicture(let frame)):
-                        try await pictures.write(frame)
-                    default: break
-                    }
+                    try await frame.write(into: source)
                 } catch is CancellationError {
                     return
                 } catch {
@@ -77,24 +59,8 @@ final class EngineFeed: Sendable {
     /// Takes a frame.
     /// - Returns: Whether it was one, and came in its turn.
     func take(_ notice: FrameNotice, _ bytes: LentBytes) -> Bool {
-        switch source {
-        case .sound(let sound):
-            guard case .samples(let gain) = notice.content else { return false }
-            let frame = AudioFrame(
-                samples: notice.samples(bytes), format: sound.format,
-                timestampMicroseconds: notice.timestampMicroseconds)
-            return queue.tryWrite(.sound(frame, gain: Int(gain)), weight: 1)
-        case .pictures:
-            guard let (frame, rotation) = notice.picture(bytes) else { return false }
-            return queue.tryWrite(
-                .picture(PushedPicture(frame: frame, rotation: rotation)), weight: 1)
-        case .encodedSound:
-            guard let frame = notice.encodedSound(bytes) else { return false }
-            return queue.tryWrite(.encodedSound(frame), weight: 1)
-        case .encodedPictures:
-            guard let frame = notice.encodedPicture(bytes) else { return false }
-            return queue.tryWrite(.encodedPicture(frame), weight: 1)
-        }
+        guard let frame = CrossedFrame(notice, bytes, for: source) else { return false }
+        return queue.tryWrite(frame, weight: 1)
     }
 
     /// Waits until all that came has left.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
 import NIOCore
+import Wire
 
 /// Why what the other side said is not understood: it is at fault, or it was hit by the fault that ends it.
 struct EngineProtocolError: Error, Equatable, CustomStringConvertible {
@@ -27,6 +28,8 @@ struct FrameNotice: Equatable, Sendable {
     var stream: UInt32
     var content: Content
     var timestampMicroseconds: Int64
+    /// When the application pushed it, on the machine's monotonic clock; zero for what it is given.
+    var pushedAt = MediaInstant.zero
     var position: UInt64
     var count: UInt32
 }
@@ -134,8 +137,8 @@ enum EngineFraming {
 
     // MARK: Frames
 
-    /// stream 4, kind 1, three numbers of 4, timestamp 8, position 8, count 4.
-    private static let noticeBytes = 37
+    /// stream 4, kind 1, three numbers of 4, timestamp 8, pushed 8 (nanoseconds), position 8, count 4.
+    private static let noticeBytes = 45
 
     private static func write(_ notice: FrameNotice, into buffer: inout ByteBuffer) {
         let (kind, a, b, c): (UInt8, UInt32, UInt32, UInt32) =
@@ -151,15 +154,17 @@ enum EngineFraming {
                 (3, UInt32(codec), isKeyframe ? 1 : 0, UInt32(rotation))
             }
         buffer.writeMultipleIntegers(notice.stream, kind, a, b, c)
-        buffer.writeMultipleIntegers(notice.timestampMicroseconds, notice.position, notice.count)
+        buffer.writeMultipleIntegers(
+            notice.timestampMicroseconds, notice.pushedAt.nanoseconds, notice.position,
+            notice.count)
     }
 
     private static func readNotice(_ buffer: inout ByteBuffer) -> FrameNotice? {
         guard
             let (stream, kind, a, b, c) = buffer.readMultipleIntegers(
                 as: (UInt32, UInt8, UInt32, UInt32, UInt32).self),
-            let (timestamp, position, count) = buffer.readMultipleIntegers(
-                as: (Int64, UInt64, UInt32).self)
+            let (timestamp, pushed, position, count) = buffer.readMultipleIntegers(
+                as: (Int64, Int64, UInt64, UInt32).self)
         else { return nil }
         let content: FrameNotice.Content
         switch kind {
@@ -176,6 +181,7 @@ enum EngineFraming {
         return FrameNotice(
             stream: stream, content: content,
             timestampMicroseconds: min(max(timestamp, -microsecondsMax), microsecondsMax),
-            position: position, count: count)
+            // Whoever uses it bounds it by its own time.
+            pushedAt: MediaInstant(nanoseconds: max(pushed, 0)), position: position, count: count)
     }
 }

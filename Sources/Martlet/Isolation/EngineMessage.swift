@@ -5,7 +5,7 @@ import MediaCodecs
 /// A message in either direction; JSON on the wire.
 enum EngineMessage: Codable, Sendable {
     /// The version of what is said here: both sides are of one package, and an engine of another is not used.
-    static let version = 3
+    static let version = 4
 
     /// The engine's first word.
     case hello(version: Int)
@@ -17,6 +17,10 @@ enum EngineMessage: Codable, Sendable {
     case event(RoomEvent)
     /// Oneself, as the others see one from now on.
     case oneself(RemoteParticipant)
+    /// What oneself may do from now on.
+    case permissions(Permissions)
+    /// A publication is over against the application's will, and what whoever writes into its source is thrown.
+    case withdrawn(UInt32, UnpublishReason, MartletError)
     /// Somebody needs a keyframe of a publication that the application encodes.
     case keyframeNeeded(UInt32)
     /// What such a publication may spend, in bits a second.

@@ -28,12 +28,7 @@ actor EngineServer {
         let outbox = EngineOutbox()
         self.outbox = outbox
         // On the room's own loop, and so before what the event is part of has an answer.
-        room = Room { news in
-            switch news {
-            case .event(let event): outbox.send(.event(event))
-            case .oneself(let oneself): outbox.send(.oneself(oneself))
-            }
-        }
+        room = Room { outbox.pass($0) }
     }
 
     /// Tells the application a line of the log.
@@ -75,13 +70,19 @@ actor EngineServer {
                 }
                 self.connection?.send(reply, to: id)
             }
-        case .hello, .reply, .event, .oneself, .keyframeNeeded, .bitrate, .tapEnded, .log, .pong:
+        case .hello, .reply, .event, .oneself, .permissions, .withdrawn, .keyframeNeeded, .bitrate,
+            .tapEnded, .log, .pong:
             break
         }
     }
 
     private func take(_ notice: FrameNotice, _ bytes: LentBytes) -> Bool {
         guard let feed = feeds[notice.stream] else { return true }
+        guard feed.publication.unpublishReason == nil else {
+            // Of what is over, some may have been under way.
+            feeds.removeValue(forKey: notice.stream)?.stop()
+            return true
+        }
         return feed.take(notice, bytes)
     }
 
@@ -97,20 +98,24 @@ actor EngineServer {
         case .publishSound(let number, let source, let format, let options):
             let sound = try AudioSource(
                 format: format, bufferMilliseconds: EngineFeed.bufferMilliseconds)
+            outbox.name(sound, number)
             let publication = try await room.localParticipant.publish(sound, as: source, options)
             add(EngineFeed(.sound(sound), publication), number)
         case .publishPictures(let number, let source, let options):
             let pictures = try VideoSource(bufferedFrames: EngineFeed.bufferedFrames)
+            outbox.name(pictures, number)
             let publication = try await room.localParticipant.publish(pictures, as: source, options)
             add(EngineFeed(.pictures(pictures), publication), number)
         case .publishEncodedSound(let number, let source, let codec, let options):
             let sound = try EncodedAudioSource(
                 codec: codec, bufferedFrames: EngineFeed.bufferedFrames)
+            outbox.name(sound, number)
             let publication = try await room.localParticipant.publish(sound, as: source, options)
             add(EngineFeed(.encodedSound(sound), publication), number)
         case .publishEncodedPictures(let number, let source, let codec, let bitrate, let isMuted):
             let pictures = try EncodedVideoSource(
                 codec: codec, bufferedFrames: EngineFeed.bufferedFrames)
+            outbox.name(pictures, number)
             tellEncoder(pictures, number)
             let publication = try await room.localParticipant.publish(
                 pictures, as: source, maxBitsPerSecond: bitrate, isMuted: isMuted)
@@ -126,7 +131,7 @@ actor EngineServer {
         case .stopPublishing(let number):
             let feed = feeds.removeValue(forKey: number)
             feed?.stop()
-            await feed?.publication.stop()
+            await feed?.publication.leave()
         case .publications: return .publications(await publications())
         case .listen(let number, let track, let form): try await listen(number, track, form)
         case .watch(let number, let track, let form): try await watch(number, track, form)

@@ -1,6 +1,7 @@
 // Frames into shared memory, and out of it into frames of one's own; what comes out is checked, whoever wrote it.
 // SPDX-License-Identifier: Apache-2.0
 import MediaCodecs
+import Wire
 
 /// A frame that is to cross: what is told of it, and its bytes.
 struct PackedFrame: Sendable {
@@ -13,6 +14,8 @@ struct PackedFrame: Sendable {
 
     let content: FrameNotice.Content
     let timestampMicroseconds: Int64
+    /// When the application pushed it; zero for what it is given.
+    var pushedAt = MediaInstant.zero
     let count: Int
     private let source: Source
 
@@ -46,6 +49,27 @@ struct PackedFrame: Sendable {
         timestampMicroseconds = frame.timestampMicroseconds
         count = frame.bytes.count
         source = .bytes(frame.bytes)
+    }
+
+    /// What a source was given, with when that was.
+    init(_ pushed: Pushed<AudioFrame>, gain: Int) {
+        self.init(pushed.frame, gain: gain)
+        pushedAt = pushed.at
+    }
+
+    init(_ pushed: Pushed<EncodedAudioFrame>) {
+        self.init(pushed.frame)
+        pushedAt = pushed.at
+    }
+
+    init(_ pushed: PushedPicture) {
+        self.init(pushed.frame, rotation: pushed.rotation)
+        pushedAt = pushed.pushedAt
+    }
+
+    init(_ pushed: Pushed<EncodedVideoFrame>) {
+        self.init(pushed.frame)
+        pushedAt = pushed.at
     }
 
     /// Copies it to its place, which is `count` bytes long.

@@ -167,8 +167,12 @@ extension IsolatedEngine {
         _ feed: PublicationFeed, as source: TrackSource
     ) async throws(MartletError) -> IsolatedPublication {
         let publication = IsolatedPublication(number: nextNumber(), source: source, feed: feed)
+        arriving[publication.number] = publication
+        defer { arriving[publication.number] = nil }
         try await call(publication.request)
         guard let child else { throw MartletError(.engineFailed, "The engine is gone.") }
+        if let error = publication.life.error { throw error }
+        feed.accept()
         publications.append(publication)
         publication.start(over: child.connection)
         return publication
@@ -191,9 +195,12 @@ extension IsolatedEngine {
     }
 
     func unpublish(_ publication: IsolatedPublication) async throws(MartletError) {
-        publication.stop()
+        publication.end(.requested)
         publications.removeAll { $0 === publication }
-        guard child != nil || joined == nil else { return }
+        guard child != nil || joined == nil else {
+            hub.tell(.localTrackUnpublished(publication.source, reason: .requested))
+            return
+        }
         try await call(.unpublish(publication.number))
     }
 
@@ -219,6 +226,12 @@ extension IsolatedEngine {
         case .reply(let id, let reply):
             child.replies.removeValue(forKey: id)?.resume(returning: reply)
         case .event(let event):
+            if restart == nil, case .connectionChanged(let change) = event,
+                !change.to.isSomewhere
+            {
+                for publication in publications { publication.end(.left) }
+                publications = []
+            }
             hub.relay(event)
             // Who was sent away does not come again because a process ends later.
             if restart == nil, !hub.connectionState.isSomewhere { joined = nil }
@@ -226,6 +239,11 @@ extension IsolatedEngine {
         case .oneself(let oneself):
             hub.note(oneself)
             noteIdentity()
+        case .permissions(let permissions): hub.note(permissions)
+        case .withdrawn(let number, let reason, let error):
+            let publication = publications.first { $0.number == number } ?? arriving[number]
+            publication?.end(reason, error)
+            publications.removeAll { $0.number == number }
         case .tapEnded(let tap):
             taps.removeValue(forKey: tap)?.finish()
         case .keyframeNeeded(let number): encoded(number)?.tellKeyframeNeed()

@@ -53,7 +53,11 @@ extension IsolatedEngine {
                 publication.start(over: child.connection)
             } catch {
                 guard self.child != nil else { return }
+                let reason = UnpublishReason(error)
+                publication.end(reason, error)
+                publications.removeAll { $0 === publication }
                 hub.tell(.localTrackFailed(publication.source, error))
+                hub.tell(.localTrackUnpublished(publication.source, reason: reason))
             }
         }
         await reopenTaps(of: await participants())

@@ -64,6 +64,8 @@ actor IsolatedEngine {
     var restart: Task<Void, Never>?
     var restarts: [NIODeadline] = []
     var publications: [IsolatedPublication] = []
+    /// What the engine was asked to publish and has not answered for.
+    var arriving: [UInt32: IsolatedPublication] = [:]
     var taps: [UInt32: IsolatedTap] = [:]
     var choices = EngineChoices()
     /// The settings that each process is given.
@@ -148,7 +150,7 @@ actor IsolatedEngine {
     func leave() async {
         await mourning?.value
         if let child, hub.connectionState.isSomewhere {
-            for publication in publications { publication.stop() }
+            for publication in publications { publication.end(.left) }
             joined = nil
             restart?.cancel()
             _ = try? await call(.leave, on: child)
@@ -170,7 +172,7 @@ actor IsolatedEngine {
     }
 
     func endStreams() {
-        for publication in publications { publication.stop() }
+        for publication in publications { publication.end(.left) }
         publications = []
         for tap in taps.values { tap.finish() }
         taps = [:]

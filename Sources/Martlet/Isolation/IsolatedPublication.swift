@@ -12,6 +12,7 @@ final class IsolatedPublication: Sendable {
     let source: TrackSource
     let feed: PublicationFeed
     let mute: MuteSwitch
+    let life: PublicationLife
     private let pump = Mutex<Pump?>(nil)
 
     private struct Pump {
@@ -24,6 +25,7 @@ final class IsolatedPublication: Sendable {
         self.source = source
         self.feed = feed
         mute = MuteSwitch(feed.isMuted)
+        life = PublicationLife(source, feed)
     }
 
     deinit { stop() }
@@ -73,15 +75,21 @@ final class IsolatedPublication: Sendable {
     }
 
     /// The next frame of a source; `nil`: it was closed, or the task was cancelled.
-    private static func next(of feed: PublicationFeed) async -> PackedFrame? {
+    static func next(of feed: PublicationFeed) async -> PackedFrame? {
         switch feed {
         case .sound(let source, _):
             await source.queue.next().map { PackedFrame($0, gain: source.gain) }
         case .pictures(let source, _, _):
-            await source.queue.next().map { PackedFrame($0.frame, rotation: $0.rotation) }
+            await source.queue.next().map { PackedFrame($0) }
         case .encodedSound(let source, _): await source.queue.next().map { PackedFrame($0) }
         case .encodedPictures(let source, _, _): await source.queue.next().map { PackedFrame($0) }
         }
+    }
+
+    /// Ends it for good.
+    func end(_ reason: UnpublishReason, _ error: MartletError? = nil) {
+        stop()
+        life.end(reason, error)
     }
 
     /// Hands nothing more on; what waits in the source stays there.

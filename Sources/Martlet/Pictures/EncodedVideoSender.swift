@@ -43,15 +43,17 @@ struct EncodedVideoSender: Sendable {
     }
 
     private func send() async throws {
-        var pacer = pacer
+        var pacer = pacer.begun()
         var awaitsKeyframe = true
         // After congestion the connection asks when there is room again.
         var asks = true
         var askedAt: MediaInstant?
-        while let frame = await source.queue.next() {
-            let captured = try await pacer.wait(picture: frame.timestampMicroseconds)
+        while let pushed = await source.queue.next() {
+            let frame = pushed.frame
+            let captured = try await pacer.wait(
+                picture: frame.timestampMicroseconds, pushed: pushed.at)
             let now = MediaDriver.now
-            guard !mute.isMuted else {
+            guard !mute.isSilent else {
                 (awaitsKeyframe, asks) = (true, true)
                 continue
             }

@@ -11,7 +11,7 @@ import Synchronization
 public final class EncodedVideoSource: Sendable {
     /// What the pictures are encoded as.
     public let codec: VideoCodec
-    let queue: MediaQueue<EncodedVideoFrame>
+    let queue: MediaQueue<Pushed<EncodedVideoFrame>>
     private struct Listeners {
         var keyframes: [AsyncStream<Void>.Continuation] = []
         var bitrates: [AsyncStream<Int>.Continuation] = []
@@ -35,18 +35,24 @@ public final class EncodedVideoSource: Sendable {
     deinit { close() }
 
     /// Pushes a picture, and waits for room first.
-    /// - Throws: A ``MartletError``: 1004 if it is of another codec, 6010 once the source is closed; `CancellationError`.
+    /// - Throws: A ``MartletError``: 1004 if it is of another codec, 6010 once the source is closed; `CancellationError`;
+    ///   once the server took it back, or it cannot be sent, an error that says so, until it is published anew.
     public func write(_ frame: EncodedVideoFrame) async throws {
-        try check(frame)
-        try await queue.write(frame, weight: 1)
+        try await write(Pushed(frame: frame))
+    }
+
+    func write(_ pushed: Pushed<EncodedVideoFrame>) async throws {
+        try check(pushed.frame)
+        try await queue.write(pushed, weight: 1)
     }
 
     /// Pushes a picture if there is room.
     /// - Returns: Whether there was. One that is left out makes those behind it useless, up to the next keyframe.
-    /// - Throws: A ``MartletError`` 1004 if it is of another codec.
+    /// - Throws: As ``write(_:)`` does.
     public func tryWrite(_ frame: EncodedVideoFrame) throws(MartletError) -> Bool {
         try check(frame)
-        return queue.tryWrite(frame, weight: 1)
+        if let refusal = queue.refusal { throw refusal }
+        return queue.tryWrite(Pushed(frame: frame), weight: 1)
     }
 
     private func check(_ frame: EncodedVideoFrame) throws(MartletError) {

@@ -30,11 +30,11 @@ struct VideoSender: Sendable {
                     codec: options.codec, signals: signals, makeEncoder: makeEncoder))
         }
         var converter = try PictureConverter()
-        var pacer = pacer
+        var pacer = pacer.begun()
         while let pushed = await source.queue.next() {
             let captured = try await pacer.wait(
                 picture: pushed.frame.timestampMicroseconds, pushed: pushed.pushedAt)
-            guard !mute.isMuted else {
+            guard !mute.isSilent else {
                 // What comes after a pause has to begin anew.
                 for layer in layers { layer.requestKeyframe(layer.rid) }
                 continue

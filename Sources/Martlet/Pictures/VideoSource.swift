@@ -33,13 +33,16 @@ public final class VideoSource: Sendable {
     /// - Parameters:
     ///   - frame: The picture.
     ///   - rotation: By how much it has to be turned to be upright; it is turned before it is encoded.
-    /// - Throws: A ``MartletError`` 6010 once the source is closed; `CancellationError`.
+    /// - Throws: A ``MartletError`` 6010 once the source is closed; `CancellationError`; once the server took it back, or it cannot
+    ///   be encoded, an error that says so, until it is published anew.
     public func write(_ frame: VideoFrame, rotation: PictureRotation = .none) async throws {
-        try await queue.write(PushedPicture(frame: frame, rotation: rotation), weight: 1)
+        try await write(PushedPicture(frame: frame, rotation: rotation))
     }
 
+    func write(_ pushed: PushedPicture) async throws { try await queue.write(pushed, weight: 1) }
+
     /// Pushes a picture if there is room.
-    /// - Returns: Whether there was.
+    /// - Returns: Whether there was; `false` also where ``write(_:rotation:)`` throws.
     public func tryWrite(_ frame: VideoFrame, rotation: PictureRotation = .none) -> Bool {
         queue.tryWrite(PushedPicture(frame: frame, rotation: rotation), weight: 1)
     }

@@ -31,6 +31,15 @@ public struct LocalParticipant: Sendable {
     /// How one takes part; `nil` outside a room (row R03).
     public var role: Role? { room.hub.oneself.map { $0.isAudience ? .audience : .host } }
 
+    /// What one may do; `nil` outside a room (rows R04 and R08). ``RoomEvent/permissionsChanged`` tells that it is something else.
+    public var permissions: Permissions? { room.hub.permissions }
+
+    /// Whether one may publish a source now: by permissions and role.
+    public func canPublish(_ source: TrackSource) -> Bool {
+        guard let permissions, role == .host, !permissions.hidden else { return false }
+        return permissions.publish.contains(source)
+    }
+
     /// Changes what the others see of one; what is `nil` stays as it is. They are told
     /// ``RoomEvent/participantUpdated(_:)``, and one is told oneself ``RoomEvent/localParticipantUpdated``.
     /// - Parameters:

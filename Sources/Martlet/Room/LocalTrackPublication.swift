@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ClientIO
 import Signaling
-import Synchronization
 import Wire
 
 /// A published source. It goes on across breaks, until it is taken back or the room is left.
@@ -19,14 +18,17 @@ public final class LocalTrackPublication: Sendable {
     public let source: TrackSource
     private let mute: MuteSwitch
     private let carrier: Carrier
-    private let isTakenBack = Atomic(false)
+    private let life: PublicationLife
+    private let hub: RoomHub
 
     init(
-        source: TrackSource, mid: MediaSectionID, session: SessionDriver, driver: MediaDriver,
+        _ life: PublicationLife, mid: MediaSectionID, session: SessionDriver, driver: MediaDriver,
         mute: MuteSwitch, layers: [EncoderSignals], metadata: MetadataOutbox?,
-        task: Task<Void, Never>
+        task: Task<Void, Never>, hub: RoomHub
     ) {
-        self.source = source
+        source = life.source
+        self.life = life
+        self.hub = hub
         self.mute = mute
         carrier = .session(session, driver, mid, layers, metadata, task)
     }
@@ -34,6 +36,8 @@ public final class LocalTrackPublication: Sendable {
     init(_ publication: IsolatedPublication, _ engine: IsolatedEngine) {
         source = publication.source
         mute = publication.mute
+        life = publication.life
+        hub = engine.hub
         carrier = .engine(engine, publication)
     }
 
@@ -41,11 +45,14 @@ public final class LocalTrackPublication: Sendable {
         if case .session(_, _, _, _, _, let task) = carrier { task.cancel() }
     }
 
+    /// Why it is published no more; `nil`: it is (row P02). ``RoomEvent/localTrackUnpublished(_:reason:)`` tells it.
+    public var unpublishReason: UnpublishReason? { life.end }
+
     /// Whether it is silent for now.
     public var isMuted: Bool { mute.isMuted }
 
     /// Silences it, or lets it be heard or seen again; the others are told (row P17).
-    /// - Throws: A ``MartletError``: 4004 once it was taken back.
+    /// - Throws: A ``MartletError``: 4004 once it is over.
     public func setMuted(_ isMuted: Bool) async throws(MartletError) {
         try check()
         switch carrier {
@@ -89,23 +96,24 @@ public final class LocalTrackPublication: Sendable {
     }
 
     /// Takes it back (row P02). What still waits in the source is not sent.
-    /// - Throws: A ``MartletError``: 4004 once it was taken back.
+    /// - Throws: A ``MartletError``: 4004 once it is over.
     public func unpublish() async throws(MartletError) {
         try check()
         switch carrier {
         case .session(let session, _, let mid, _, _, _):
             await stop()
             do { try await session.unpublish(mid: mid) } catch { throw MartletError(error) }
+            if life.end(.requested) {
+                hub.forget(life)
+                hub.tell(.localTrackUnpublished(source, reason: .requested))
+            }
         case .engine(let engine, let publication): try await engine.unpublish(publication)
         }
-        isTakenBack.store(true, ordering: .relaxed)
     }
 
-    /// - Throws: 4004 once it was taken back: another may be published in its place.
+    /// - Throws: 4004 once it is over: another may be published in its place.
     private func check() throws(MartletError) {
-        guard !isTakenBack.load(ordering: .relaxed) else {
-            throw MartletError(SignalingError(.trackNotFound))
-        }
+        guard life.end == nil else { throw MartletError(SignalingError(.trackNotFound)) }
     }
 
     /// Waits until all that was pushed into the source has left, once the source was closed.
@@ -116,8 +124,14 @@ public final class LocalTrackPublication: Sendable {
         }
     }
 
-    /// Sends nothing more.
-    func stop() async {
+    /// Sends nothing more: the room is left.
+    func leave() async {
+        await stop()
+        life.end(.left)
+        hub.forget(life)
+    }
+
+    private func stop() async {
         switch carrier {
         case .session(_, let driver, _, let layers, _, let task):
             task.cancel()
@@ -129,7 +143,7 @@ public final class LocalTrackPublication: Sendable {
     /// Whether it is one of those that a session publishes, by their sections.
     func isCarried(by sections: [MediaSectionID]) -> Bool {
         guard case .session(_, _, let mid, _, _, _) = carrier else { return false }
-        return sections.contains(mid) && !isTakenBack.load(ordering: .relaxed)
+        return sections.contains(mid) && life.end == nil
     }
 
     /// Whether it is one of those that an engine carries.
@@ -143,7 +157,7 @@ public final class LocalTrackPublication: Sendable {
         if case .session(_, _, let mid, _, _, _) = carrier, other.isCarried(by: [mid]) {
             return true
         }
-        return isTakenBack.load(ordering: .relaxed)
+        return life.end != nil
     }
 
     /// What it has sent, of each size, the smallest first.

@@ -31,7 +31,7 @@ extension Room {
             return publication
         }
         let link = try linked()
-        let mute = MuteSwitch(feed.isMuted)
+        let mute = MuteSwitch(feed.isMuted, in: link.media.suspension)
         switch feed {
         case .sound(let source, let options):
             let mid = try soundSection(track)
@@ -40,7 +40,7 @@ extension Room {
                 source: source, options: options, pacer: link.pacer, mute: mute,
                 expectedLossPercent: heldParameters.expectedAudioLossPercent, mid: mid.text,
                 driver: link.media)
-            return try await publish(track, mid, mute: mute, layers: [], nil, link) {
+            return try await publish(feed, as: track, mid, mute: mute, layers: [], nil, link) {
                 try await sender.run()
             }
         case .encodedSound(let source, let options):
@@ -50,19 +50,21 @@ extension Room {
                 source: source, options: options, pacer: link.pacer, mute: mute,
                 expectedLossPercent: heldParameters.expectedAudioLossPercent, mid: mid.text,
                 driver: link.media)
-            return try await publish(track, mid, mute: mute, layers: [], nil, link) {
+            return try await publish(feed, as: track, mid, mute: mute, layers: [], nil, link) {
                 try await sender.run()
             }
         case .pictures(let source, let options, let makeEncoder):
-            return try await publish(source, as: track, options, makeEncoder, mute: mute, link)
+            return try await publish(
+                feed, source, as: track, options, makeEncoder, mute: mute, link)
         case .encodedPictures(let source, let maxBitsPerSecond, _):
-            return try await publish(source, as: track, maxBitsPerSecond, mute: mute, link)
+            return try await publish(feed, source, as: track, maxBitsPerSecond, mute: mute, link)
         }
     }
 
     private func publish(
-        _ source: VideoSource, as track: TrackSource, _ options: VideoPublishOptions,
-        _ makeEncoder: @escaping VideoEncoderMaker, mute: MuteSwitch, _ link: Link
+        _ feed: PublicationFeed, _ source: VideoSource, as track: TrackSource,
+        _ options: VideoPublishOptions, _ makeEncoder: @escaping VideoEncoderMaker,
+        mute: MuteSwitch, _ link: Link
     ) async throws(MartletError) -> LocalTrackPublication {
         try options.check()
         let named = MediaSettings.rids(sizes: link.options.sizes(of: track))
@@ -84,14 +86,16 @@ extension Room {
         let sender = VideoSender(
             source: source, options: options, pacer: link.pacer, mute: mute, layers: layers,
             metadata: metadata, makeEncoder: makeEncoder, driver: link.media)
-        return try await publish(track, mid, mute: mute, layers: layers, metadata, link) {
+        return try await publish(
+            feed, as: track, mid, mute: mute, layers: layers, metadata, link
+        ) {
             try await sender.run()
         }
     }
 
     private func publish(
-        _ source: EncodedVideoSource, as track: TrackSource, _ maxBitsPerSecond: Int,
-        mute: MuteSwitch, _ link: Link
+        _ feed: PublicationFeed, _ source: EncodedVideoSource, as track: TrackSource,
+        _ maxBitsPerSecond: Int, mute: MuteSwitch, _ link: Link
     ) async throws(MartletError) -> LocalTrackPublication {
         guard link.options.sizes(of: track) == 1 else {
             throw MartletError(
@@ -110,7 +114,9 @@ extension Room {
         let sender = EncodedVideoSender(
             source: source, pacer: link.pacer, mute: mute, signals: signals, metadata: metadata,
             driver: link.media)
-        return try await publish(track, mid, mute: mute, layers: [signals], metadata, link) {
+        return try await publish(
+            feed, as: track, mid, mute: mute, layers: [signals], metadata, link
+        ) {
             try await sender.run()
         }
     }
@@ -150,30 +156,45 @@ extension Room {
     }
 
     private func publish(
-        _ track: TrackSource, _ mid: MediaSectionID, mute: MuteSwitch, layers: [EncoderSignals],
-        _ metadata: MetadataOutbox?, _ link: Link,
+        _ feed: PublicationFeed, as track: TrackSource, _ mid: MediaSectionID, mute: MuteSwitch,
+        layers: [EncoderSignals], _ metadata: MetadataOutbox?, _ link: Link,
         _ run: @escaping @Sendable () async throws -> Void
     ) async throws(MartletError) -> LocalTrackPublication {
+        let (hub, session) = (self.hub, link.session)
+        let life = PublicationLife(track, feed)
+        // Before anything can be told of it.
+        hub.begin(life, mid: mid.text)
         do {
-            try await link.session.publish(track.signaled, mid: mid, muted: mute.isMuted)
+            try await session.publish(track.signaled, mid: mid, muted: mute.isMuted)
         } catch {
-            throw MartletError(error)
+            hub.forget(life)
+            throw life.error ?? MartletError(error)
         }
         for layer in layers { await link.media.add(layer) }
-        guard isPresent(link) else { throw MartletError(.invalidState, "The room was left.") }
-        let hub = self.hub
+        guard isPresent(link), life.end == nil else {
+            for layer in layers { await link.media.remove(layer) }
+            hub.forget(life)
+            throw life.error ?? MartletError(.invalidState, "The room was left.")
+        }
+        feed.accept()
         // Owned by the publication, which cancels it.
         let task = Task {
             do {
                 try await run()
             } catch is CancellationError {
             } catch {
-                hub.tell(.localTrackFailed(track, MartletError(.codecFailed, "\(error)")))
+                let failure = MartletError(.codecFailed, "\(error)")
+                hub.tell(.localTrackFailed(track, failure))
+                guard hub.end(life, .failed, failure) else { return }
+                for layer in layers { await link.media.remove(layer) }
+                // Told the server at least: this task is cancelled by now.
+                try? await session.unpublish(mid: mid)
             }
         }
+        life.run(task)
         let publication = LocalTrackPublication(
-            source: track, mid: mid, session: link.session, driver: link.media, mute: mute,
-            layers: layers, metadata: metadata, task: task)
+            life, mid: mid, session: session, driver: link.media, mute: mute, layers: layers,
+            metadata: metadata, task: task, hub: hub)
         keep(publication)
         return publication
     }

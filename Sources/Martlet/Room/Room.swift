@@ -216,7 +216,7 @@ public actor Room {
     }
 
     private func stopPublishing() async {
-        for publication in publications { await publication.stop() }
+        for publication in publications { await publication.leave() }
         publications = []
     }
 

@@ -49,6 +49,9 @@ public enum RoomEvent: Sendable, Codable {
     case publishStateChanged(TrackSource, from: PublishState, to: PublishState)
     /// A published source has ended by itself: what was pushed cannot be encoded, or another reason that the error tells.
     case localTrackFailed(TrackSource, MartletError)
+    /// Something that one published is published no more, and why; leaving, and a session's end, are told by ``connectionChanged(_:)``
+    /// alone.
+    case localTrackUnpublished(TrackSource, reason: UnpublishReason)
     /// How loud people are, in -dBov: 0 is the loudest, 127 is silence (RFC 6464 §3). Only what changed.
     case audioLevels([String: Int])
     /// Who is the loudest; `nil`: nobody speaks.
@@ -67,6 +70,6 @@ public enum RoomEvent: Sendable, Codable {
     case tokenWillExpire(secondsLeft: Int)
     /// One's own role is another: whether one is of the audience.
     case roleChanged(isAudience: Bool)
-    /// What oneself may do changed.
+    /// What oneself may do changed: ``LocalParticipant/permissions`` has it, also where a new session took the place of a lost one.
     case permissionsChanged
 }

@@ -11,6 +11,10 @@ enum RoomNews: Sendable {
     case event(RoomEvent)
     /// Oneself as the others see one from now on: said before the event that tells of it.
     case oneself(RemoteParticipant)
+    /// What oneself may do from now on: said before the event that tells of it.
+    case permissions(Permissions)
+    /// What was pushed into a source is published no more, against the application's will: said before the event that tells it.
+    case withdrawn(source: ObjectIdentifier, UnpublishReason, MartletError)
 }
 
 /// Hears everything on the event loop of the room, hands on to its media what that has to know, and tells the application.
@@ -27,12 +31,16 @@ final class RoomHub: Sendable {
         var levels: [String: Int] = [:]
         var speaker: String?
         var oneself: RemoteParticipant?
+        var permissions: Permissions?
+        /// What is published, by section, or is about to be: of those of one section the first is.
+        var lives: [(mid: String, life: PublicationLife)] = []
 
         /// What is so outside a room.
         mutating func end() {
             levels = [:]
             speaker = nil
             oneself = nil
+            permissions = nil
         }
     }
 
@@ -50,6 +58,9 @@ final class RoomHub: Sendable {
 
     /// Oneself, as the others see one; `nil` outside a room.
     var oneself: RemoteParticipant? { state.withLock { $0.oneself } }
+
+    /// What oneself may do; `nil` outside a room.
+    var permissions: Permissions? { state.withLock { $0.permissions } }
 
     /// All that happens from now on.
     func events() -> AsyncStream<RoomEvent> {
@@ -102,6 +113,37 @@ final class RoomHub: Sendable {
         tell(event)
     }
 
+    /// Takes what one may do from now on.
+    /// - Returns: Whether that is something else than one might before.
+    @discardableResult
+    func note(_ permissions: Permissions) -> Bool {
+        let before = state.withLock { state in
+            defer { state.permissions = permissions }
+            return state.permissions
+        }
+        guard before != permissions else { return false }
+        observer?(.permissions(permissions))
+        return before != nil
+    }
+
+    /// Notes what is about to be published in a section.
+    func begin(_ life: PublicationLife, mid: String) {
+        state.withLock { $0.lives.append((mid, life)) }
+    }
+
+    /// Knows a publication no more.
+    func forget(_ life: PublicationLife) {
+        state.withLock { $0.lives.removeAll { $0.life === life } }
+    }
+
+    /// What is published in a section.
+    func publication(in mid: String) -> PublicationLife? {
+        state.withLock { $0.lives.first { $0.mid == mid }?.life }
+    }
+
+    /// Says something to the observer alone.
+    func observe(_ news: RoomNews) { observer?(news) }
+
     /// Takes who one is from now on.
     func note(_ oneself: RemoteParticipant) {
         let isNew = state.withLock { state in
@@ -120,6 +162,8 @@ final class RoomHub: Sendable {
         case .told(let message): hear(message, session: session, media: media)
         case .answered: break
         case .packetLost(let handle): tell(.dataLost(stream: handle.number))
+        case .withdrawn(_, let mid, let error):
+            withdraw(mid.text, MartletError(error), media)
         case .publishing(let source, let from, let to):
             tell(
                 .publishStateChanged(
@@ -149,14 +193,21 @@ final class RoomHub: Sendable {
             case .leaving: .leaving
             }
         let error = reason.isFailure ? now.failure.map { MartletError($0) } : nil
+        var areOthers = false
         if next.isSomewhere { note(now.participant) }
-        let before = state.withLock { state in
+        if change.to == .connected { areOthers = note(Permissions(now.grants)) }
+        let (before, over) = state.withLock { state in
             defer {
                 state.connection = next
-                if !next.isSomewhere { state.end() }
+                if !next.isSomewhere {
+                    state.end()
+                    state.lives = []
+                }
             }
-            return state.connection
+            return (state.connection, next.isSomewhere ? [] : state.lives)
         }
+        for (_, life) in over { life.end(.left) }
+        media.suspension.isMuted = !now.isPublisher
         media.assumeIsolated { media in
             if change.to == .connected {
                 media.assign(now.roster.slots)
@@ -165,11 +216,13 @@ final class RoomHub: Sendable {
             if change.to == .disconnected {
                 media.stopPlaying()
                 media.endTaps()
+                media.removeEncoders()
             }
         }
         tell(
             .connectionChanged(
                 ConnectionChange(from: before, to: next, reason: reason, error: error)))
+        if areOthers { tell(.permissionsChanged) }
     }
 
     private func note(_ participant: ParticipantInfo?) {
@@ -238,9 +291,15 @@ final class RoomHub: Sendable {
         case .tokenWillExpire(let warning):
             tell(.tokenWillExpire(secondsLeft: Int(clamping: warning.secondsLeft)))
         case .roleChanged(let role):
-            note(session.assumeIsolated { $0.state.participant })
+            let now = session.assumeIsolated { $0.state }
+            note(now.participant)
+            media.suspension.isMuted = !now.isPublisher
             tell(.roleChanged(isAudience: role == .audience))
-        case .permissionsChanged: tell(.permissionsChanged)
+        case .permissionsChanged:
+            let now = session.assumeIsolated { $0.state }
+            note(Permissions(now.grants))
+            media.suspension.isMuted = !now.isPublisher
+            tell(.permissionsChanged)
         case .joined, .answer, .ok, .streamOpened, .sent, .resumed, .error, .needSlots, .ping,
             .pong, .disconnected, .iceServersChanged:
             break

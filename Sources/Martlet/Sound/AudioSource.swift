@@ -15,7 +15,7 @@ public final class AudioSource: Sendable {
 
     /// How pushed samples are counted and laid out.
     public let format: SoundFormat
-    let queue: MediaQueue<AudioFrame>
+    let queue: MediaQueue<Pushed<AudioFrame>>
     private let loudness = Mutex(100)
 
     /// A source of uncompressed sound.
@@ -50,16 +50,23 @@ public final class AudioSource: Sendable {
 
     /// Pushes a piece, and waits for room first.
     /// - Throws: A ``MartletError``: 1004 if it is of another format or too long, 6010 once the source is closed;
-    ///   `CancellationError`.
+    ///   `CancellationError`; once the server took it back, or it cannot be encoded, an error that says so, until it is published
+    ///   anew.
     public func write(_ frame: AudioFrame) async throws {
-        try await queue.write(frame, weight: try milliseconds(frame))
+        try await write(Pushed(frame: frame))
+    }
+
+    func write(_ pushed: Pushed<AudioFrame>) async throws {
+        try await queue.write(pushed, weight: try milliseconds(pushed.frame))
     }
 
     /// Pushes a piece if there is room (row I05).
     /// - Returns: Whether there was: if not, try again when the sound that waits has been heard.
     /// - Throws: As ``write(_:)`` does.
     public func tryWrite(_ frame: AudioFrame) throws(MartletError) -> Bool {
-        queue.tryWrite(frame, weight: try milliseconds(frame))
+        let weight = try milliseconds(frame)
+        if let refusal = queue.refusal { throw refusal }
+        return queue.tryWrite(Pushed(frame: frame), weight: weight)
     }
 
     /// How full the buffer is, now and from now on; each caller has a stream of its own (row E33).

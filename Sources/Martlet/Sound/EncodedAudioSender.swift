@@ -24,17 +24,18 @@ struct EncodedAudioSender: Sendable {
     }
 
     private func passThrough() async throws {
-        var pacer = pacer
-        while let frame = await source.queue.next() {
+        var pacer = pacer.begun()
+        while let pushed = await source.queue.next() {
+            let frame = pushed.frame
             guard let packet = OpusPacket.parse(frame.bytes.span) else {
                 throw MartletError(.invalidArgument, "A pushed piece of sound is no Opus packet.")
             }
             let captured = try await pacer.wait(
-                sound: frame.timestampMicroseconds,
+                sound: frame.timestampMicroseconds, pushed: pushed.at,
                 lasting: MediaDuration(
                     nanoseconds: Int64(packet.ticks) * 1_000_000
                         / Int64(OpusPacket.ticksPerMillisecond)))
-            guard !mute.isMuted else { continue }
+            guard !mute.isSilent else { continue }
             // How loud it is nobody knows without decoding it: as loud as a voice.
             driver.post(
                 OutgoingFrame(
@@ -50,7 +51,8 @@ struct EncodedAudioSender: Sendable {
         var samples = [Int16](repeating: 0, count: AACDecoder.frameSamplesMax)
         var inner: (source: AudioSource, task: Task<Void, any Error>)?
         defer { inner?.task.cancel() }
-        while let frame = await source.queue.next() {
+        while let pushed = await source.queue.next() {
+            let frame = pushed.frame
             var offset = 0
             var timestamp = frame.timestampMicroseconds
             // Several frames may have been pushed as one piece.
@@ -72,10 +74,12 @@ struct EncodedAudioSender: Sendable {
                     inner = try begin(decoded.format)
                 }
                 try await inner?.source.write(
-                    AudioFrame(
-                        samples: Array(
-                            samples.prefix(decoded.sampleCount * decoded.format.channels)),
-                        format: decoded.format, timestampMicroseconds: timestamp))
+                    Pushed(
+                        frame: AudioFrame(
+                            samples: Array(
+                                samples.prefix(decoded.sampleCount * decoded.format.channels)),
+                            format: decoded.format, timestampMicroseconds: timestamp),
+                        at: pushed.at))
                 timestamp += Int64(decoded.sampleCount * 1_000_000 / decoded.format.sampleRate)
             }
         }

@@ -15,7 +15,7 @@ public enum AudioCodec: String, Sendable, Equatable, Codable {
 public final class EncodedAudioSource: Sendable {
     /// What the pieces are encoded as.
     public let codec: AudioCodec
-    let queue: MediaQueue<EncodedAudioFrame>
+    let queue: MediaQueue<Pushed<EncodedAudioFrame>>
 
     /// A source of encoded sound.
     /// - Parameters:
@@ -34,18 +34,24 @@ public final class EncodedAudioSource: Sendable {
 
     /// Pushes a piece, and waits for room first.
     /// - Throws: A ``MartletError``: 1004 if it begins with nothing of the source's codec, 6010 once the source is closed;
-    ///   `CancellationError`.
+    ///   `CancellationError`; once the server took it back, or it cannot be encoded, an error that says so, until it is published
+    ///   anew.
     public func write(_ frame: EncodedAudioFrame) async throws {
-        try check(frame)
-        try await queue.write(frame, weight: 1)
+        try await write(Pushed(frame: frame))
+    }
+
+    func write(_ pushed: Pushed<EncodedAudioFrame>) async throws {
+        try check(pushed.frame)
+        try await queue.write(pushed, weight: 1)
     }
 
     /// Pushes a piece if there is room.
     /// - Returns: Whether there was.
-    /// - Throws: A ``MartletError`` 1004 if it begins with nothing of the source's codec.
+    /// - Throws: As ``write(_:)`` does.
     public func tryWrite(_ frame: EncodedAudioFrame) throws(MartletError) -> Bool {
         try check(frame)
-        return queue.tryWrite(frame, weight: 1)
+        if let refusal = queue.refusal { throw refusal }
+        return queue.tryWrite(Pushed(frame: frame), weight: 1)
     }
 
     private func check(_ frame: EncodedAudioFrame) throws(MartletError) {

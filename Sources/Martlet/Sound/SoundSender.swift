@@ -35,8 +35,9 @@ struct SoundSender: Sendable {
         var waiting: [Int16] = []
         // When the first sample that waits was captured, by the application's clock.
         var timestamp: Int64?
-        var pacer = pacer
-        while let frame = await source.queue.next() {
+        var pacer = pacer.begun()
+        while let pushed = await source.queue.next() {
+            let frame = pushed.frame
             if pacer.pacing == .byTimestamp {
                 let expected = timestamp.map { $0 + Self.microseconds(waiting.count / channels) }
                 let gap = expected.map { frame.timestampMicroseconds &- $0 } ?? 0
@@ -47,7 +48,8 @@ struct SoundSender: Sendable {
                             repeating: 0,
                             count: Self.packetSamples * channels - waiting.count)
                         try await send(
-                            &waiting, channels, &encoder, &effort, &pacer, timestamp: &timestamp)
+                            &waiting, channels, &encoder, &effort, &pacer, pushed.at,
+                            timestamp: &timestamp)
                     }
                     timestamp = frame.timestampMicroseconds
                 }
@@ -55,7 +57,8 @@ struct SoundSender: Sendable {
             waiting += Self.converted(frame.samples, &converter, channels: channels)
             while waiting.count >= Self.packetSamples * channels {
                 try await send(
-                    &waiting, channels, &encoder, &effort, &pacer, timestamp: &timestamp)
+                    &waiting, channels, &encoder, &effort, &pacer, pushed.at,
+                    timestamp: &timestamp)
             }
         }
     }
@@ -63,15 +66,17 @@ struct SoundSender: Sendable {
     /// Sends the first 20 ms of what waits when they are due.
     private func send(
         _ waiting: inout [Int16], _ channels: Int, _ encoder: inout OpusEncoder,
-        _ effort: inout EncoderEffort, _ pacer: inout PublishPacer, timestamp: inout Int64?
+        _ effort: inout EncoderEffort, _ pacer: inout PublishPacer, _ pushed: MediaInstant,
+        timestamp: inout Int64?
     ) async throws {
         var samples = Array(waiting.prefix(Self.packetSamples * channels))
         waiting.removeFirst(samples.count)
         // Where pacing does not go by timestamps there is none.
-        let pushed = timestamp ?? 0
+        let stamp = timestamp ?? 0
         timestamp = timestamp.map { $0 &+ Self.microseconds(Self.packetSamples) }
-        let captured = try await pacer.wait(sound: pushed, lasting: Self.packetTime)
-        guard !mute.isMuted else { return }
+        let captured = try await pacer.wait(
+            sound: stamp, pushed: pushed, lasting: Self.packetTime)
+        guard !mute.isSilent else { return }
         let gain = source.gain
         if gain < 100 {
             for index in samples.indices {

@@ -56,6 +56,8 @@ extension SystemWorld {
         case .changed(let change): changed(change, client)
         case .told(let message): told(message, client, in: session)
         case .answered, .packetLost: break
+        case .withdrawn(let source, _, let error):
+            note("c\(client.index) \(source.rawValue) withdrawn \(error.code.rawValue)")
         case .publishing(let source, let from, let to):
             note("c\(client.index) \(source.rawValue) \(from.rawValue)>\(to.rawValue)")
         case .subscribing(let participant, let track, let from, let to):

@@ -119,9 +119,17 @@ extension RoomCore {
         let granted = participants[index].grants.publish
         for track in participants[index].tracks where !granted.contains(track.source) {
             removeTrack(track.number, ofParticipantAt: index)
-            // The publisher did not ask for this, so it is told as well.
-            tell(participants[index].key, .trackUnpublished(participants[index].id, track.id))
+            tellWithdrawn(track, index)
         }
+        let suspended = participants[index].suspendedTracks
         participants[index].suspendedTracks.removeAll { !granted.contains($0.source) }
+        for track in suspended where !granted.contains(track.source) {
+            tellWithdrawn(track, index)
+        }
+    }
+
+    /// The publisher did not ask for this, so it is told as well.
+    private mutating func tellWithdrawn(_ track: PublishedTrack, _ index: Int) {
+        tell(participants[index].key, .trackUnpublished(participants[index].id, track.id))
     }
 }

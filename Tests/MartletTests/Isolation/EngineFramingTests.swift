@@ -5,6 +5,8 @@ import MediaCodecs
 import NIOCore
 import Testing
 import Wire
+import struct Signaling.TokenGrants
+import struct Signaling.TrackSourceSet
 
 @testable import Martlet
 
@@ -22,7 +24,8 @@ import Wire
             .encodedPicture(codec: 1, isKeyframe: true, rotation: 90),
         ].map {
             FrameNotice(
-                stream: 9, content: $0, timestampMicroseconds: -5, position: 1 << 40, count: 77)
+                stream: 9, content: $0, timestampMicroseconds: -5,
+                pushedAt: MediaInstant(nanoseconds: 1 << 50 | 3), position: 1 << 40, count: 77)
         }
     }
 
@@ -66,7 +69,7 @@ import Wire
         let error = MartletError(code: 2_009, "no", retryAfter: .seconds(3))
         let format = SoundFormat(sampleRate: 16_000, channels: 1)
         let messages: [EngineMessage] = [
-            .hello(version: 3), .ping, .pong, .tapEnded(4), .keyframeNeeded(3), .bitrate(3, 9),
+            .hello(version: 4), .ping, .pong, .tapEnded(4), .keyframeNeeded(3), .bitrate(3, 9),
             .request(id: 1, .join(options)), .request(id: 2, .leave),
             .request(id: 3, .publishSound(1, .microphone, format, .music)),
             .request(id: 4, .publishPictures(2, .screen, VideoPublishOptions())),
@@ -86,6 +89,10 @@ import Wire
                 id: 11, .update(name: nil, metadata: "", attributes: ["seat": nil])),
             .reply(id: 2, .publications([3, .max])), .reply(id: 3, .names(["a"])),
             .oneself(try participant),
+            .permissions(
+                Permissions(TokenGrants(publish: TrackSourceSet(.camera), data: false))),
+            .withdrawn(4, .notPermitted, error),
+            .event(.localTrackUnpublished(.custom, reason: .failed)),
             .event(.localParticipantUpdated),
             .event(.trackPublished(try track)), .event(.audioLevels(["a": 3])),
             .event(.dataReceived(from: "a", stream: 1, bytes: [1, 2], userTimestamp: 7)),
@@ -160,6 +167,10 @@ import Wire
                 continue
             }
             #expect(read.timestampMicroseconds == min(max(time, -(1 << 60)), 1 << 60))
+            notice.pushedAt = MediaInstant(nanoseconds: time)
+            buffer = try bytes(.frame(notice))
+            guard case .frame(let other)? = try EngineFraming.read(&buffer) else { return }
+            #expect(other.pushedAt.nanoseconds == max(time, 0))
         }
     }
 

@@ -97,7 +97,7 @@ private final class LogLines: LogHandler {
         // It says hello as it should, takes the wish to join for what it is not, and says what is no message.
         let error = await Self.refusal(
             try Self.impostor(
-                #"printf '\0\0\0\030\001{"hello":{"version":3}}' >&3; sleep 0.2; head -c 100000 /dev/zero >&3; sleep 5"#
+                #"printf '\0\0\0\030\001{"hello":{"version":4}}' >&3; sleep 0.2; head -c 100000 /dev/zero >&3; sleep 5"#
             ))
         #expect(error?.code == 6_011)
         #expect(error?.message.contains("a message of 0 bytes") == true, "\(error?.message ?? "-")")

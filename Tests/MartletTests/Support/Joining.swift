@@ -1,4 +1,4 @@
-// Joining as most tests do.
+// Joining as most tests do, and finding what the others publish.
 // SPDX-License-Identifier: Apache-2.0
 import Martlet
 
@@ -11,4 +11,15 @@ func joined(
     change(&options)
     try await room.join(options)
     return room
+}
+
+/// The track of a source, once somebody else publishes one.
+func track(_ source: TrackSource, in room: Room) async throws -> RemoteTrack {
+    let events = room.events
+    for participant in await room.remoteParticipants {
+        if let track = participant.track(source) { return track }
+    }
+    return try await first(of: events) { event in
+        if case .trackPublished(let track) = event, track.source == source { track } else { nil }
+    }
 }

@@ -22,9 +22,8 @@ private final class SingleLoop: MediaPlane {
     let loop: MediaLoop<MediaWorker>
     let loopCount = 1
 
-    init(dtls: DTLSContext) throws {
-        let sockets = try SocketSet(
-            addresses: [NetworkAddress(ipv4: 0x7F00_0001, port: 0)], port: 0)
+    init(dtls: DTLSContext, at address: NetworkAddress) throws {
+        let sockets = try SocketSet(addresses: [address], port: 0)
         let wall = Int64(Date().timeIntervalSince1970 * 1e9) - MonotonicClock.now().nanoseconds
         loop = try MediaLoop(
             sockets: sockets,
@@ -48,17 +47,19 @@ struct TestFailure: Error, CustomStringConvertible {
 /// Runs a server for as long as `body` runs; then it dies without a word.
 /// - Parameters:
 ///   - port: Where it listens; 0: anywhere.
+///   - mediaAddress: Where its media goes.
 ///   - network: What everybody's media passes on its way; `nil`: nothing bad happens to it.
 ///   - configure: What is not as usual: everybody may come in without a token.
 ///   - body: Is given the server's address.
 func withServer<Value: Sendable>(
-    port: Int = 0, network: ImpairmentPlan? = nil,
+    port: Int = 0, mediaAddress: NetworkAddress = NetworkAddress(ipv4: 0x7F00_0001, port: 0),
+    network: ImpairmentPlan? = nil,
     configure: (inout SignalServerConfiguration) throws -> Void = { _ in },
     _ body: @escaping @Sendable (String) async throws -> Value
 ) async throws -> Value {
     let identity = try CertificateIdentity.generateP256(commonName: "server")
     let plane = try SingleLoop(
-        dtls: try DTLSContext(identity: identity, srtpProfiles: [7, 8, 1]))
+        dtls: try DTLSContext(identity: identity, srtpProfiles: [7, 8, 1]), at: mediaAddress)
     let relay = try network.map { try impairedRelay(before: plane.loop.addresses[0], $0) }
     defer { relay?.stop() }
     let digest = Digest.sha256(identity.certificateDER.span)
