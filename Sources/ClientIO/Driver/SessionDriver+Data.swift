@@ -42,6 +42,12 @@ extension SessionDriver {
         }
     }
 
+    /// Waits until no packet waits in a stream: all were taken by the server, refused, or lost with a session.
+    /// - Throws: `.refused(.streamNotFound)`, `.linkLost` if the session ends meanwhile, `.aborted`.
+    package func settle(_ handle: DataStreamHandle) async throws(SessionFailure) {
+        _ = try await wait(for: .sent(handle))
+    }
+
     /// How many packets wait in a stream, the one under way included.
     package func waitingPackets(in handle: DataStreamHandle) -> Int {
         session.waitingPackets(in: handle)

@@ -18,6 +18,8 @@ enum Aim: Hashable {
     case opened(DataStreamHandle)
     /// That one more packet may wait in a data stream.
     case space(DataStreamHandle)
+    /// That no packet waits in a data stream.
+    case sent(DataStreamHandle)
 }
 
 /// What waiting came to: the server's answer where there is one.
@@ -64,6 +66,11 @@ extension Aim {
                 return .failure(isOver ? failure : .refused(SignalingError(.streamNotFound)))
             }
             return session.hasSpace(in: handle) ? .success(nil) : nil
+        case .sent(let handle):
+            guard session.isOpen(handle) != nil else {
+                return .failure(isOver ? failure : .refused(SignalingError(.streamNotFound)))
+            }
+            return session.waitingPackets(in: handle) == 0 ? .success(nil) : nil
         }
     }
 }

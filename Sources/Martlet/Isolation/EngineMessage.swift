@@ -73,7 +73,8 @@ enum EngineRequest: Codable, Sendable {
     case receivingStatistics(RemoteTrack)
 
     case openDataStream
-    case sendData(stream: Int, [UInt8], userTimestamp: Int64?, waits: Bool)
+    /// Answered when the server has the packet, or it is lost.
+    case sendData(stream: Int, [UInt8], userTimestamp: Int64?)
     case closeDataStream(Int)
     case sendMessage(String, to: [String]?, id: String?)
     case renewToken(String)

@@ -155,15 +155,12 @@ actor EngineServer {
             let stream = try await room.localParticipant.openDataStream()
             streams[stream.number] = stream
             return .number(stream.number)
-        case .sendData(let number, let bytes, let userTimestamp, let waits):
+        case .sendData(let number, let bytes, let userTimestamp):
             guard let stream = streams[number] else {
                 throw MartletError(code: 7001, "The data stream is closed.")
             }
-            if waits {
-                try await stream.send(bytes, userTimestamp: userTimestamp)
-            } else {
-                try await stream.trySend(bytes, userTimestamp: userTimestamp)
-            }
+            try await stream.send(bytes, userTimestamp: userTimestamp)
+            try await stream.settle()
         case .closeDataStream(let number): await streams.removeValue(forKey: number)?.close()
         case .sendMessage(let content, let participants, let id):
             return .names(

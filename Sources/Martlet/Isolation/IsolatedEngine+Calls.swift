@@ -96,20 +96,6 @@ extension IsolatedEngine {
 
     // MARK: Talking
 
-    func openDataStream() async throws(MartletError) -> DataStream {
-        guard case .number(let number) = try await call(.openDataStream) else {
-            throw Self.misunderstood
-        }
-        return DataStream(carrier: .engine(self, number))
-    }
-
-    func send(
-        _ bytes: [UInt8], _ userTimestamp: Int64?, over stream: Int, waits: Bool
-    ) async throws(MartletError) {
-        try await call(
-            .sendData(stream: stream, bytes, userTimestamp: userTimestamp, waits: waits))
-    }
-
     func sendMessage(
         _ content: String, to participants: [String]?, id: String?
     ) async throws(MartletError) -> [String] {
@@ -120,7 +106,7 @@ extension IsolatedEngine {
         return missing
     }
 
-    private static var misunderstood: MartletError {
+    static var misunderstood: MartletError {
         MartletError(.engineFailed, "The engine answered something else.")
     }
 
@@ -225,12 +211,14 @@ extension IsolatedEngine {
         switch message {
         case .reply(let id, let reply):
             child.replies.removeValue(forKey: id)?.resume(returning: reply)
-        case .event(let event):
+        case .event(let said):
+            let event = renumbered(said)
             if restart == nil, case .connectionChanged(let change) = event,
                 !change.to.isSomewhere
             {
                 for publication in publications { publication.end(.left) }
                 publications = []
+                closeStreams()
             }
             hub.relay(event)
             // Who was sent away does not come again because a process ends later.

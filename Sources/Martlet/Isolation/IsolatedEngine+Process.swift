@@ -115,22 +115,26 @@ extension IsolatedEngine {
         child.connection.close()
         for publication in publications { publication.stop() }
         for tap in taps.values { tap.interrupt() }
+        let losers = loseStreams()
+        if !options.restarts || joined == nil { closeStreams() }
         let replies = child.replies
         child.replies = [:]
         let process = child.process
         // Ends when the process has.
-        mourning = Task { await self.mourn(process, replies, reason) }
+        mourning = Task { await self.mourn(process, replies, losers, reason) }
     }
 
     private func mourn(
         _ process: EngineProcess,
-        _ replies: [UInt64: CheckedContinuation<EngineReply, Never>], _ reason: String?
+        _ replies: [UInt64: CheckedContinuation<EngineReply, Never>], _ losers: [Int],
+        _ reason: String?
     ) async {
         let ending = await process.ending(patience: reason == nil ? Self.statusMax : .zero)
         let error = MartletError(
             .engineFailed,
             reason.map { "The engine was ended: \($0)." } ?? "The engine is gone: \(ending.text).")
         tellLost(error)
+        for stream in losers { hub.tell(.dataLost(stream: stream)) }
         for reply in replies.values { reply.resume(returning: .failed(error)) }
         // While it comes back, that goes on by itself.
         guard restart == nil else { return }

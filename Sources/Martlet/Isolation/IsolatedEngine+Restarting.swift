@@ -46,6 +46,7 @@ extension IsolatedEngine {
     private func restore(_ wish: Int) async {
         noteIdentity()
         for request in choices.requests { _ = try? await call(request) }
+        await reopenStreams()
         for publication in publications where self.wish == wish {
             guard let child else { return }
             do throws(MartletError) {

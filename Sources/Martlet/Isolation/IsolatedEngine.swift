@@ -67,6 +67,8 @@ actor IsolatedEngine {
     /// What the engine was asked to publish and has not answered for.
     var arriving: [UInt32: IsolatedPublication] = [:]
     var taps: [UInt32: IsolatedTap] = [:]
+    var streams: [Int: IsolatedStream] = [:]
+    var lastStream = 0
     var choices = EngineChoices()
     /// The settings that each process is given.
     var parameters = RoomParameters()
@@ -176,6 +178,7 @@ actor IsolatedEngine {
         publications = []
         for tap in taps.values { tap.finish() }
         taps = [:]
+        closeStreams()
     }
 }
 

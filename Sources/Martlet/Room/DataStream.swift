@@ -4,7 +4,8 @@ import ClientIO
 import ClientSession
 import Signaling
 
-/// A data stream of one's own (rows D01 to D12).
+/// A data stream of one's own (rows D01 to D12). It goes on in a session, and in a process, that takes the place of a lost one: what
+/// waits is sent there, and a packet that was under way is told as ``RoomEvent/dataLost(stream:)``.
 public struct DataStream: Sendable {
     /// What carries it.
     enum Carrier: Sendable {
@@ -51,11 +52,17 @@ public struct DataStream: Sendable {
         }
     }
 
+    /// Waits until nothing waits in it any more; in an engine, which is given one packet after the other.
+    func settle() async throws(MartletError) {
+        guard case .session(let session, let handle) = carrier else { return }
+        do { try await session.settle(handle) } catch { throw MartletError(error) }
+    }
+
     /// Closes it; what waits is not sent any more.
     public func close() async {
         switch carrier {
         case .session(let session, let handle): await session.close(handle)
-        case .engine(let engine, let number): _ = try? await engine.call(.closeDataStream(number))
+        case .engine(let engine, let number): await engine.closeDataStream(number)
         }
     }
 }

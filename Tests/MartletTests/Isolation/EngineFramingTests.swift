@@ -80,7 +80,7 @@ import struct Signaling.TrackSourceSet
             .request(id: 7, .listen(5, nil, .aac(AACOptions()))),
             .request(id: 7, .listen(5, try track, .opus)),
             .request(id: 8, .watch(6, try track, .encoded)),
-            .request(id: 9, .sendData(stream: 1, [0, 255], userTimestamp: -1, waits: true)),
+            .request(id: 9, .sendData(stream: 1, [0, 255], userTimestamp: -1)),
             .request(id: 10, .setParameters(RoomParameters())),
             .reply(id: 4, .parameters(RoomParameters())),
             .request(id: 10, .subscribe(false, participant: "p", source: nil)),
