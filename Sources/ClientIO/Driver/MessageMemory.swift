@@ -70,12 +70,12 @@ final class MessageMemory: Sendable {
 }
 
 extension ServerMessage {
-    /// Whether it is said in the same words to many in a room, and holds nothing that is one's own.
+    /// Whether it is said in the same words to many in a room, and holds nothing that an application has sent.
     fileprivate var isForEverybody: Bool {
         switch self {
         case .audioLevels, .networkQuality, .slots, .participantJoined, .participantLeft,
             .participantUpdated, .participantInterrupted, .participantResumed, .trackPublished,
-            .trackUnpublished, .trackMuted, .trackQuality, .dataReceived, .messageReceived:
+            .trackUnpublished, .trackMuted, .trackQuality:
             true
         default: false
         }

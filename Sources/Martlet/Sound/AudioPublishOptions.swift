@@ -9,7 +9,7 @@ public struct AudioPublishOptions: Sendable, Equatable, Codable {
     /// What is spent on it, in bits a second: 6,000 to 510,000.
     public var bitsPerSecond = 32_000
     /// How much work is done for each packet, 0 to 10, as Opus counts it; 9 by default. Less costs quality at the same bit rate: of
-    /// speech 5 takes half as long as 9, and 0 a fifth (docs/native.md). What is encoded already as Opus is passed through.
+    /// speech 5 takes half as long as 9, and 0 a fifth (docs/native.md). Of what is Opus already nothing is encoded.
     public var complexity = 9
     /// Whether it is more than speech.
     public var isMusic = false
