@@ -82,6 +82,14 @@ extension ClientConnection {
         receivers.first { $0.mid == mid && $0.kind == .audio }?.sound.target
     }
 
+    /// How much later than the network asks for what has this timestamp is played, if that is now; `nil`: nothing came.
+    package func soundSurplus(
+        mid: String, of timestamp: RTPTimestamp, at now: MediaInstant
+    ) -> MediaDuration? {
+        receivers.first { $0.mid == mid && $0.kind == .audio }?.sound.surplus(
+            of: timestamp, at: now)
+    }
+
     /// How long sound is held at least and at most, in all sections.
     package mutating func setSoundDelays(_ delays: ClosedRange<MediaDuration>) {
         soundDelays = delays

@@ -33,7 +33,7 @@ extension MediaDriver {
             if before?.source != slot.source {
                 connection?.restart(mid: mid)
                 players[mid] = nil
-                lipSyncs[pair(of: mid)] = nil
+                lipSyncs[pair(of: mid)]?.restart()
                 for tap in pictureTaps where tap.key == before?.key { tap.interrupt() }
                 for tap in packetTaps where tap.key == before?.key { tap.interrupt() }
             }
@@ -111,15 +111,18 @@ extension MediaDriver {
             }
         }
         let pair = pair(of: mid)
-        let due = lipSyncs[pair, default: LipSync()].showing(captured: frame.capturedAt, at: now)
-        if pair != mid, let delay = lipSyncs[pair]?.soundDelay {
-            connection?.setExtraSoundDelay(delay, mid: pair)
-        }
+        lipSyncs[pair, default: LipSync()].notePicture(
+            frame.timestamp, captured: frame.capturedAt, completeAt: frame.completeAt)
         for tap in pictureTaps where tap.key == key {
-            if tap.take(frame, due: due, at: now) {
+            if tap.take(frame, pair: pair, at: now) {
                 connection?.wantKeyframe(mid: mid, at: now)
             }
         }
+    }
+
+    /// When a picture that was decoded is to be shown.
+    func due(_ picture: ReceivedPicture, at now: MediaInstant) -> MediaInstant {
+        lipSyncs[picture.pair]?.showing(captured: picture.frame.capturedAt, at: now) ?? now
     }
 
     /// Asks for a keyframe of a track, where it is received; whoever watches it goes on meanwhile.
@@ -248,8 +251,12 @@ extension MediaDriver {
         }
         guard let piece = player.next() else { return nil }
         let captured = piece.timestamp.flatMap { connection?.captureTime(mid: mid, of: $0) }
-        if let captured {
-            lipSyncs[mid, default: LipSync()].noteSound(captured: captured, playedAt: now)
+        if let captured, let timestamp = piece.timestamp,
+            let surplus = connection?.soundSurplus(mid: mid, of: timestamp, at: now)
+        {
+            lipSyncs[mid, default: LipSync()].noteSound(
+                captured: captured, playedAt: now, surplus: surplus)
+            connection?.setExtraSoundDelay(lipSyncs[mid]?.soundDelay ?? .zero, mid: mid)
         }
         return SoundPiece(
             samples: piece.samples,
