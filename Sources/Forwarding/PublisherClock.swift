@@ -18,6 +18,13 @@ package struct PublisherClock: Sendable {
     private var offset: Int64?
     /// When it was found or changed.
     private var changedAt: UInt64 = 0
+    /// So many seconds of reports that were all longer under way than the shortest say that the publisher's clock is slower.
+    private static let period: UInt64 = 30
+    /// Then it is followed by 10 ms at most, in 2^-32 seconds: 333 ppm, more than clocks are apart.
+    private static let stepMax: Int64 = (1 << 32) / 100
+    private var periodStart: UInt64 = 0
+    /// By how much more than the shortest way the shortest of the period was; `nil`: none has come.
+    private var leastMore: Int64?
 
     /// Nothing known yet.
     package init() {}
@@ -31,17 +38,32 @@ package struct PublisherClock: Sendable {
         let difference = Int64(bitPattern: arrival &- reported)
         let passed = Int64(bitPattern: arrival &- changedAt)
         changedAt = arrival
-        guard let present = offset else {
-            offset = difference
-            return
-        }
+        guard let present = offset else { return begin(difference, at: arrival) }
         // The shortest way is the truest.
         let change = difference &- present
         if change > Self.moreMax || change < -Self.lessMax {
-            offset = difference
+            begin(difference, at: arrival)
         } else if change < 0 {
             offset = present &+ max(change, -max(passed, 0) / Self.slope)
+            leastMore = 0
+        } else {
+            followSlower(change, from: present, at: arrival)
         }
+    }
+
+    private mutating func begin(_ difference: Int64, at arrival: UInt64) {
+        offset = difference
+        periodStart = arrival
+        leastMore = nil
+    }
+
+    /// A slower clock would be behind by a second one day, and be followed at once, track by track.
+    private mutating func followSlower(_ change: Int64, from present: Int64, at arrival: UInt64) {
+        leastMore = min(leastMore ?? change, change)
+        guard (arrival &- periodStart) >> 32 >= Self.period else { return }
+        offset = present &+ min(leastMore ?? 0, Self.stepMax)
+        periodStart = arrival
+        leastMore = nil
     }
 
     /// The publisher's NTP time at a time of ours; `nil` before the first report.
@@ -56,6 +78,8 @@ package struct StreamClock: Sendable {
     package let clockRate: UInt32
     private var report: (ntp: UInt64, timestamp: RTPTimestamp)?
     private var packet: (ntp: UInt64, timestamp: RTPTimestamp)?
+    /// Who never reports may have another speed: after ten seconds, in 2^-32 of them, a packet counts no more.
+    private static let packetAgeMax: UInt64 = 10 << 32
 
     /// A stream of which nothing is known yet.
     package init(clockRate: UInt32) { self.clockRate = clockRate }
@@ -71,9 +95,16 @@ package struct StreamClock: Sendable {
         report = (ntp, timestamp)
     }
 
-    /// Takes a media packet that arrived at `arrival` of our NTP clock: what we go by before the
-    /// first report.
+    /// Takes a media packet that arrived at `arrival` of our NTP clock: the one that had the shortest way is what we go by
+    /// before the first report.
     package mutating func observePacket(timestamp: RTPTimestamp, arrival: UInt64) {
+        guard report == nil else { return }
+        if let packet, arrival &- packet.ntp < Self.packetAgeMax {
+            let ahead = timestamp.distance(
+                from: advance(packet.timestamp, from: packet.ntp, to: arrival))
+            // A later one that is less than a second behind took longer.
+            guard ahead > 0 || ahead < -Int(clockRate) else { return }
+        }
         packet = (arrival, timestamp)
     }
 

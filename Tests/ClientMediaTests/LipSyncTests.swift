@@ -19,8 +19,11 @@ import Wire
         for now in stride(from: 0, to: seconds * 1_000, by: 20) {
             sync.noteSound(
                 captured: wall(now - 120 - sync.soundDelay.nanoseconds / 1_000_000),
-                playedAt: moment(now))
+                playedAt: moment(now), surplus: sync.soundDelay)
             guard now % 40 == 0 else { continue }
+            sync.notePicture(
+                RTPTimestamp(UInt32(now) * 90), captured: wall(now - delay), completeAt: moment(now)
+            )
             let shown = sync.showing(captured: wall(now - delay), at: moment(now))
             let held = (shown - moment(now)).nanoseconds / 1_000_000
             apart.append(delay + held - 120 - sync.soundDelay.nanoseconds / 1_000_000)
@@ -37,16 +40,58 @@ import Wire
 
     @Test func soundWaitsForLatePictures() {
         var sync = LipSync()
-        let apart = run(seconds: 10, delay: 300, sync: &sync)
-        #expect(apart[0] > 150)
-        #expect(apart.suffix(50).allSatisfy { abs($0) < 40 })
+        let apart = run(seconds: 3, delay: 300, sync: &sync)
+        #expect(apart.allSatisfy { abs($0) < 10 })
+        #expect(sync.soundDelay >= .milliseconds(180) && sync.soundDelay < .milliseconds(190))
+    }
+
+    /// One of a hundred pictures may come after its sound, one of twenty not.
+    @Test(arguments: [(8, true), (20, true), (200, false)])
+    func soundWaitsForAllButFewPictures(one share: Int, isWaitedFor: Bool) {
+        var sync = LipSync()
+        for number in 0..<Int64(600) {
+            let isLate = share == 200 ? number % 200 == 199 : number % Int64(share) == 0
+            let at = number * 40 + (isLate ? 250 : 50)
+            sync.noteSound(captured: wall(at - 100), playedAt: moment(at), surplus: .zero)
+            sync.notePicture(
+                RTPTimestamp(UInt32(number) * 3_600), captured: wall(number * 40),
+                completeAt: moment(at))
+        }
+        #expect((sync.soundDelay > .milliseconds(140)) == isWaitedFor)
+    }
+
+    @Test func soundThatIsAloneIsNotHeldLonger() {
+        var sync = LipSync()
+        _ = run(seconds: 3, delay: 300, sync: &sync)
+        func hear(at now: Int64) -> MediaDuration {
+            sync.noteSound(captured: wall(now - 300), playedAt: moment(now), surplus: .zero)
+            return sync.soundDelay
+        }
+        #expect(hear(at: 12_000) > .milliseconds(150))
+        #expect(hear(at: 14_000) == .zero)
+    }
+
+    /// Half an hour without sound, the sender's clock 200 ppm faster or slower than ours: 360 ms.
+    @Test(arguments: [-1, 1] as [Int64])
+    func whoIsSilentForLongIsSeenNoLater(direction: Int64) {
+        var sync = LipSync()
+        _ = run(seconds: 3, delay: 40, sync: &sync)
+        for now in stride(from: Int64(3_000), to: 1_803_000, by: 1_000) {
+            let captured = now - 40 + direction * (now - 3_000) / 5_000
+            sync.notePicture(
+                RTPTimestamp(UInt32((captured + 40) * 90)), captured: wall(captured),
+                completeAt: moment(now))
+            let held = sync.showing(captured: wall(captured), at: moment(now)) - moment(now)
+            #expect((70...90).contains(held.milliseconds))
+        }
+        #expect(sync.soundDelay == .zero)
     }
 
     @Test func withoutSoundPicturesAreShownAtOnce() {
         var sync = LipSync()
         #expect(sync.showing(captured: wall(0), at: moment(500)) == moment(500))
         #expect(sync.showing(captured: nil, at: moment(501)) == moment(501))
-        sync.noteSound(captured: wall(100_000_000), playedAt: moment(0))
+        sync.noteSound(captured: wall(100_000_000), playedAt: moment(0), surplus: .zero)
         // Clocks that are days apart are not waited for.
         #expect(sync.showing(captured: wall(300_000_000), at: moment(10)) == moment(10))
     }
@@ -95,10 +140,16 @@ import Wire
         #expect(same == noise)
     }
 
-    @Test func silenceGetsShorterToo() {
-        let shorter = SoundStretch.stretched(
-            [Int16](repeating: 0, count: 960), channels: 1, isShorter: true)
-        #expect(shorter.count < 960 && shorter.allSatisfy { $0 == 0 })
+    @Test(arguments: [1, 2])
+    func nearlyAllOfAPauseIsLeftOutOrSaidTwice(channels: Int) {
+        var random = SeededRandom(seed: 4)
+        let hum = (0..<960 * channels).map { _ in Int16.random(in: -60...60, using: &random) }
+        let shorter = SoundStretch.stretched(hum, channels: channels, isShorter: true)
+        #expect(shorter.count == 120 * channels)
+        #expect(shorter.first == hum.first && shorter.allSatisfy { abs($0) <= 60 })
+        let longer = SoundStretch.stretched(hum, channels: channels, isShorter: false)
+        #expect(longer.count == 1_800 * channels)
+        #expect(longer.last == hum.last && longer.allSatisfy { abs($0) <= 60 })
         #expect(SoundStretch.stretched([1, 2], channels: 1, isShorter: true) == [1, 2])
         #expect(SoundStretch.stretched([1, 2], channels: 0, isShorter: true) == [1, 2])
     }

@@ -133,7 +133,7 @@ private struct SoundCall {
         for number: UInt32 in [2, 1, 2, 3, 1] { buffer.insert(packet(number), at: .zero) }
         #expect(buffer.heldTicks == 3 * 960)
         let later = MediaInstant.zero + .milliseconds(100)
-        #expect(buffer.next(at: later) == .packet(packet(1), .ordinary))
+        #expect(buffer.next(at: later) == .packet(packet(1), .faster))
         buffer.insert(packet(1), at: later)
         #expect(buffer.latePackets == 1)
         buffer.insert(SoundPacket(timestamp: RTPTimestamp(9), ticks: 0, payload: []), at: later)

@@ -56,6 +56,29 @@ import Wire
         #expect(clock.publisherTime(at: 503 * second) == 4_000 * second)
     }
 
+    /// Three hours of 200 ppm make more than two seconds. Reports are up to 50 ms under way.
+    @Test(arguments: [-1, 1] as [Int64])
+    func aClockThatIsFasterOrSlowerIsFollowedInSmallSteps(direction: Int64) throws {
+        var clock = PublisherClock()
+        var random = SeededRandom(seed: 5)
+        var before: Int64?
+        for index in Int64(0)..<10_800 {
+            let sent = index * Int64(second)
+            let arrival = UInt64(sent) + UInt64.random(in: 0...second / 20, using: &random)
+            clock.observe(
+                reported: 1_000 * second + UInt64(sent + direction * sent / 5_000), arrival: arrival
+            )
+            let theirs = try #require(clock.publisherTime(at: arrival))
+            let offset = Int64(bitPattern: arrival &- theirs)
+            if let before { #expect(abs(offset - before) <= Int64(second) / 99) }
+            before = offset
+            // In milliseconds behind what its clock says at this moment.
+            let truth = 1_000 * Int64(second) + Int64(arrival) + direction * sent / 5_000
+            let behind = (truth - Int64(theirs)) * 1_000 / Int64(second)
+            #expect((-20...50).contains(behind))
+        }
+    }
+
     @Test func aPublisherAheadOfUsIsFine() {
         var clock = PublisherClock()
         clock.observe(reported: 900 * second, arrival: 5 * second)
@@ -80,6 +103,27 @@ import Wire
         #expect(
             stream.timestamp(at: 9 * second, publisher: publisher)
                 == RTPTimestamp(UInt32(bitPattern: 28_000 - 90_000)))
+    }
+
+    @Test func Y01_beforeAReportThePacketWithTheShortestWayCounts() {
+        let publisher = PublisherClock()
+        var stream = StreamClock(clockRate: 48_000)
+        // 20 ms apart, up to 100 ms late; the third is punctual.
+        for (index, late) in [90, 30, 0, 100, 70].enumerated() {
+            let number = UInt64(index)
+            stream.observePacket(
+                timestamp: RTPTimestamp(UInt32(index) * 960),
+                arrival: 10 * second + (number * 20 + UInt64(late)) * second / 1_000)
+        }
+        let found = stream.timestamp(at: 11 * second, publisher: publisher)
+        #expect(abs(found?.distance(from: RTPTimestamp(48_000)) ?? 99) <= 1)
+        // A clock that leaps is followed, and so is one that is slower, in ten seconds.
+        stream.observePacket(timestamp: RTPTimestamp(9_000_000), arrival: 12 * second)
+        stream.observePacket(timestamp: RTPTimestamp(9_000), arrival: 12 * second)
+        #expect(stream.timestamp(at: 12 * second, publisher: publisher) == RTPTimestamp(9_000))
+        stream.observePacket(timestamp: RTPTimestamp(9_000 + 528_000), arrival: 23 * second + 9)
+        #expect(
+            stream.timestamp(at: 23 * second + 9, publisher: publisher) == RTPTimestamp(537_000))
     }
 
     @Test func twoStreamsOfOnePublisherAgree() {

@@ -110,7 +110,7 @@ private func wait(until isSo: () -> Bool) async throws {
             let frame = EncodedFrame(
                 codec: .vp8, bytes: bytes, timestamp: RTPTimestamp(0), isKeyframe: isKeyframe,
                 completeAt: .zero)
-            switch decoder.take(ReceivedPicture(frame: frame, due: .zero)) {
+            switch decoder.take(ReceivedPicture(frame: frame, pair: "0")) {
             case .picture: return "picture"
             case .nothing: return "nothing"
             case .failed: return "failed"

@@ -107,17 +107,24 @@ extension ClientConnection {
         receivers.first { $0.mid == mid && $0.kind == .audio }?.sound.target
     }
 
+    /// How much later than the network asks for what has this timestamp is played, if that is now, in the section at a
+    /// place; `nil`: nothing came.
+    package func soundSurplus(
+        at place: Int, of timestamp: RTPTimestamp, now: MediaInstant
+    ) -> MediaDuration? {
+        receivers.indices ~= place
+            ? receivers[place].sound.surplus(of: timestamp, at: now) : nil
+    }
+
     /// How long sound is held at least and at most, in all sections.
     package mutating func setSoundDelays(_ delays: ClosedRange<MediaDuration>) {
         soundDelays = delays
         for index in receivers.indices { receivers[index].setSoundDelays(delays) }
     }
 
-    /// Sound of a section is held so much longer than the network asks for.
-    package mutating func setExtraSoundDelay(_ delay: MediaDuration, mid: String) {
-        for index in receivers.indices where receivers[index].mid == mid {
-            receivers[index].setExtraDelay(delay)
-        }
+    /// Sound of the section at a place is held so much longer than the network asks for.
+    package mutating func setExtraSoundDelay(_ delay: MediaDuration, at place: Int) {
+        if receivers.indices ~= place { receivers[place].setExtraDelay(delay) }
     }
 
     /// Whether sound is handed out as it came too, packet by packet (`ConnectionEvent.sound`).

@@ -12,65 +12,86 @@ package struct LipSync: Sendable {
     package static let waitMax = MediaDuration.seconds(1)
     /// Sound is never held longer than this for pictures.
     static let soundDelayMax = MediaDuration.milliseconds(450)
-    /// A step of the delay of sound above this is followed at once, a smaller one gently.
-    static let step = MediaDuration.milliseconds(80)
-    /// What sound is held longer for late pictures goes by so much a second once they come sooner.
-    static let relief = 0.02
+    /// The share of pictures that sound is held for: each of the others is seen after it was heard.
+    static let share = 0.99
+    /// Without pictures, and without sound, for so long the other goes by itself.
+    static let absence = MediaDuration.seconds(10)
 
     /// By how much sound is played after its capture, on two clocks that need only go at the same speed.
     private var soundOffset: MediaDuration?
-    private var lateness = 0.0
-    private var noticedAt: MediaInstant?
+    /// The same if it were held for as long as its own packets need it.
+    private var soundNeed: MediaDuration?
+    private var heardAt: MediaInstant?
+    private var pictures = ArrivalDelays(clockRate: 90_000, share: share)
+    /// By how much pictures are there after their capture at the soonest.
+    private var soonest: MediaDuration?
+    private var seenAt: MediaInstant?
+    /// How much longer than it needs by itself sound is to be held, so that nearly all pictures are in time.
+    package private(set) var soundDelay = MediaDuration.zero
 
     /// Knows of no sound.
     package init() {}
 
     /// Notes when sound is played.
-    package mutating func noteSound(captured: NTPTime, playedAt now: MediaInstant) {
+    /// - Parameter surplus: How much later than its own packets need.
+    package mutating func noteSound(
+        captured: NTPTime, playedAt now: MediaInstant, surplus: MediaDuration
+    ) {
         let offset = Self.offset(of: captured, at: now)
-        guard let before = soundOffset else {
-            soundOffset = offset
-            return
-        }
-        let change = offset.nanoseconds &- before.nanoseconds
-        soundOffset =
-            abs(change) > Self.step.nanoseconds
-            ? offset : MediaDuration(nanoseconds: before.nanoseconds &+ change / 16)
+        soundOffset = offset
+        soundNeed = offset.less(surplus)
+        heardAt = now
+        if let seenAt, now - seenAt > Self.absence { soundDelay = .zero }
     }
 
-    /// When a picture that came now is to be shown; `now` where no sound is known.
-    package mutating func showing(captured: NTPTime?, at now: MediaInstant) -> MediaInstant {
+    /// Notes that a picture was whole, as soon as it was.
+    package mutating func notePicture(
+        _ timestamp: RTPTimestamp, captured: NTPTime?, completeAt now: MediaInstant
+    ) {
+        let delay = pictures.add(timestamp, at: now)
+        seenAt = now
+        guard let captured else { return }
+        let found = Self.offset(of: captured, at: now).less(delay)
+        if let soonest, let heardAt, now - heardAt > Self.absence { drift(found.less(soonest)) }
+        soonest = found
+        guard let soundNeed else { return }
+        let more = (found + pictures.needed).less(soundNeed)
+        soundDelay = min(max(more, .zero), Self.soundDelayMax)
+    }
+
+    /// While nothing is heard its place is where it was beside the pictures: clocks are not as fast as each other for ever.
+    private mutating func drift(_ change: MediaDuration) {
+        soundOffset = soundOffset.map { $0 + change }
+        soundNeed = soundNeed.map { $0 + change }
+    }
+
+    /// When a picture that is there now is to be shown; `now` where no sound is known. Sound may be played faster or slower
+    /// meanwhile: ask again before it is shown.
+    package func showing(captured: NTPTime?, at now: MediaInstant) -> MediaInstant {
         guard let captured, let soundOffset else { return now }
-        let wait = MediaDuration(
-            nanoseconds: soundOffset.nanoseconds &- Self.offset(of: captured, at: now).nanoseconds)
-        noteLateness(-Double(wait.nanoseconds), at: now)
+        let wait = soundOffset.less(Self.offset(of: captured, at: now))
         // Clocks that far apart are not of one participant.
         guard wait > .zero, wait <= Self.waitMax else { return now }
         return now + wait
     }
 
-    /// How much longer than it needs by itself sound is to be held, so that pictures are in time.
-    package var soundDelay: MediaDuration {
-        MediaDuration(
-            nanoseconds: Int64(max(0, min(lateness, Double(Self.soundDelayMax.nanoseconds)))))
-    }
-
-    /// Another participant is heard or seen from now on.
-    package mutating func restart() { self = LipSync() }
-
-    private mutating func noteLateness(_ found: Double, at now: MediaInstant) {
-        let second = 1e9
-        let elapsed = noticedAt.map { Double((now - $0).nanoseconds) } ?? 0
-        noticedAt = now
-        guard abs(found) < 5 * second else { return }
-        // Nine pictures of ten in time: each that is late pulls a ninth as far as one in time lets go.
-        if found > 0 { lateness += found / 9 } else { lateness += max(found, -lateness) * 0.002 }
-        lateness = min(
-            max(0, lateness - elapsed * Self.relief), Double(Self.soundDelayMax.nanoseconds))
+    /// Another source is heard or seen from now on; how late its pictures come is the network's.
+    package mutating func restart() {
+        soundOffset = nil
+        soundNeed = nil
+        soonest = nil
+        pictures.restart()
     }
 
     /// What lies between a wall clock and ours.
     private static func offset(of captured: NTPTime, at now: MediaInstant) -> MediaDuration {
         now - captured.instant(clockZero: NTPTime(rawValue: 0xE000_0000_0000_0000))
+    }
+}
+
+extension MediaDuration {
+    /// The difference, wrapping.
+    fileprivate func less(_ other: MediaDuration) -> MediaDuration {
+        MediaDuration(nanoseconds: nanoseconds &- other.nanoseconds)
     }
 }

@@ -23,6 +23,9 @@ package struct SoundPacket: Sendable, Equatable {
 /// The jitter buffer of one stream of sound: it waits as long as packets have lately come late, and says step by step what
 /// is to be decoded, what has to be made up, and whether to play faster or slower for a while.
 ///
+/// Sound keeps its distance to the soonest way here, over pauses too: what is played goes by timestamps, not by what is held.
+/// While it is played sooner than it should be, what comes too late is played all the same, and the rest later by as much.
+///
 /// Time is told by whoever plays: each call of ``next(at:)`` is for the sound that follows what the last was for. Memory is
 /// bounded: ``packetsMax`` packets.
 package struct SoundBuffer: Sendable {
@@ -35,18 +38,20 @@ package struct SoundBuffer: Sendable {
     static let ordinaryTicks = 960
     /// For so long sound is made up where nothing comes; then it is waited for as at first.
     static let concealedMax = MediaDuration.milliseconds(120)
-    /// How much more or less than needed may be held before the speed changes.
+    /// The share of packets that are to be in time.
+    static let share = 0.97
+    /// How much later or sooner than needed may be played before the speed changes.
     static let slack = (
-        more: MediaDuration.milliseconds(30), less: MediaDuration.milliseconds(15)
+        more: MediaDuration.milliseconds(25), less: MediaDuration.milliseconds(5)
     )
 
     /// How fast a step is to be played.
     package enum Tempo: Sendable, Equatable {
         /// As it is.
         case ordinary
-        /// A little faster: more is held than is needed.
+        /// A little faster: it is later than needed.
         case faster
-        /// A little slower: less is held than is needed.
+        /// A little slower: it is sooner than needed.
         case slower
     }
 
@@ -64,17 +69,16 @@ package struct SoundBuffer: Sendable {
 
     /// Ordered by timestamp, the next first.
     private var packets: [SoundPacket] = []
-    private var histogram = DelayHistogram()
+    private var arrivals = ArrivalDelays(
+        clockRate: Int64(OpusPacket.ticksPerMillisecond) * 1_000, share: share)
     /// The timestamp of what is heard next; `nil`: it is waited for a first packet.
     private var position: RTPTimestamp?
-    /// When the first packet of those waited for came.
-    private var waitingSince: MediaInstant?
+    /// While it is waited: what comes before this had its time before the pause.
+    private var pausedAt: RTPTimestamp?
+    /// Since when nothing but what was made up has been heard.
+    private var concealedFrom: RTPTimestamp?
     private var concealed = 0
     private var lastTicks = ordinaryTicks
-    /// What is held, smoothed over some steps, in ticks.
-    private var level = 0.0
-    private var reference: RTPTimestamp?
-    private var unwrapped: Int64 = 0
 
     /// Packets that came after their time.
     package private(set) var latePackets: UInt64 = 0
@@ -92,7 +96,14 @@ package struct SoundBuffer: Sendable {
 
     /// How long what comes is held at present.
     package var target: MediaDuration {
-        min(max(histogram.needed + extraDelay, delays.lowerBound), delays.upperBound)
+        bounded(arrivals.needed + extraDelay)
+    }
+
+    /// How much later what is heard now is played than the network asks for; negative: sooner. `nil` before the first packet.
+    package func surplus(of timestamp: RTPTimestamp, at now: MediaInstant) -> MediaDuration? {
+        arrivals.delay(of: timestamp, at: now).map {
+            MediaDuration(nanoseconds: $0.nanoseconds &- bounded(arrivals.needed).nanoseconds)
+        }
     }
 
     /// How many ticks are held.
@@ -108,8 +119,8 @@ package struct SoundBuffer: Sendable {
         _ packet: SoundPacket, at now: MediaInstant, isRepeated: Bool = false
     ) {
         guard packet.ticks > 0 else { return }
-        if !isRepeated { histogram.add(sentAt: sentAt(packet.timestamp), at: now) }
-        if let position, packet.timestamp.distance(from: position) < 0 {
+        if !isRepeated { arrivals.add(packet.timestamp, at: now) }
+        guard isInTime(packet, at: now) else {
             if !isRepeated { latePackets &+= 1 }
             return
         }
@@ -120,13 +131,26 @@ package struct SoundBuffer: Sendable {
         guard index == 0 || packets[index - 1].timestamp != packet.timestamp else { return }
         packets.insert(packet, at: index)
         if packets.count > Self.packetsMax { packets.removeFirst() }
-        if position == nil, waitingSince == nil { waitingSince = now }
+    }
+
+    /// Whether it can be heard yet: what was made up in its place is no reason against it, as long as sound is to be later.
+    private mutating func isInTime(_ packet: SoundPacket, at now: MediaInstant) -> Bool {
+        guard let position else {
+            let early = pausedAt.map { packet.timestamp.distance(from: $0) } ?? 0
+            return early >= 0 || early < -Self.ticks(of: ArrivalDelays.delayMax)
+        }
+        guard packet.timestamp.distance(from: position) < 0 else { return true }
+        guard let concealedFrom, packet.timestamp.distance(from: concealedFrom) >= 0,
+            let delay = arrivals.delay(of: packet.timestamp, at: now), delay <= target
+        else { return false }
+        self.position = packet.timestamp
+        concealed = 0
+        return true
     }
 
     /// What follows.
     package mutating func next(at now: MediaInstant) -> Step {
         guard let start = position ?? startIfDue(at: now) else { return .silence }
-        level += (Double(heldTicks) - level) / 8
         guard let first = packets.first else { return conceal(lastTicks, from: start) }
         let gap = first.timestamp.distance(from: start)
         if gap <= 0 {
@@ -134,56 +158,66 @@ package struct SoundBuffer: Sendable {
             position = RTPTimestamp(
                 first.timestamp.rawValue &+ UInt32(truncatingIfNeeded: first.ticks))
             concealed = 0
+            concealedFrom = nil
             lastTicks = first.ticks
-            return .packet(first, tempo)
+            return .packet(first, tempo(of: first.timestamp, at: now))
         }
         // The packet right before this one may be repeated in it.
         if gap <= first.ticks {
             concealed = 0
+            concealedFrom = nil
             advance(gap, from: start)
             concealedTicks &+= UInt64(gap)
             return .recover(from: first, ticks: gap)
         }
         // A pause of the sender's, not a loss: nobody can tell before it is over.
         if gap > Self.ticks(of: Self.concealedMax) * 4 {
-            restart()
-            waitingSince = now
+            pause(at: start)
             return .silence
         }
         return conceal(min(lastTicks, gap), from: start, isBlocked: true)
     }
 
-    /// Waits for a first packet again, as after another source has begun.
+    /// Waits for a first packet again: another source has begun, whose packets take as long, but whose clock is another.
     package mutating func restart() {
         position = nil
-        waitingSince = packets.isEmpty ? nil : waitingSince
+        pausedAt = nil
+        concealedFrom = nil
         concealed = 0
-        level = 0
+        arrivals.restart()
     }
 
     /// Lets go of all packets, and waits for a first one.
     package mutating func discard() {
         packets.removeAll(keepingCapacity: true)
-        restart()
+        pause(at: nil)
     }
 
-    private var tempo: Tempo {
-        let target = Double(Self.ticks(of: target))
-        let more = Double(Self.ticks(of: Self.slack.more))
-        let less = Double(Self.ticks(of: Self.slack.less))
-        if level > target + more { return .faster }
-        if level < target - less { return .slower }
+    /// Waits for a first packet again, of the same source.
+    private mutating func pause(at timestamp: RTPTimestamp?) {
+        position = nil
+        pausedAt = timestamp
+        concealedFrom = nil
+        concealed = 0
+    }
+
+    private func tempo(of timestamp: RTPTimestamp, at now: MediaInstant) -> Tempo {
+        guard let delay = arrivals.delay(of: timestamp, at: now) else { return .ordinary }
+        let target = target
+        // Where the way has become longer for good, what is late is not too much.
+        if delay > target + Self.slack.more, heldTicks > Self.ticks(of: Self.slack.more) {
+            return .faster
+        }
+        if delay + Self.slack.less < target { return .slower }
         return .ordinary
     }
 
-    /// Begins with the first packet, once it has been held for long enough.
+    /// Begins with the first packet, once others of its time would be there.
     private mutating func startIfDue(at now: MediaInstant) -> RTPTimestamp? {
-        guard let first = packets.first, let since = waitingSince, now - since >= target else {
-            return nil
-        }
-        waitingSince = nil
+        guard let first = packets.first,
+            let delay = arrivals.delay(of: first.timestamp, at: now), delay >= target
+        else { return nil }
         position = first.timestamp
-        level = Double(heldTicks)
         return first.timestamp
     }
 
@@ -192,9 +226,10 @@ package struct SoundBuffer: Sendable {
     ) -> Step {
         concealed += ticks
         if !isBlocked, concealed > Self.ticks(of: Self.concealedMax) {
-            restart()
+            pause(at: start)
             return .silence
         }
+        if concealedFrom == nil { concealedFrom = start }
         advance(ticks, from: start)
         concealedTicks &+= UInt64(ticks)
         return .conceal(ticks: ticks)
@@ -204,18 +239,8 @@ package struct SoundBuffer: Sendable {
         position = RTPTimestamp(start.rawValue &+ UInt32(truncatingIfNeeded: ticks))
     }
 
-    /// The time a timestamp stands for, unwrapped.
-    private mutating func sentAt(_ timestamp: RTPTimestamp) -> MediaDuration {
-        if let reference {
-            let distance = timestamp.distance(from: reference)
-            // A leap is another source's.
-            if abs(distance) > 48_000 * 10 { histogram.restart() }
-            unwrapped &+= Int64(distance)
-        }
-        reference = timestamp
-        // Only differences count, and timestamps that leap for ever may wrap.
-        return MediaDuration(
-            nanoseconds: unwrapped &* 1_000_000 / Int64(OpusPacket.ticksPerMillisecond))
+    private func bounded(_ delay: MediaDuration) -> MediaDuration {
+        min(max(delay, delays.lowerBound), delays.upperBound)
     }
 
     /// A duration in ticks of 48 kHz.

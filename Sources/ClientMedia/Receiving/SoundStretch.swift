@@ -2,12 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Takes one period out of a piece of sound, or repeats one, and fades over the seam (overlap-add of similar parts,
-/// Verhelst and Roelands 1993).
+/// Verhelst and Roelands 1993); of a pause, nearly all of the piece.
 package enum SoundStretch {
     /// The periods looked for, in samples of 48 kHz: 400 to 100 Hz, and multiples of higher tones.
     static let periods = 120...480
     /// Parts less alike than this are not blended: it would be heard.
     static let likenessMin = 0.6
+    /// What is quieter on average is a pause, of which nearly all can be left out or said twice: -56 dB of the loudest.
+    static let quietMax = 50.0
+    /// Over so many samples pauses are blended.
+    static let seam = 120
 
     /// Shortens or lengthens a piece.
     /// - Parameters:
@@ -19,26 +23,49 @@ package enum SoundStretch {
         _ samples: [Int16], channels: Int, isShorter: Bool
     ) -> [Int16] {
         let count = samples.count / max(1, channels)
-        guard channels > 0, count >= periods.upperBound * 2,
-            let period = period(of: samples, channels: channels)
-        else { return samples }
+        guard channels > 0, count >= periods.upperBound * 2 else { return samples }
+        if isQuiet(samples) { return paused(samples, channels: channels, isShorter: isShorter) }
+        guard let period = period(of: samples, channels: channels) else { return samples }
         var result: [Int16] = []
         result.reserveCapacity(samples.count + period * channels)
         let (first, second) = (0, period * channels)
         if !isShorter { result += samples[first..<second] }
         // From what is heard before the seam to what is heard after it.
         let (from, to) = isShorter ? (first, second) : (second, first)
-        for index in 0..<(period * channels) {
-            let share = Double(index / channels) / Double(period)
-            let left = Double(samples[from + index])
-            let right = Double(samples[to + index])
-            result.append(Int16(clamping: Int((left + (right - left) * share).rounded())))
-        }
+        result += blend(samples, from: from, to: to, count: second, channels: channels)
         result += samples[(isShorter ? second * 2 : second)...]
         return result
     }
 
-    /// The distance at which the beginning is most like what follows; `nil`: nowhere enough. Silence is like silence.
+    /// A pause that is over at once, or as long again.
+    private static func paused(_ samples: [Int16], channels: Int, isShorter: Bool) -> [Int16] {
+        let (count, seam) = (samples.count / channels * channels, seam * channels)
+        if isShorter {
+            return blend(samples, from: 0, to: count - seam, count: seam, channels: channels)
+        }
+        return samples[..<(count - seam)]
+            + blend(samples, from: count - seam, to: 0, count: seam, channels: channels)
+            + samples[seam...]
+    }
+
+    private static func blend(
+        _ samples: [Int16], from: Int, to: Int, count: Int, channels: Int
+    ) -> [Int16] {
+        (0..<count).map { index in
+            let share = Double(index / channels) / Double(count / channels)
+            let left = Double(samples[from + index])
+            let right = Double(samples[to + index])
+            return Int16(clamping: Int((left + (right - left) * share).rounded()))
+        }
+    }
+
+    private static func isQuiet(_ samples: [Int16]) -> Bool {
+        var sum = 0.0
+        for sample in samples { sum += Double(sample) * Double(sample) }
+        return sum < quietMax * quietMax * Double(samples.count)
+    }
+
+    /// The distance at which the beginning is most like what follows; `nil`: nowhere enough.
     private static func period(of samples: [Int16], channels: Int) -> Int? {
         let first = FirstChannel(samples, channels: channels)
         var best = (likeness: likenessMin, period: 0)
@@ -96,7 +123,6 @@ private struct FirstChannel {
         let before = 1 + Double(evenPower[count])
         let power = isEven ? evenPower : oddPower
         let after = 1 + Double(power[shift + count] - power[shift])
-        if before + after < Double(period) * 100 { return 1 }
         let product = Self.product(
             even.span.extracting(0..<count),
             (isEven ? even : odd).span.extracting(shift..<shift + count))

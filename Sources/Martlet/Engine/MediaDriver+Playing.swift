@@ -123,7 +123,12 @@ extension MediaDriver {
         guard let place = heard[index].place, let timestamp,
             let captured = connection?.captureTime(at: place, of: timestamp)
         else { return nil }
-        lipSyncs[heard[index].mid, default: LipSync()].noteSound(captured: captured, playedAt: now)
+        if let surplus = connection?.soundSurplus(at: place, of: timestamp, now: now) {
+            let mid = heard[index].mid
+            lipSyncs[mid, default: LipSync()].noteSound(
+                captured: captured, playedAt: now, surplus: surplus)
+            connection?.setExtraSoundDelay(lipSyncs[mid]?.soundDelay ?? .zero, at: place)
+        }
         return captured.microsecondsSince1970
     }
 

@@ -30,7 +30,7 @@ extension MediaDriver {
             if before?.source != slot.source {
                 connection?.restart(mid: mid)
                 heard.removeAll { $0.mid == mid }
-                lipSyncs[pair(of: mid)] = nil
+                lipSyncs[pair(of: mid)]?.restart()
                 for tap in pictureTaps where tap.key == before?.key { tap.interrupt() }
                 for tap in packetTaps where tap.key == before?.key { tap.interrupt() }
             }
@@ -109,15 +109,18 @@ extension MediaDriver {
             }
         }
         let pair = pair(of: mid)
-        let due = lipSyncs[pair, default: LipSync()].showing(captured: frame.capturedAt, at: now)
-        if pair != mid, let delay = lipSyncs[pair]?.soundDelay {
-            connection?.setExtraSoundDelay(delay, mid: pair)
-        }
+        lipSyncs[pair, default: LipSync()].notePicture(
+            frame.timestamp, captured: frame.capturedAt, completeAt: frame.completeAt)
         for tap in pictureTaps where tap.key == key {
-            if tap.take(frame, due: due, at: now) {
+            if tap.take(frame, pair: pair, at: now) {
                 connection?.wantKeyframe(mid: mid, at: now)
             }
         }
+    }
+
+    /// When a picture that was decoded is to be shown.
+    func due(_ picture: ReceivedPicture, at now: MediaInstant) -> MediaInstant {
+        lipSyncs[picture.pair]?.showing(captured: picture.frame.capturedAt, at: now) ?? now
     }
 
     /// Asks for a keyframe of a track, where it is received; whoever watches it goes on meanwhile.

@@ -69,13 +69,23 @@ struct PictureDecoding: Sendable {
             case .nothing: break
             case .failed: await driver.wantKeyframe(key)
             case .picture(let frame):
-                let wait = picture.due - MediaDriver.now
-                if wait > .zero {
-                    try? await Task.sleep(for: .nanoseconds(wait.nanoseconds))
-                }
+                await untilDue(picture)
                 output.yield(frame)
             }
         }
         output.finish()
+    }
+
+    /// How long is waited at most before it is asked again: sound may be played faster or slower meanwhile.
+    private static let waitMax = MediaDuration.milliseconds(40)
+
+    private func untilDue(_ picture: ReceivedPicture) async {
+        let limit = picture.frame.completeAt + LipSync.waitMax
+        while !Task.isCancelled {
+            let now = MediaDriver.now
+            let wait = min(await driver.due(picture, at: now), limit) - now
+            guard wait > .zero else { return }
+            try? await Task.sleep(for: .nanoseconds(min(wait, Self.waitMax).nanoseconds))
+        }
     }
 }

@@ -55,10 +55,11 @@ final class PictureTap {
     }
 
     /// Takes a frame.
+    /// - Parameter pair: The sections with whose sound it is to be in step.
     /// - Returns: Whether a keyframe is to be asked for now.
-    func take(_ frame: EncodedFrame, due: MediaInstant, at now: MediaInstant) -> Bool {
+    func take(_ frame: EncodedFrame, pair: String, at now: MediaInstant) -> Bool {
         let outcome = gate.pass(isKeyframe: frame.isKeyframe, at: now) {
-            yield(ReceivedPicture(frame: frame, due: due))
+            yield(ReceivedPicture(frame: frame, pair: pair))
         }
         return outcome != .settled
     }
@@ -89,8 +90,8 @@ final class PictureTap {
 /// A frame on its way to a viewer.
 struct ReceivedPicture: Sendable {
     var frame: EncodedFrame
-    /// When it is to be shown.
-    var due: MediaInstant
+    /// The sections with whose sound it is to be in step.
+    var pair: String
 
     /// The most that wait for a viewer.
     static let waitingMax = 90
