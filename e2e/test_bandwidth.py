@@ -100,7 +100,7 @@ def test_a_publisher_by_whip_is_bounded_by_remb(server, browser, impaired):
         assert publisher.publish("camera", "/whip/remb", width=640, height=360, hint="")["status"] == 201
         assert viewer.play("show", "/whep/remb")["status"] == 201
         viewer.wait_for_call("show", size=(640, 360))
-        narrowed_and_widened(publisher.participant, viewer.participant, network, "remb", 10)
+        narrowed_and_widened(publisher.participant, viewer.participant, network, "remb", 5)
     finally:
         publisher.close()
         viewer.close()

@@ -24,12 +24,17 @@ extension ClientSession {
     }
 
     /// Queues a packet behind those that wait; it goes as soon as the server takes it.
-    /// - Throws: `.streamNotFound`, or `.dataRateExceeded` while as many wait as may; then nothing was queued.
+    /// - Parameter bytes: At most 32,768; what a room takes less of (1,024 by default) is refused by the server.
+    /// - Throws: `.streamNotFound`, `.packetTooLarge`, or `.dataRateExceeded` while as many wait as may; then nothing was
+    ///   queued.
     package mutating func send(
         _ bytes: [UInt8], userTimestamp: Int64? = nil, over handle: DataStreamHandle,
         at now: MediaInstant
     ) throws(SignalingError) {
         guard let index = data.index(of: handle) else { throw SignalingError(.streamNotFound) }
+        guard bytes.count <= DataQueues.packetBytesMax else {
+            throw SignalingError(.packetTooLarge)
+        }
         guard data.streams[index].waiting.count < DataQueues.packetsMax else {
             throw SignalingError(.dataRateExceeded)
         }
@@ -107,7 +112,10 @@ extension ClientSession {
                 data.streams.remove(at: index)
                 return false
             }
-            if !data.streams[index].waiting.isEmpty { data.streams[index].waiting.removeFirst() }
+            if !data.streams[index].waiting.isEmpty {
+                data.streams[index].waiting.removeFirst()
+                report(.packetLost(data.streams[index].handle))
+            }
             sendNextPacket(of: index, at: now)
             return false
         }

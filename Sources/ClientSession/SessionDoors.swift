@@ -81,7 +81,8 @@ package enum SessionEvent: Hashable, Sendable {
     case told(ServerMessage)
     /// A request has its answer.
     case answered(RequestID, RequestOutcome)
-    /// The session ended while a packet of this stream was under way: whether it arrived is not known.
+    /// The session ended while a packet of this stream was under way, and whether it arrived is not known; or the server
+    /// refused it.
     case packetLost(DataStreamHandle)
     /// What was published in a section is so no more, and is not published again: the server took it back, or refuses it to a new
     /// session, for that reason.

@@ -63,6 +63,21 @@ import Wire
         #expect(client.session.waitingPackets(in: handle) == 0)
     }
 
+    @Test("a packet that is too large is refused at once, one that the server refuses is told of")
+    func refusals() throws {
+        var (client, handle) = try opened()
+        client.hear(.streamOpened(try client.lastID, try #require(DataStreamID(1))))
+        let large = String(repeating: "x", count: DataQueues.packetBytesMax + 1)
+        #expect(throws: SignalingError(.packetTooLarge)) { try send(large, &client, handle) }
+        try send(String(large.dropLast()), &client, handle)
+        try send("next", &client, handle)
+        client.hear(.error(SignalingError(.permissionDenied, requestID: try client.lastID)))
+        #expect(client.events.contains(.packetLost(handle)))
+        #expect(packets(client).last == "next")
+        client.hear(.ok(try client.lastID, nil))
+        #expect(client.events.count { $0 == .packetLost(handle) } == 1)
+    }
+
     @Test("3.1.13: a queue that is full says so, and what was queued stays")
     func fullQueue() throws {
         var (client, handle) = try opened()

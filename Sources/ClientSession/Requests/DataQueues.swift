@@ -14,6 +14,8 @@ package struct DataStreamHandle: Hashable, Sendable {
 struct DataQueues: Sendable {
     /// The most packets that wait in a stream.
     static let packetsMax = 64
+    /// The most bytes of a packet that any room can be made to take (`dataPacketBytesMax` in docs/admin.md).
+    static let packetBytesMax = 32_768
 
     struct Packet: Sendable {
         var bytes: [UInt8]

@@ -25,9 +25,10 @@ public struct DataStream: Sendable {
 
     /// Sends a packet to everybody, once and in order; waits while many wait already.
     /// - Parameters:
-    ///   - bytes: At most 1,024.
+    ///   - bytes: At most as many as the room takes, 1,024 by default. A packet that the server refuses is told as
+    ///     ``RoomEvent/dataLost(stream:)``.
     ///   - userTimestamp: Any number of the application's (row D17).
-    /// - Throws: A ``MartletError``: 7001 once it is closed, 7002 for too large a packet.
+    /// - Throws: A ``MartletError``: 7001 once it is closed, 7002 for more bytes than any room takes (32,768).
     public func send(_ bytes: [UInt8], userTimestamp: Int64? = nil) async throws(MartletError) {
         switch carrier {
         case .session(let session, let handle):

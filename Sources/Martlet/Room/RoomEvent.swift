@@ -62,7 +62,8 @@ public enum RoomEvent: Sendable, Codable {
     case dataReceived(from: String, stream: Int, bytes: [UInt8], userTimestamp: Int64?)
     /// Somebody sent bytes with a picture of H.264 (row D24), which is about to be seen.
     case metadataReceived(from: String, track: String, bytes: [UInt8])
-    /// A packet of one's own may not have arrived: the session ended while it was under way.
+    /// A packet of one's own did not arrive, or may not have: the server refused it, or the session ended while it was under
+    /// way.
     case dataLost(stream: Int)
     /// Somebody sent a message, or (without a sender) the server.
     case messageReceived(from: String?, id: String?, content: String)
