@@ -70,7 +70,7 @@ final class MessageMemory: Sendable {
 }
 
 extension ServerMessage {
-    /// Whether it is said in the same words to many in a room, and holds nothing that an application has sent.
+    /// Whether it is said in the same words to many in a room. Messages and packets of applications are not kept.
     fileprivate var isForEverybody: Bool {
         switch self {
         case .audioLevels, .networkQuality, .slots, .participantJoined, .participantLeft,
