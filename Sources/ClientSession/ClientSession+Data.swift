@@ -32,7 +32,7 @@ extension ClientSession {
         at now: MediaInstant
     ) throws(SignalingError) {
         guard let index = data.index(of: handle) else { throw SignalingError(.streamNotFound) }
-        guard bytes.count <= DataQueues.packetBytesMax else {
+        guard bytes.count <= DataStreamHandle.packetBytesMax else {
             throw SignalingError(.packetTooLarge)
         }
         guard data.streams[index].waiting.count < DataQueues.packetsMax else {

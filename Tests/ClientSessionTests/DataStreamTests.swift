@@ -67,7 +67,7 @@ import Wire
     func refusals() throws {
         var (client, handle) = try opened()
         client.hear(.streamOpened(try client.lastID, try #require(DataStreamID(1))))
-        let large = String(repeating: "x", count: DataQueues.packetBytesMax + 1)
+        let large = String(repeating: "x", count: DataStreamHandle.packetBytesMax + 1)
         #expect(throws: SignalingError(.packetTooLarge)) { try send(large, &client, handle) }
         try send(String(large.dropLast()), &client, handle)
         try send("next", &client, handle)

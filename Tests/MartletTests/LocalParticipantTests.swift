@@ -11,15 +11,6 @@ import Testing
         Room(isolation: isIsolated ? .process() : .inProcess)
     }
 
-    private static func code(_ body: () async throws -> Void) async -> Int? {
-        do {
-            try await body()
-            return nil
-        } catch {
-            return (error as? MartletError)?.code
-        }
-    }
-
     /// Waits until oneself is told to be another.
     private static func change(_ events: AsyncStream<RoomEvent>) async throws {
         _ = try await first(of: events) { event in
@@ -34,10 +25,10 @@ import Testing
             let me = room.localParticipant
             #expect(me.id == nil && me.name == nil && me.metadata == nil && me.role == nil)
             #expect(me.attributes.isEmpty)
-            #expect(await Self.code { try await me.update(name: "Ada") } == 1005)
-            #expect(await Self.code { try await me.setRole(.audience) } == 1005)
-            #expect(await Self.code { try await me.sendMessage("?") } == 1005)
-            #expect(await Self.code { _ = try await me.openDataStream() } == 1005)
+            #expect(await errorCode { try await me.update(name: "Ada") } == 1005)
+            #expect(await errorCode { try await me.setRole(.audience) } == 1005)
+            #expect(await errorCode { try await me.sendMessage("?") } == 1005)
+            #expect(await errorCode { _ = try await me.openDataStream() } == 1005)
             let (changes, roles) = (room.events, room.events)
             var options = Martlet.JoinOptions(
                 server: server, room: "demo", participant: "ada", name: "Ada")
@@ -50,7 +41,7 @@ import Testing
             try await Self.change(changes)
             #expect(me.name == "Ada L." && me.metadata == "{}" && me.attributes == ["hand": "up"])
             #expect(
-                await Self.code { try await me.update(name: String(repeating: "a", count: 257)) }
+                await errorCode { try await me.update(name: String(repeating: "a", count: 257)) }
                     == 1008)
             let publication = try await me.publish(try AudioSource())
             try await me.setRole(.audience)
@@ -75,7 +66,7 @@ import Testing
             let room = Self.room(isIsolated)
             let me = room.localParticipant
             #expect(await me.publications.isEmpty)
-            #expect(await Self.code { try await me.publish(try AudioSource()) } == 1005)
+            #expect(await errorCode { try await me.publish(try AudioSource()) } == 1005)
             var options = Martlet.JoinOptions(server: server, room: "demo", participant: "ada")
             options.customPictures = 1
             try await room.join(options)
@@ -88,15 +79,15 @@ import Testing
             #expect(await me.publication(.custom) === picture)
             #expect(await me.publication(.camera) == nil)
             // What is refused is not published.
-            #expect(await Self.code { try await me.publish(try AudioSource()) } == 4005)
+            #expect(await errorCode { try await me.publish(try AudioSource()) } == 4005)
             #expect(await me.publications.count == 3)
 
             try await microphone.unpublish()
             #expect(await me.publications.map(\.source) == [.custom, .screen])
             let other = try await me.publish(try AudioSource())
             // What was taken back has nothing to do with what took its place.
-            #expect(await Self.code { try await microphone.unpublish() } == 4004)
-            #expect(await Self.code { try await microphone.setMuted(true) } == 4004)
+            #expect(await errorCode { try await microphone.unpublish() } == 4004)
+            #expect(await errorCode { try await microphone.setMuted(true) } == 4004)
             #expect(await me.publication(.microphone) === other && !other.isMuted)
             #expect(await me.publications.map(\.source) == [.custom, .screen, .microphone])
 
@@ -125,7 +116,7 @@ import Testing
             #expect(fewer.publish == [.camera] && !fewer.subscribe && !fewer.data)
             #expect(!fewer.changeRole && fewer.updateSelf && !fewer.admin && !fewer.hidden)
             #expect(me.canPublish(.camera) && !me.canPublish(.microphone))
-            #expect(await Self.code { try await me.publish(try AudioSource()) } == 2009)
+            #expect(await errorCode { try await me.publish(try AudioSource()) } == 2009)
 
             let events = room.events
             try await room.renewToken(try token(TokenGrants(admin: true)))
@@ -169,9 +160,9 @@ import Testing
             }
             let left = await me.publications
             #expect(left.count == 1 && left.first === microphone)
-            #expect(await Self.code { try await me.publish(try VideoSource()) } == 2009)
+            #expect(await errorCode { try await me.publish(try VideoSource()) } == 2009)
             #expect(await me.publications.count == 1)
-            #expect(await Self.code { try await me.update(name: "Eve") } == 2009)
+            #expect(await errorCode { try await me.update(name: "Eve") } == 2009)
             await room.leave()
         }
     }

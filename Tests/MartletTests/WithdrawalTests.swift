@@ -98,11 +98,11 @@ private final class PictureCount: Sendable {
             await camera.finish()
             let encoded = count.value
             for code in [
-                await Self.code { try await camera.unpublish() },
-                await Self.code { try await camera.setMuted(true) },
+                await errorCode { try await camera.unpublish() },
+                await errorCode { try await camera.setMuted(true) },
             ] { #expect(code == 4004) }
-            #expect(await Self.code { try await me.publish(source) } == 2009)
-            #expect(await Self.code { try await source.write(try grey(90)) } == 2009)
+            #expect(await errorCode { try await me.publish(source) } == 2009)
+            #expect(await errorCode { try await source.write(try grey(90)) } == 2009)
 
             // With the right come back, the same source serves again.
             try await room.renewToken(try token())
@@ -140,7 +140,7 @@ private final class PictureCount: Sendable {
             _ = try await moves(events, to: .kicked)
             #expect(publication.unpublishReason == .left)
             await publication.finish()
-            #expect(await Self.code { try await publication.setMuted(true) } == 4004)
+            #expect(await errorCode { try await publication.setMuted(true) } == 4004)
             await other.leave()
         }
     }
@@ -195,7 +195,7 @@ private final class PictureCount: Sendable {
                 try await Task.sleep(for: .milliseconds(10))
             }
             for attempt in 0..<100 {
-                let code = await Self.code {
+                let code = await errorCode {
                     try await room.localParticipant.publish(try VideoSource())
                 }
                 if code == nil { break }
@@ -203,15 +203,6 @@ private final class PictureCount: Sendable {
                 try await Task.sleep(for: .milliseconds(10))
             }
             await room.leave()
-        }
-    }
-
-    private static func code(_ body: () async throws -> Void) async -> Int? {
-        do {
-            try await body()
-            return nil
-        } catch {
-            return (error as? MartletError)?.code
         }
     }
 }

@@ -5,6 +5,9 @@ import Wire
 
 /// A data stream as the application holds it; it stays the same across sessions.
 package struct DataStreamHandle: Hashable, Sendable {
+    /// The most bytes of a packet that any room can be made to take (`dataPacketBytesMax` in docs/admin.md).
+    package static let packetBytesMax = 32_768
+
     /// Its place in the order of opening.
     package let number: Int
 }
@@ -14,8 +17,6 @@ package struct DataStreamHandle: Hashable, Sendable {
 struct DataQueues: Sendable {
     /// The most packets that wait in a stream.
     static let packetsMax = 64
-    /// The most bytes of a packet that any room can be made to take (`dataPacketBytesMax` in docs/admin.md).
-    static let packetBytesMax = 32_768
 
     struct Packet: Sendable {
         var bytes: [UInt8]

@@ -1,5 +1,6 @@
 // Data streams of an isolated room, from engine to engine.
 // SPDX-License-Identifier: Apache-2.0
+import ClientSession
 import NIOCore
 import Signaling
 
@@ -14,7 +15,7 @@ extension IsolatedEngine {
     }
 
     /// Queues a packet behind those that wait; it goes as soon as an engine and the server take it.
-    /// - Throws: 7001 once the stream is closed, or why it was; 7003 without space where nobody waits; 6004 where the task is
+    /// - Throws: 7001 once the stream is closed, or why it was; 7002 for what no room takes; 7003 without space where nobody waits; 6004 where the task is
     ///   cancelled.
     func send(
         _ bytes: [UInt8], _ userTimestamp: Int64?, over number: Int, waits: Bool
@@ -24,6 +25,9 @@ extension IsolatedEngine {
                 throw MartletError(SignalingError(.streamNotFound))
             }
             if let failure = stream.failure { throw failure }
+            guard bytes.count <= DataStreamHandle.packetBytesMax else {
+                throw MartletError(SignalingError(.packetTooLarge))
+            }
             if stream.hasSpace {
                 stream.append(IsolatedStream.Packet(bytes: bytes, userTimestamp: userTimestamp))
                 return sendNext(of: stream)

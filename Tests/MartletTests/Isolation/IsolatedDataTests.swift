@@ -67,9 +67,9 @@ import Testing
             let rest = try await Self.packets(later, to: 5)
             #expect(rest == [[3], [4], [5]])
 
-            #expect(await Self.code { try await gone.send([1]) } == 7001)
+            #expect(await errorCode { try await gone.send([1]) } == 7001)
             await room.leave()
-            #expect(await Self.code { try await stream.send([1]) } == 7001)
+            #expect(await errorCode { try await stream.send([1]) } == 7001)
             await other.leave()
         }
     }
@@ -82,13 +82,17 @@ import Testing
             try await other.join(JoinOptions(server: server, room: "demo", participant: "bob"))
             let seen = other.events
             let stream = try await room.localParticipant.openDataStream()
+            // What no room takes is refused at once, and nothing is queued.
+            let large = [UInt8](repeating: 0, count: 32_769)
+            #expect(await errorCode { try await stream.send(large) } == 7002)
+            #expect(await errorCode { try await stream.trySend(large) } == 7002)
             let engine = try #require(await room.engineProcess)
             try await Self.stop(engine)
             for number in UInt8(0)..<64 { try await stream.trySend([number]) }
-            #expect(await Self.code { try await stream.trySend([64]) } == 7003)
+            #expect(await errorCode { try await stream.trySend([64]) } == 7003)
             let (given, waiting) = (
-                Task { await Self.code { try await stream.send([64]) } },
-                Task { await Self.code { try await stream.send([65]) } }
+                Task { await errorCode { try await stream.send([64]) } },
+                Task { await errorCode { try await stream.send([65]) } }
             )
             given.cancel()
             #expect(await given.value == 6004)
@@ -99,15 +103,6 @@ import Testing
                 if case .participantInterrupted("ada") = $0 { () } else { nil }
             }
             await other.leave()
-        }
-    }
-
-    private static func code(_ body: () async throws -> Void) async -> Int? {
-        do {
-            try await body()
-            return nil
-        } catch {
-            return (error as? MartletError)?.code
         }
     }
 }
