@@ -77,11 +77,6 @@ struct MediaLoopTurns<Handler: MediaLoopHandler & ~Copyable>: ~Copyable {
         return deadline - MonotonicClock.now()
     }
 
-    private func earliest(_ left: MediaInstant?, _ right: MediaInstant?) -> MediaInstant? {
-        guard let left, let right else { return left ?? right }
-        return min(left, right)
-    }
-
     /// After the commands: what a command announces is not there before it.
     private mutating func takeRelayed(at now: MediaInstant) {
         relay?.take { message, payload, loop in

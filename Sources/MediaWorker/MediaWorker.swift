@@ -174,11 +174,6 @@ package struct MediaWorker: ~Copyable {
         earliest(earliest(deadlines.next, reportDeadlines.next), nextLevels)
     }
 
-    private func earliest(_ left: MediaInstant?, _ right: MediaInstant?) -> MediaInstant? {
-        guard let left, let right else { return left ?? right }
-        return min(left, right)
-    }
-
     /// Sends everything that this turn has produced.
     package mutating func finishTurn<Door: DatagramDoor & ~Copyable>(
         at now: MediaInstant, through door: inout Door

@@ -103,3 +103,9 @@ package struct MediaDuration: Comparable, Hashable, Sendable {
         return overflow ? ((count > 0) == (factor > 0) ? .max : .min) : product
     }
 }
+
+/// The earlier of two moments, either of which may never come (`nil`).
+package func earliest(_ left: MediaInstant?, _ right: MediaInstant?) -> MediaInstant? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
+}

@@ -164,9 +164,3 @@ package struct SessionMachine: Sendable {
         }
     }
 }
-
-/// The earlier of two moments, either of which may never come.
-func earliest(_ left: MediaInstant?, _ right: MediaInstant?) -> MediaInstant? {
-    guard let left, let right else { return left ?? right }
-    return min(left, right)
-}

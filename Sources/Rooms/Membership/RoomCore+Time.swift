@@ -3,12 +3,6 @@
 import Signaling
 package import Wire
 
-/// The earlier of two moments, either of which may never come.
-func earliest(_ left: MediaInstant?, _ right: MediaInstant?) -> MediaInstant? {
-    guard let left, let right else { return left ?? right }
-    return min(left, right)
-}
-
 extension RoomCore {
     // MARK: Signs of life
 
