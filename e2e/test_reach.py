@@ -61,7 +61,7 @@ def network():
 @pytest.fixture(scope="module")
 def inside(network, playwright):
     """A browser in the closed network."""
-    instance = network.launch(playwright, "--ignore-certificate-errors")
+    instance = network.inside.launch(playwright, "--ignore-certificate-errors")
     yield instance
     instance.close()
 

@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(libssl-dev libipsec-mb-dev zlib1g-dev node-typescript esbuild curl ca-certificates)
 case "${1:-run}" in
     test)
-        packages+=(chromium nodejs python3-venv python3-pip iproute2 nftables openssl nginx-light coturn)
+        packages+=(chromium nodejs python3-venv python3-pip iproute2 nftables conntrack openssl nginx-light coturn)
         # Codecs and files of the native SDK, and what judges its files; the server is built without them.
         packages+=(libopus-dev libvpx-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev)
         packages+=(ffmpeg)

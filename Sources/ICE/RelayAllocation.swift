@@ -63,13 +63,20 @@ package struct RelayAllocation: Sendable {
     package static let rebindAfter = MediaDuration.seconds(240)
     /// How long an allocation is asked for, in seconds; the relay may say otherwise.
     package static let lifetimeSeconds: UInt32 = 600
+    /// How long no peer is heard through the relay until it is asked whether the allocation is there still; doubled each time.
+    /// Peers send reports each second.
+    package static let silenceMax = MediaDuration.milliseconds(1_200)
 
     private struct Request {
         let content: TURNRequest
+        /// Whether it only asks if the allocation is there still.
+        var isCheck = false
         var id: STUNTransactionID
         var sends = 0
         var challenges = 0
         var due: MediaInstant
+
+        var isRefresh: Bool { if case .refresh = content { true } else { false } }
     }
 
     private struct Channel {
@@ -91,6 +98,9 @@ package struct RelayAllocation: Sendable {
     private var requests: [Request] = []
     private var channels: [Channel] = []
     private var refreshDue: MediaInstant?
+    /// When a peer was heard last, and how often the relay was asked for its silence since.
+    private var heardAt: MediaInstant
+    private var checks: Int64 = 0
     private var events: [RelayEvent] = []
     /// Whether a peer can be reached through it.
     package private(set) var isReady = false
@@ -111,6 +121,7 @@ package struct RelayAllocation: Sendable {
         self.access = access
         path = TransportPath(socket: access.socket, remote: access.server)
         seed = (random.next(), random.next())
+        heardAt = now
         begin(.allocate, at: now)
         add(peers: peers, at: now)
     }
@@ -174,6 +185,12 @@ package struct RelayAllocation: Sendable {
         return (channel.peer, Self.headCount..<(Self.headCount + Int(count)))
     }
 
+    /// A peer was heard through the relay.
+    package mutating func noteHeard(at now: MediaInstant) {
+        heardAt = now
+        checks = 0
+    }
+
     // MARK: Driving
 
     /// Takes a message that came on ``path``.
@@ -197,7 +214,7 @@ package struct RelayAllocation: Sendable {
             challenge(index, message, datagram, at: now)
         } else {
             requests.remove(at: index)
-            fail(request.content)
+            fail(request, code: message.errorCode)
         }
         return true
     }
@@ -206,13 +223,17 @@ package struct RelayAllocation: Sendable {
     package mutating func advance(to now: MediaInstant) {
         guard !isOver else { return }
         for request in requests where request.sends >= Self.sendsMax && request.due <= now {
-            fail(request.content)
+            fail(request)
         }
         requests.removeAll { $0.sends >= Self.sendsMax && $0.due <= now }
         guard !isOver, !isReleased else { return }
         if let due = refreshDue, due <= now {
             refreshDue = nil
             begin(.refresh(lifetimeSeconds: Self.lifetimeSeconds), at: now)
+        }
+        if let due = checkDue, due <= now {
+            checks += 1
+            begin(.refresh(lifetimeSeconds: Self.lifetimeSeconds), isCheck: true, at: now)
         }
         for index in channels.indices {
             guard let due = channels[index].due, due <= now else { continue }
@@ -225,6 +246,7 @@ package struct RelayAllocation: Sendable {
     package var nextDeadline: MediaInstant? {
         guard !isOver else { return nil }
         var deadline = refreshDue
+        if let due = checkDue { deadline = min(deadline ?? due, due) }
         for due in requests.lazy.map(\.due) { deadline = min(deadline ?? due, due) }
         for due in channels.lazy.compactMap(\.due) { deadline = min(deadline ?? due, due) }
         return deadline
@@ -259,8 +281,19 @@ package struct RelayAllocation: Sendable {
 
     // MARK: Inside
 
-    private mutating func begin(_ content: TURNRequest, at now: MediaInstant) {
-        requests.append(Request(content: content, id: newID(), due: now))
+    private mutating func begin(
+        _ content: TURNRequest, isCheck: Bool = false, at now: MediaInstant
+    ) {
+        requests.append(Request(content: content, isCheck: isCheck, id: newID(), due: now))
+    }
+
+    /// When the relay is asked whether the allocation is there still. A NAT that forgets gives a client another address, from
+    /// where the relay takes nothing; a connection would break.
+    private var checkDue: MediaInstant? {
+        guard isReady, !isReleased, !access.isStream, !requests.contains(where: \.isRefresh) else {
+            return nil
+        }
+        return heardAt + Self.silenceMax * (1 << min(checks, 9))
     }
 
     /// An id that nobody can foresee: a code over a counter under a random key.
@@ -279,7 +312,6 @@ package struct RelayAllocation: Sendable {
     private mutating func challenge(
         _ index: Int, _ message: STUNMessage, _ datagram: Span<UInt8>, at now: MediaInstant
     ) {
-        let content = requests[index].content
         guard requests[index].challenges < Self.challengesMax,
             // A second 401 says that the credentials are wrong.
             message.errorCode == 438 || credentials == nil,
@@ -289,8 +321,7 @@ package struct RelayAllocation: Sendable {
                 realm: datagram.extracting(realm).copied(),
                 nonce: datagram.extracting(nonce).copied())
         else {
-            requests.remove(at: index)
-            return fail(content)
+            return fail(requests.remove(at: index), code: message.errorCode)
         }
         credentials = found
         requests[index].challenges += 1
@@ -329,8 +360,12 @@ package struct RelayAllocation: Sendable {
         refreshDue = now + .seconds(max(lifetime - 60, lifetime / 2, 5))
     }
 
-    private mutating func fail(_ content: TURNRequest) {
-        guard case .bindChannel(let number, _) = content else { return end() }
+    /// - Parameter code: Why it was refused; `nil`: it was not answered.
+    private mutating func fail(_ request: Request, code: Int? = nil) {
+        // RFC 8656 §7.2: 437 says that there is no allocation, as for an address that a NAT has changed. Of what else a check
+        // is refused for, the refreshes tell in time.
+        if request.isCheck, let code, code != 437 { return }
+        guard case .bindChannel(let number, _) = request.content else { return end() }
         guard let index = channels.firstIndex(where: { $0.number == number }) else { return }
         channels[index].isBound = false
         channels[index].isRefused = true

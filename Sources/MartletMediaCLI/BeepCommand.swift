@@ -31,7 +31,7 @@ struct BeepCommand: AsyncParsableCommand {
     var bitrate = 1_000_000
 
     @Option(help: "How much work is done for sound, 0 to 10; less costs quality.")
-    var complexity = 9
+    var complexity = AudioPublishOptions().complexity
 
     @Option(help: "In how many sizes the picture is sent, 1 to 3.")
     var sizes = 1

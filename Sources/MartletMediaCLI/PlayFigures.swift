@@ -18,6 +18,8 @@ actor PlayFigures {
         var firstNumber: Int?
         var lastNumber: Int?
         var numberGaps = 0
+        /// The longest time between two pictures as they were handed out.
+        var longestGapMilliseconds = 0
         var milliseconds = 0
         var audibleMilliseconds = 0
         /// The median of what was audible, in hertz.
@@ -60,6 +62,7 @@ actor PlayFigures {
     private var flashes: [String: [(stamp: Int64, at: ContinuousClock.Instant)]] = [:]
     private var beeps: [String: [(stamp: Int64, at: ContinuousClock.Instant)]] = [:]
     private var transport = TransportStatistics()
+    private var seenAt: [String: ContinuousClock.Instant] = [:]
     private var dumpedAt: [String: ContinuousClock.Instant] = [:]
 
     init(dumpFolder: String?) { self.dumpFolder = dumpFolder }
@@ -118,8 +121,13 @@ actor PlayFigures {
     func see(_ frames: AsyncStream<VideoFrame>, _ track: RemoteTrack) async {
         for await frame in frames {
             let number = TestPicture.number(of: frame)
+            let now = ContinuousClock.now
+            let gap = seenAt[track.id].map { now - $0 } ?? .zero
+            seenAt[track.id] = now
             change(track) { figures in
                 figures.frames += 1
+                figures.longestGapMilliseconds = max(
+                    figures.longestGapMilliseconds, Int(gap / .milliseconds(1)))
                 figures.width = frame.width
                 figures.height = frame.height
                 figures.sizes.insert("\(frame.width)x\(frame.height)")

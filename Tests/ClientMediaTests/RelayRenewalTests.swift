@@ -15,6 +15,8 @@ private final class RelayedCall {
     let call: VirtualCall
     let publisher: VirtualClient
     let viewer: VirtualClient
+    /// Added to the numbers of the viewer's sockets as the relay sees them: a NAT that forgets changes it.
+    var mapping: UInt16 = 0
     private var up: [(path: TransportPath, bytes: [UInt8])] = []
     private var down: [(address: NetworkAddress, bytes: [UInt8])] = []
     private(set) var sent = 0
@@ -63,19 +65,21 @@ private final class RelayedCall {
         (self.up, self.down) = ([], [])
         for (path, bytes) in up where path.remote == relay.address {
             guard let first = bytes.first, first >= 64 else {
-                let answer = try relay.answer(bytes, from: path.socket, at: call.now)
+                let answer = try relay.answer(
+                    bytes, from: path.socket + mapping, at: call.now)
                 viewer.receive(answer, on: path, at: call.now)
                 continue
             }
             let number = UInt16(bytes[0]) << 8 | UInt16(bytes[1])
-            guard let allocation = relay.allocations[path.socket],
+            guard let allocation = relay.allocations[path.socket + mapping],
                 allocation.channels[number] == call.server
             else { continue }
             call.inject(Array(bytes.dropFirst(4)), from: allocation.relayed)
         }
         for (address, bytes) in down {
             for socket: UInt16 in [0, 8] {
-                guard let allocation = relay.allocations[socket], allocation.relayed == address,
+                guard let allocation = relay.allocations[socket + mapping],
+                    allocation.relayed == address,
                     let number = allocation.channels.first(where: { $0.value == call.server })?.key
                 else { continue }
                 let head = [number, UInt16(bytes.count)].flatMap {
@@ -181,5 +185,20 @@ private final class RelayedCall {
         try call.run(seconds: 5)
         #expect(call.relay.allocations.values.map(\.username) == ["d"])
         #expect(call.longestGap <= .milliseconds(50))
+    }
+
+    @Test(arguments: [false, true])
+    func whoseNATForgetsGetsAnotherAllocationSoon(relaysAlone: Bool) throws {
+        let call = try RelayedCall(seed: 6, relaysAlone: relaysAlone)
+        call.name("a", lasting: .seconds(60))
+        try call.run(seconds: 6)
+        for mapping: UInt16 in [100, 200] {
+            call.mapping = mapping
+            try call.run(seconds: 6)
+        }
+        #expect(call.relay.log.prefix(3) == ["a on 0", "a on 100", "a ended"])
+        #expect(call.relay.log.contains("a on 200"))
+        #expect(call.longestGap < .milliseconds(1_500))
+        #expect(call.viewer.connection?.selectedPair?.localKind == .relay)
     }
 }

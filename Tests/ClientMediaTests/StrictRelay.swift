@@ -60,6 +60,7 @@ final class StrictRelay {
         if let known = allocations[socket], known.username != username {
             return reply(message, code: message.method == 0x003 ? 437 : 441)
         }
+        if allocations[socket] == nil, message.method != 0x003 { return reply(message, code: 437) }
         switch message.method {
         case 0x003:
             if isFull, !allocations.isEmpty { return reply(message, code: 486) }

@@ -40,6 +40,7 @@ private final class RelayCall {
         while let event = allocation.pollEvent() { events.append(event) }
     }
     func release() { allocation.release(at: now) }
+    func hear() { allocation.noteHeard(at: now) }
     func take(_ bytes: [UInt8]) -> Bool { allocation.receive(bytes.span, at: now) }
 
     func request() -> [UInt8]? {
@@ -128,6 +129,31 @@ private final class RelayCall {
         #expect(call.relay.requests.count == before + 1 && call.isOver)
         #expect(call.relay.requests.last?.lifetimeSeconds == 0)
         #expect(call.nextDeadline == nil)
+    }
+
+    @Test func whileNobodyIsHeardTheRelayIsAskedWhetherItIsThereStill() throws {
+        let call = RelayCall()
+        // Whoever is heard each second asks for nothing.
+        for second in Int64(0)..<10 {
+            try call.run(until: at(second * 1_000))
+            call.hear()
+        }
+        #expect(call.methods == [3, 3, 9])
+        // Less and less often, and not while it does not answer.
+        try call.run(until: at(29_000))
+        #expect(call.methods == [3, 3, 9] + [4, 4, 4, 4, 4])
+        // Refused for another reason it goes on; without an allocation it is over.
+        call.relay.refusals = [4: 401]
+        call.hear()
+        try call.run(until: at(32_000))
+        #expect(!call.isOver && call.methods.count == 10)
+        call.relay.refusals = [4: 437]
+        try call.run(until: at(34_000))
+        #expect(call.events == [.ready(call.relay.relayed), .over])
+        // Connections break by themselves.
+        let stream = RelayCall(isStream: true)
+        try stream.run(until: at(100_000))
+        #expect(stream.methods == [3, 3, 9])
     }
 
     @Test func whoIsNamedLaterIsReachedToo() throws {

@@ -58,15 +58,12 @@ private final class Camera: Sendable {
 private func withCamera(
     _ body: @escaping @Sendable (Camera, Room, RemoteTrack) async throws -> Void
 ) async throws {
-    try await withServer { server in
-        let (sender, viewer) = (try await joined(server, "ada"), try await joined(server, "bob"))
+    try await withTwo { sender, viewer in
         let device = try Camera()
         try await sender.localParticipant.publish(device.source)
         device.start()
         defer { device.stop() }
         try await body(device, viewer, try await track(.camera, in: viewer))
-        await viewer.leave()
-        await sender.leave()
     }
 }
 
@@ -127,15 +124,7 @@ private func wait(until isSo: () -> Bool) async throws {
     }
 
     @Test func O06_O07_aDecoderThatFailsInterruptsNobodyElse() async throws {
-        try await withServer { server in
-            let (sender, viewer) = (
-                try await joined(server, "ada"), try await joined(server, "bob")
-            )
-            let device = try Camera()
-            try await sender.localParticipant.publish(device.source)
-            device.start()
-            defer { device.stop() }
-            let track = try await track(.camera, in: viewer)
+        try await withCamera { device, viewer, track in
             var pictures = try await viewer.encodedVideo(of: track).makeAsyncIterator()
             let decoded = try await viewer.video(of: track)
             _ = try await first(of: decoded) { $0.width }
@@ -158,8 +147,6 @@ private func wait(until isSo: () -> Bool) async throws {
             #expect(device.requests.load(ordering: .relaxed) > before)
             _ = try await first(of: decoded) { $0.width }
             #expect(await viewer.statistics(of: track)?.interruptions == 0)
-            await viewer.leave()
-            await sender.leave()
         }
     }
 

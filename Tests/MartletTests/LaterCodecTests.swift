@@ -22,10 +22,7 @@ import Testing
 
     @Test(arguments: [VideoCodec.vp9, .av1])
     func O07_picturesOfLaterCodecsAreNotTouched(codec: VideoCodec) async throws {
-        try await withServer { server in
-            let (sender, viewer) = (
-                try await joined(server, "ada"), try await joined(server, "bob")
-            )
+        try await withTwo { sender, viewer in
             let source = try EncodedVideoSource(codec: codec)
             try await sender.localParticipant.publish(source)
             let showing = Task {
@@ -54,17 +51,11 @@ import Testing
                 #expect(next.codec == codec && next.isKeyframe == (known % 10 == 0))
                 #expect(next.bytes == picture(codec, known, isKeyframe: known % 10 == 0))
             }
-            await viewer.leave()
-            await sender.leave()
         }
     }
 
     @Test func O06_encodedVP9IsDecodedAndHasOneSize() async throws {
-        try await withServer { server in
-            let (sender, viewer) = (
-                try await joined(server, "ada"),
-                try await joined(server, "bob") { $0.cameraSizes = 2 }
-            )
+        try await withTwo(second: { $0.cameraSizes = 2 }) { sender, viewer in
             let source = try VideoSource()
             var options = VideoPublishOptions()
             options.codec = .vp9
@@ -88,8 +79,6 @@ import Testing
             await #expect(throws: MartletError.self) {
                 try await viewer.localParticipant.publish(try VideoSource(), as: .camera, options)
             }
-            await viewer.leave()
-            await sender.leave()
         }
     }
 }

@@ -48,13 +48,23 @@ private func key(_ room: String = #function) throws -> SharedTrack.Key {
         track: TrackKey(participant: try ParticipantID("ada"), track: try TrackID("TR_1")))
 }
 
+/// Two who hear a track from its beginning; whoever asks leaves it.
+private func twoListeners(
+    _ room: String = #function
+) throws -> (track: SharedTrack, first: Listener, second: Listener) {
+    let key = try key(room)
+    return (SharedTrack.enter(key), Listener(key), Listener(key))
+}
+
+/// So many who play a track.
+private func players(_ count: Int, of key: SharedTrack.Key) -> [SoundPlayer] {
+    (0..<count).map { _ in SoundPlayer(start: RTPTimestamp(0), at: .zero, track: key) }
+}
+
 @Suite(.serialized) struct SharedDecoderTests {
     @Test func whatTwoHearAlikeIsDecodedOnce() throws {
-        let key = try key()
-        let track = SharedTrack.enter(key)
+        let (track, first, second) = try twoListeners()
         defer { track.leave() }
-        let first = Listener(key)
-        let second = Listener(key)
         let steps = packets
         let expected = try alone(steps)
         var heard: [[[Int16]?]] = [[], []]
@@ -137,11 +147,8 @@ private func key(_ room: String = #function) throws -> SharedTrack.Key {
     }
 
     @Test func whereNobodyWentOnForASecondSomebodyElseBegins() throws {
-        let key = try key()
-        let track = SharedTrack.enter(key)
+        let (track, first, second) = try twoListeners()
         defer { track.leave() }
-        let first = Listener(key)
-        let second = Listener(key)
         _ = first.samples(of: packets[0])
         _ = second.samples(of: packets[20], at: .zero + .milliseconds(900))
         #expect(first.isShared && !second.isShared)
@@ -152,11 +159,8 @@ private func key(_ room: String = #function) throws -> SharedTrack.Key {
     }
 
     @Test func whatOccursTwiceIsNoPlaceToBegin() throws {
-        let key = try key()
-        let track = SharedTrack.enter(key)
+        let (track, first, second) = try twoListeners()
         defer { track.leave() }
-        let first = Listener(key)
-        let second = Listener(key)
         for number in [0, 1, 2, 1, 3] { _ = first.samples(of: packets[number]) }
         _ = second.samples(of: packets[1])
         #expect(!second.isShared)
@@ -168,9 +172,7 @@ private func key(_ room: String = #function) throws -> SharedTrack.Key {
         let key = try key()
         let before = SharedTrack.count
         do {
-            let players = (0..<3).map { _ in
-                SoundPlayer(start: RTPTimestamp(0), at: .zero, track: key)
-            }
+            let players = players(3, of: key)
             #expect(SharedTrack.count == before + 1)
             for player in players {
                 #expect(player.take(.packet(sounds[0], .ordinary), at: .zero))
@@ -182,10 +184,7 @@ private func key(_ room: String = #function) throws -> SharedTrack.Key {
     }
 
     @Test func damagedPacketsAreDamagedForAll() throws {
-        let key = try key()
-        let players = (0..<2).map { _ in
-            SoundPlayer(start: RTPTimestamp(0), at: .zero, track: key)
-        }
+        let players = players(2, of: try key())
         let damaged = SoundPacket(timestamp: RTPTimestamp(960), ticks: 960, payload: [0xFF, 0x3F])
         for player in players {
             #expect(player.take(.packet(sounds[0], .ordinary), at: .zero))

@@ -9,9 +9,11 @@ import { asMartletError, MartletError } from './MartletError';
 import type { MediaConnection } from './MediaConnection';
 import type { TrackKind, TrackSource } from './messages';
 import type { MetadataOptions } from './metadataMessage';
+import type { MuteOptions, PublishOptions } from './publishOptions';
 import { PublishStates } from './PublishStates';
 import type { MediaFlow } from './qualityIncidents';
 import type { EmitRoomEvent, TrackEndReason, UnpublishReason } from './RoomEvents';
+import { sendOver } from './sendOver';
 import type { SpatialLayers } from './spatialLayers';
 import { activate, captureSize, shape } from './videoEncodings';
 
@@ -26,21 +28,6 @@ export interface PublisherSurroundings {
   request(request: ClientRequest): Promise<{ track?: string }>;
   /** Offers the sections anew. */
   negotiate(): Promise<void>;
-}
-
-/** How a track is published. */
-export interface PublishOptions {
-  /** Starts silent. */
-  muted?: boolean;
-  /** The most bits a second this track sends, or the largest of its sizes; the SDK or the browser
-   * chooses otherwise. */
-  maxBitrate?: number;
-}
-
-/** How a track is silenced. */
-export interface MuteOptions {
-  /** Closes the device while muted, so that its light goes out; `unmute` opens it again. */
-  releaseDevice?: boolean;
 }
 
 /** Keeps one's own tracks. One publisher lives as long as one stay in a room, over its breaks. */
@@ -134,7 +121,7 @@ export class LocalPublisher {
     return this.#inTurn(async () => {
       if (!this.#tracks.has(track)) return;
       this.#remove(track, reason);
-      await put(track.section, null);
+      await sendOver(track.section, null);
       if (track.isAnnounced) await this.#tell({ type: 'unpublish', track: track.id });
     });
   }
@@ -201,7 +188,7 @@ export class LocalPublisher {
     this.#isSuspended = true;
     return this.#inTurn(async () => {
       for (const track of this.#tracks) {
-        await put(track.section, null);
+        await sendOver(track.section, null);
         this.#states.moveTrack(track, 'unpublished');
       }
     });
@@ -218,7 +205,7 @@ export class LocalPublisher {
     const track = this.#announced(id);
     if (!track) return;
     this.#remove(track, 'notPermitted');
-    void put(track.section, null);
+    void sendOver(track.section, null);
   }
 
   /** The server says which sizes of a track somebody receives, and what of them somebody can use: more need not be
@@ -355,7 +342,7 @@ export class LocalPublisher {
         await this.#announce(track);
         return track;
       } catch (error) {
-        await put(section, null);
+        await sendOver(section, null);
         // The session was restarted meanwhile: once more, on the peer connection of the new one.
         const isNew = this.#surroundings.isAlive() && this.#surroundings.media() !== connection;
         if (!isNew || !asMartletError(error).is('linkLost')) throw error;
@@ -433,7 +420,7 @@ export class LocalPublisher {
   #send(track: LocalTrack): Promise<void> {
     // A video sender would go on sending black frames; a sound sender sends next to nothing.
     const isSilent = track.isMuted && track.kind === 'video';
-    return put(track.section, this.#isSuspended || isSilent ? null : track.mediaStreamTrack);
+    return sendOver(track.section, this.#isSuspended || isSilent ? null : track.mediaStreamTrack);
   }
 
   async #tellMuted(track: LocalTrack): Promise<void> {
@@ -497,16 +484,6 @@ export class LocalPublisher {
     const result = this.#last.then(work);
     this.#last = result.catch(() => {});
     return result;
-  }
-}
-
-/** Sends a track over a section, or nothing. */
-async function put(section: RTCRtpTransceiver, media: MediaStreamTrack | null): Promise<void> {
-  try {
-    await section.sender.replaceTrack(media);
-  } catch (error) {
-    // Of a peer connection that is closed: nothing leaves it, and the next one is told anew.
-    if ((error as DOMException).name !== 'InvalidStateError') throw error;
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   MicrophoneOptions,
   ScreenOptions,
 } from './capture';
+import type { CallInfo } from './callInfo';
 import type { ChangeReason, ConnectionChange, ConnectionState, LostLink } from './connectionMoves';
 import type { DataStream } from './DataStream';
 import type { DataStreamOptions } from './DataStreams';
@@ -18,7 +19,6 @@ import type { ListenerOptions } from './Emitter';
 import { checkJoinOptions } from './joinOptions';
 import type { DeviceSource, JoinOptions } from './joinOptions';
 import type { LocalParticipant } from './LocalParticipant';
-import type { MuteOptions, PublishOptions } from './LocalPublisher';
 import type { LocalTrack, PublishState } from './LocalTrack';
 import { MartletError } from './MartletError';
 import { canCarryMetadata } from './MetadataChannel';
@@ -26,11 +26,12 @@ import { newMessageID } from './messageID';
 import type {
   ParticipantChange,
   ParticipantRole,
-  RoomInfo,
   SelfUpdate,
   TrackSource,
   VideoQuality,
 } from './messages';
+import type { OutgoingMessage, SentMessage } from './outgoingMessage';
+import type { MuteOptions, PublishOptions } from './publishOptions';
 import type { RemoteParticipant } from './RemoteParticipant';
 import type { EmitRoomEvent, RoomEvents } from './RoomEvents';
 import { Session } from './Session';
@@ -38,33 +39,6 @@ import type { RoomStatistics } from './statistics';
 import { audibleSources, choiceRequests, selectedSources } from './SubscriptionChoices';
 import type { TrackSelection } from './SubscriptionChoices';
 import { videoQualities } from './VideoChoices';
-
-/** The call one is in. */
-export interface CallInfo extends RoomInfo {
-  /** One's own id. */
-  readonly participant: string;
-  /** When one came; a restart of the session does not change it. */
-  readonly joinedAt: Date;
-  /** How long the server keeps the session when a link breaks; undefined: not at all. */
-  readonly resumeSeconds: number | undefined;
-}
-
-/** A message to some, or to everybody else in the room. */
-export interface OutgoingMessage {
-  /** To whom, by id; to everybody else unless given. */
-  to?: readonly string[];
-  /** At most 4096 bytes of text. */
-  content: string;
-  /** Its id; the SDK makes one unless given. */
-  id?: string;
-}
-
-/** What became of a message. */
-export interface SentMessage {
-  readonly id: string;
-  /** Those of `to` who are not here. */
-  readonly unreachable: readonly string[];
-}
 
 /** One room, joined or not. It may be joined again after it was left, until it is closed. A page
  * may have several: each stands for itself. */

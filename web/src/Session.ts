@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AudioOutput } from './AudioOutput';
 import type { ClientRequest } from './clientMessages';
-import type { ChangeReason, ConnectionChange } from './connectionMoves';
+import type { ConnectionChange } from './connectionMoves';
 import { DataStreams } from './DataStreams';
 import { EventRouter } from './EventRouter';
 import { IncidentWatch } from './IncidentWatch';
@@ -10,10 +10,11 @@ import { autoSubscribeOf, joinRequest, rejoinOptions, timingOf } from './joinOpt
 import type { JoinOptions } from './joinOptions';
 import { LocalParticipant } from './LocalParticipant';
 import { LocalPublisher } from './LocalPublisher';
+import type { MachineAction, MachineInput } from './machineInputs';
 import { asMartletError, MartletError } from './MartletError';
 import { MediaConnection } from './MediaConnection';
 import { MediaWatch } from './MediaWatch';
-import type { LeaveReason, ParticipantRole, RelayInfo, TrackSource, VideoQuality } from './messages';
+import type { ParticipantRole, RelayInfo, TrackSource, VideoQuality } from './messages';
 import { MetadataChannel } from './MetadataChannel';
 import { Negotiator } from './Negotiator';
 import { NetworkWatch } from './NetworkWatch';
@@ -24,8 +25,8 @@ import { RemoteRoster } from './RemoteRoster';
 import type { EmitRoomEvent } from './RoomEvents';
 import type { JoinedReply, ReplyTo, RoomEvent } from './serverMessages';
 import { packDescription, unpackDescription } from './sessionDescription';
+import { codeOf, errorOfChange } from './sessionErrors';
 import { SessionMachine } from './SessionMachine';
-import type { MachineAction, MachineInput } from './SessionMachine';
 import { SignalLink } from './SignalLink';
 import { StatisticsSummary } from './statistics';
 import type { Report, RoomStatistics } from './statistics';
@@ -271,7 +272,8 @@ export class Session {
 
   #changed(change: ConnectionChange): void {
     const { to, reason } = change;
-    const error = to === 'connected' || reason === 'left' ? undefined : this.#errorOf(reason);
+    const isWanted = to === 'connected' || reason === 'left';
+    const error = isWanted ? undefined : errorOfChange(reason, this.#error);
     if (to === 'connected') {
       this.#error = undefined;
       // What was measured while nothing could be told was not told.
@@ -280,23 +282,6 @@ export class Session {
     if (to === 'reconnecting') this.#incidents.pause();
     if (to === 'disconnected') this.#close(error);
     this.#listener.changed(change, error);
-  }
-
-  #errorOf(reason: ChangeReason): MartletError | undefined {
-    switch (reason) {
-      case 'joinRequested':
-        return undefined;
-      case 'joinTimedOut':
-        return new MartletError('joinTimedOut', 'The server did not let us in in time.');
-      case 'mediaLost':
-        return new MartletError('linkLost', 'Audio and video no longer arrive.');
-      case 'networkChanged':
-        return new MartletError('linkLost', 'The network is another one.');
-      case 'reconnectTimedOut':
-        return new MartletError('linkLost', 'The connection did not come back in time.');
-      default:
-        return this.#error ?? new MartletError('linkLost', 'The server is not heard any more.');
-    }
   }
 
   /** The end: nothing of the session stays behind. */
@@ -543,20 +528,5 @@ export class Session {
       const message = `Browser and server share no codec for the ${source}.`;
       this.#listener.emit('warning', { code: 'codecMismatch', message, source });
     }
-  }
-}
-
-/** The code of the error that says why the server ended the session. */
-function codeOf(reason: LeaveReason) {
-  switch (reason) {
-    case 'kicked':
-    case 'roomClosed':
-    case 'duplicateIdentity':
-    case 'tokenExpired':
-      return reason;
-    case 'serverShutdown':
-      return 'serverShuttingDown';
-    default:
-      return 'linkLost';
   }
 }

@@ -8,8 +8,8 @@ import { test } from 'node:test';
 import { isFailure, isLegalMove } from './connectionMoves';
 import type { ChangeReason, ConnectionChange, ConnectionState } from './connectionMoves';
 import { errorCodes } from './errorCodes';
+import type { MachineAction, MachineInput } from './machineInputs';
 import { SessionMachine } from './SessionMachine';
-import type { MachineAction, MachineInput } from './SessionMachine';
 import { pauseBefore } from './sessionTiming';
 
 interface Step {

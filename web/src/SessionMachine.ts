@@ -1,13 +1,16 @@
 // The state machine of a client's connection: what it does when links break, and when it gives up.
 // SPDX-License-Identifier: Apache-2.0
 import { isLegalMove } from './connectionMoves';
-import type { ChangeReason, ConnectionChange, ConnectionState, LostLink } from './connectionMoves';
+import type { ChangeReason, ConnectionState, LostLink } from './connectionMoves';
 import {
   isPassing,
   joinFailure,
   sessionEndOfCode,
   sessionEndOfReason,
 } from './connectionOutcome';
+import { earliest, isDue, isMediaLost, mediaDeadline, signalDeadline } from './linkStates';
+import type { Media, Signal } from './linkStates';
+import type { MachineAction, MachineInput } from './machineInputs';
 import { MartletError } from './MartletError';
 import type { LeaveReason } from './messages';
 import {
@@ -18,68 +21,6 @@ import {
   windowRange,
 } from './sessionTiming';
 import type { SessionTiming } from './sessionTiming';
-
-/** Something that happened. */
-export type MachineInput =
-  /** The application wants to join; only a client that is `disconnected` may. */
-  | { readonly type: 'join' }
-  /** The application wants to leave; does nothing where there is nothing to leave. */
-  | { readonly type: 'leave' }
-  /** The socket that was asked for is open. */
-  | { readonly type: 'socketOpened' }
-  /** The socket cannot be opened, or broke. */
-  | { readonly type: 'socketClosed' }
-  /** A message arrived, whatever it says. Told before what the message says. */
-  | { readonly type: 'heard' }
-  /** `joined` arrived; `canResume`: the server keeps the session when a link breaks. */
-  | { readonly type: 'joined'; readonly canResume: boolean }
-  | { readonly type: 'joinRefused'; readonly code: number }
-  | { readonly type: 'resumed' }
-  | { readonly type: 'resumeRefused'; readonly code: number }
-  | { readonly type: 'disconnected'; readonly reason: LeaveReason; readonly rejoin: boolean }
-  /** `leave` was answered. */
-  | { readonly type: 'leaveConfirmed' }
-  /** Something arrived over the media link since this was last told. */
-  | { readonly type: 'mediaHeard' }
-  /** The server refused to restart ICE: it does not know the session's media any more. */
-  | { readonly type: 'restartRefused' }
-  /** The media link is beyond repair: its handshake failed, or its agent has given up. */
-  | { readonly type: 'mediaFailed' }
-  /** The network is another one. */
-  | { readonly type: 'networkChanged' }
-  /** Nothing but time has passed. */
-  | { readonly type: 'advance' };
-
-/** Something to be done. */
-export type MachineAction =
-  | { readonly type: 'changed'; readonly change: ConnectionChange }
-  | { readonly type: 'openSocket' }
-  /** Close the socket, or give up opening it; nothing it still brings counts. */
-  | { readonly type: 'closeSocket' }
-  /** Send `join` with the offer of a media link made for it. */
-  | { readonly type: 'sendJoin' }
-  | { readonly type: 'sendResume' }
-  | { readonly type: 'sendLeave' }
-  | { readonly type: 'sendPing' }
-  /** Restart ICE: send `offer` with new ICE credentials. */
-  | { readonly type: 'restartMedia' }
-  /** Throw the media link away; it belongs to a session that is over. */
-  | { readonly type: 'endMedia' };
-
-/** What the signalling link of a client that is not `disconnected` does. */
-type Signal =
-  | { readonly type: 'waiting' | 'opening' | 'resuming' | 'joining'; readonly until: number }
-  | { readonly type: 'up' };
-
-/** What the media link of a session does. */
-type Media =
-  /** There is none. */
-  | { readonly type: 'none' }
-  /** It is lost; nothing is done about it while the signalling link is lost as well. */
-  | { readonly type: 'lost' }
-  /** It is new, or restarted, and is to be heard before that moment. */
-  | { readonly type: 'connecting' | 'restarting'; readonly until: number }
-  | { readonly type: 'heard'; readonly at: number };
 
 /**
  * Decides, from what happens and from the time, where a connection stands and what is to be done.
@@ -134,7 +75,7 @@ export class SessionMachine {
   get lostLink(): LostLink | undefined {
     if (this.#state !== 'reconnecting') return undefined;
     if (this.#signal.type === 'up') return 'media';
-    return this.#isMediaLost ? 'both' : 'signal';
+    return isMediaLost(this.#media) ? 'both' : 'signal';
   }
 
   /** When `advance` has something to do; undefined: nothing is waited for. */
@@ -146,15 +87,15 @@ export class SessionMachine {
       case 'leaving':
         return this.#leavesAt;
       case 'connecting':
-        return this.#signalDeadline;
+        return signalDeadline(this.#signal);
       case 'connected':
-        return earliest([...silence, this.#mediaDeadline]);
+        return earliest([...silence, mediaDeadline(this.#media, this.#timing)]);
       case 'reconnecting':
         return earliest([
-          this.#signalDeadline,
+          signalDeadline(this.#signal),
           ...(this.#signal.type === 'up' ? silence : []),
           this.#windowEnd,
-          this.#mediaDeadline,
+          mediaDeadline(this.#media, this.#timing),
         ]);
     }
   }
@@ -205,7 +146,7 @@ export class SessionMachine {
       case 'resumed':
         if (this.#signal.type !== 'resuming') break;
         this.#signalUp(now);
-        if (this.#isMediaLost) this.#restartMedia(now);
+        if (isMediaLost(this.#media)) this.#restartMedia(now);
         else this.#arrive('resumed');
         break;
       case 'resumeRefused':
@@ -472,7 +413,7 @@ export class SessionMachine {
         if (isDue(this.#leavesAt, now)) this.#end('left');
         break;
       case 'connecting':
-        if (isDue(this.#signalDeadline, now)) this.#end('joinTimedOut');
+        if (isDue(signalDeadline(this.#signal), now)) this.#end('joinTimedOut');
         break;
       case 'connected':
       case 'reconnecting':
@@ -508,7 +449,7 @@ export class SessionMachine {
   }
 
   #serveMedia(now: number): void {
-    if (!isDue(this.#mediaDeadline, now)) return;
+    if (!isDue(mediaDeadline(this.#media, this.#timing), now)) return;
     if (this.#media.type === 'restarting') {
       this.#attempt += 1;
       this.#restartMedia(now);
@@ -525,28 +466,6 @@ export class SessionMachine {
     return this.#signalHeardAt + this.#timing.signalTimeout;
   }
 
-  get #signalDeadline(): number | undefined {
-    return this.#signal.type === 'up' ? undefined : this.#signal.until;
-  }
-
-  get #mediaDeadline(): number | undefined {
-    const media = this.#media;
-    switch (media.type) {
-      case 'none':
-      case 'lost':
-        return undefined;
-      case 'connecting':
-      case 'restarting':
-        return media.until;
-      case 'heard':
-        return media.at + this.#timing.mediaTimeout;
-    }
-  }
-
-  get #isMediaLost(): boolean {
-    return this.#media.type === 'lost' || this.#media.type === 'restarting';
-  }
-
   // MARK: Telling
 
   #act(type: Exclude<MachineAction['type'], 'changed'>): void {
@@ -561,16 +480,4 @@ export class SessionMachine {
     this.#reason = reason;
     this.#actions.push({ type: 'changed', change });
   }
-}
-
-function isDue(moment: number | undefined, now: number): boolean {
-  return moment !== undefined && moment <= now;
-}
-
-function earliest(moments: (number | undefined)[]): number | undefined {
-  let first: number | undefined;
-  for (const moment of moments) {
-    if (moment !== undefined && (first === undefined || moment < first)) first = moment;
-  }
-  return first;
 }

@@ -1,7 +1,8 @@
 // The browser SDK of Martlet: what an application may use.
 // SPDX-License-Identifier: Apache-2.0
 export { Room } from './Room';
-export type { CallInfo, OutgoingMessage, SentMessage } from './Room';
+export type { CallInfo } from './callInfo';
+export type { OutgoingMessage, SentMessage } from './outgoingMessage';
 export type { DeviceSource, JoinOptions } from './joinOptions';
 export type { AutoSubscribe } from './clientMessages';
 export type {
@@ -33,7 +34,7 @@ export type { LocalParticipant } from './LocalParticipant';
 export type { RemoteParticipant } from './RemoteParticipant';
 export type { RemoteTrack, SubscribeState } from './RemoteTrack';
 export type { LocalTrack, PublishState } from './LocalTrack';
-export type { MuteOptions, PublishOptions } from './LocalPublisher';
+export type { MuteOptions, PublishOptions } from './publishOptions';
 export type { TrackSelection } from './SubscriptionChoices';
 export type { DataBytes } from './dataBytes';
 export type { DataStream, SendDataOptions } from './DataStream';

@@ -130,8 +130,12 @@ extension ClientConnection {
             return
         }
         guard !transport.hasPath else { return }
-        // One that worked may do so again, after a moment.
-        if hasWorked { lookForRelays(at: now) } else { beginRelay(at: now) }
+        guard hasWorked else { return beginRelay(at: now) }
+        // One that worked may do so again.
+        lookForRelays(at: now)
+        if relays.due != nil, now - line.begunAt >= ConnectionRelays.lastingAfter {
+            relays.due = now
+        }
     }
 
     /// The connection behind a path was closed.
@@ -177,6 +181,11 @@ extension ClientConnection {
             guard let found, let socket else {
                 refuse()
                 return true
+            }
+            if isCurrent {
+                relays.current?.allocation.noteHeard(at: now)
+            } else {
+                relays.former?.allocation.noteHeard(at: now)
             }
             var inner = datagram.extracting(found.range)
             take(&inner, on: TransportPath(socket: socket, remote: found.peer), at: now)

@@ -8,6 +8,8 @@ struct RelayLine {
     var allocation: RelayAllocation
     /// The number among the sockets that stands for the relay's address.
     let socket: UInt16
+    /// When it was asked for.
+    let begunAt: MediaInstant
 }
 
 /// The relays that a connection may use, and the one it uses.
@@ -27,6 +29,8 @@ struct ConnectionRelays {
     static let keptFor = MediaDuration.seconds(30)
     /// How long the former allocation is kept after media has moved: what is under way to it still arrives.
     static let formerKeptFor = MediaDuration.seconds(3)
+    /// Where an allocation was there for so long, another is asked for at once when it is lost; else after a moment.
+    static let lastingAfter = MediaDuration.seconds(3)
     /// After so long a relay that gave no second allocation is asked for it again.
     static let renewedAgainAfter = MediaDuration.seconds(10)
 
@@ -91,7 +95,7 @@ struct ConnectionRelays {
         linesMade = linesMade == .max ? .max : linesMade + 1
         current = RelayLine(
             allocation: RelayAllocation(access, peers: peers, using: &random, at: now),
-            socket: socket)
+            socket: socket, begunAt: now)
         return true
     }
 

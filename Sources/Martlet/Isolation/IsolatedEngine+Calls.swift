@@ -158,7 +158,7 @@ extension IsolatedEngine {
         try await call(publication.request)
         guard let child else { throw MartletError(.engineFailed, "The engine is gone.") }
         if let error = publication.life.error { throw error }
-        feed.accept()
+        feed.source.accept()
         publications.append(publication)
         publication.start(over: child.connection)
         return publication

@@ -1,6 +1,25 @@
 // What is published, before it is known what carries it.
 // SPDX-License-Identifier: Apache-2.0
 
+/// What all sources have: a queue, which may refuse what is pushed.
+protocol QueuedSource: AnyObject, Sendable {
+    associatedtype Waiting: Sendable
+    var queue: MediaQueue<Waiting> { get }
+}
+
+extension QueuedSource {
+    /// Throws an error at whoever writes into it, until ``accept()``.
+    func refuse(_ error: MartletError) { queue.refuse(error) }
+
+    /// Takes what is pushed: it is published anew.
+    func accept() { queue.accept() }
+}
+
+extension AudioSource: QueuedSource {}
+extension VideoSource: QueuedSource {}
+extension EncodedAudioSource: QueuedSource {}
+extension EncodedVideoSource: QueuedSource {}
+
 /// What is pushed, and how it is published.
 enum PublicationFeed: Sendable {
     case sound(AudioSource, AudioPublishOptions)
@@ -8,33 +27,13 @@ enum PublicationFeed: Sendable {
     case encodedSound(EncodedAudioSource, AudioPublishOptions)
     case encodedPictures(EncodedVideoSource, maxBitsPerSecond: Int, isMuted: Bool)
 
-    /// The source, as something to find it by.
-    var id: ObjectIdentifier {
+    /// What is pushed into.
+    var source: any QueuedSource {
         switch self {
-        case .sound(let source, _): ObjectIdentifier(source)
-        case .pictures(let source, _, _): ObjectIdentifier(source)
-        case .encodedSound(let source, _): ObjectIdentifier(source)
-        case .encodedPictures(let source, _, _): ObjectIdentifier(source)
-        }
-    }
-
-    /// Throws an error at whoever writes into the source, until ``accept()``.
-    func refuse(_ error: MartletError) {
-        switch self {
-        case .sound(let source, _): source.queue.refuse(error)
-        case .pictures(let source, _, _): source.queue.refuse(error)
-        case .encodedSound(let source, _): source.queue.refuse(error)
-        case .encodedPictures(let source, _, _): source.queue.refuse(error)
-        }
-    }
-
-    /// Takes what is pushed: it is published anew.
-    func accept() {
-        switch self {
-        case .sound(let source, _): source.queue.accept()
-        case .pictures(let source, _, _): source.queue.accept()
-        case .encodedSound(let source, _): source.queue.accept()
-        case .encodedPictures(let source, _, _): source.queue.accept()
+        case .sound(let source, _): source
+        case .pictures(let source, _, _): source
+        case .encodedSound(let source, _): source
+        case .encodedPictures(let source, _, _): source
         }
     }
 

@@ -42,7 +42,7 @@ final class PublicationLife: Sendable {
     var error: MartletError? { state.withLock { $0.error } }
 
     /// What is pushed, as something to find it by.
-    var feedID: ObjectIdentifier { feed.id }
+    var feedID: ObjectIdentifier { ObjectIdentifier(feed.source) }
 
     /// Gives it what sends it, which is cancelled with its end: at once if that was before.
     func run(_ task: Task<Void, Never>) {
@@ -66,7 +66,7 @@ final class PublicationLife: Sendable {
         }
         guard isFirst else { return false }
         task?.cancel()
-        if let error { feed.refuse(error) }
+        if let error { feed.source.refuse(error) }
         return true
     }
 }

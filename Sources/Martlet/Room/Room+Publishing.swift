@@ -176,7 +176,7 @@ extension Room {
             hub.forget(life)
             throw life.error ?? MartletError(.invalidState, "The room was left.")
         }
-        feed.accept()
+        feed.source.accept()
         // Owned by the publication, which cancels it.
         let task = Task {
             do {

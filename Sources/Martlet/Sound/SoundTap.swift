@@ -80,22 +80,20 @@ final class PCMSink {
 
     func take(_ piece: SoundPiece) {
         let converted = resampler.convert(piece.samples)
-        if waiting.isEmpty, converted.count == frameSamples {
-            continuation.yield(
-                AudioFrame(
-                    samples: converted, format: resampler.format,
-                    timestampMicroseconds: piece.microseconds))
-            return
-        }
+        if waiting.isEmpty, converted.count == frameSamples { return yield(converted, of: piece) }
         waiting += converted
         // A converter holds some samples back at first: a piece comes with the next.
         while waiting.count >= frameSamples {
-            continuation.yield(
-                AudioFrame(
-                    samples: Array(waiting.prefix(frameSamples)), format: resampler.format,
-                    timestampMicroseconds: piece.microseconds))
+            yield(Array(waiting.prefix(frameSamples)), of: piece)
             waiting.removeFirst(frameSamples)
         }
+    }
+
+    private func yield(_ samples: [Int16], of piece: SoundPiece) {
+        continuation.yield(
+            AudioFrame(
+                samples: samples, format: resampler.format,
+                timestampMicroseconds: piece.microseconds))
     }
 }
 

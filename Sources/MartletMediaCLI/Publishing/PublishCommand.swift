@@ -41,7 +41,7 @@ struct PublishCommand: AsyncParsableCommand {
     var bitrate = 2_000_000
 
     @Option(help: "How much work is done for sound that is encoded, 0 to 10; less costs quality.")
-    var complexity = 9
+    var complexity = AudioPublishOptions().complexity
 
     @Flag(help: "Publishes as a screen and its sound, in place of camera and microphone.")
     var screen = false

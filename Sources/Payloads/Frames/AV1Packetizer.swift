@@ -27,9 +27,7 @@ package struct AV1Packetizer: Sendable {
     package mutating func packetize(
         _ unit: Span<UInt8>, payloadMax: Int, into packets: inout PacketizedFrame
     ) throws(PacketizationError) {
-        packets.removeAll()
-        guard !unit.isEmpty else { throw .empty }
-        guard payloadMax >= Self.payloadMin else { throw .payloadTooSmall(payloadMax) }
+        try packets.begin(unit, payloadMax: payloadMax, payloadMin: Self.payloadMin)
         var startsSequence = try readUnits(of: unit)
         guard !ends.isEmpty else { throw .noUnits }
         let most = payloadMax - 1

@@ -27,10 +27,8 @@ package struct H264Packetizer: Sendable {
     package mutating func packetize(
         _ accessUnit: Span<UInt8>, payloadMax: Int, into packets: inout PacketizedFrame
     ) throws(PacketizationError) {
-        packets.removeAll()
         pending.removeAll(keepingCapacity: true)
-        guard !accessUnit.isEmpty else { throw .empty }
-        guard payloadMax >= Self.payloadMin else { throw .payloadTooSmall(payloadMax) }
+        try packets.begin(accessUnit, payloadMax: payloadMax, payloadMin: Self.payloadMin)
         var cursor = AnnexBUnitCursor(accessUnit)
         // The aggregate's header byte, then two bytes of size before each unit.
         var size = 1

@@ -26,6 +26,19 @@ package struct PacketizedFrame: Sendable {
         ends.removeAll(keepingCapacity: true)
     }
 
+    /// Begins with a frame: forgets the payloads of the one before.
+    /// - Parameters:
+    ///   - payloadMax: The longest payload, in bytes.
+    ///   - payloadMin: How many of these there must be.
+    /// - Throws: `.empty`, `.payloadTooSmall`.
+    mutating func begin(
+        _ frame: Span<UInt8>, payloadMax: Int, payloadMin: Int
+    ) throws(PacketizationError) {
+        removeAll()
+        guard !frame.isEmpty else { throw .empty }
+        guard payloadMax >= payloadMin else { throw .payloadTooSmall(payloadMax) }
+    }
+
     mutating func append(_ byte: UInt8) { bytes.append(byte) }
 
     mutating func append(_ part: Span<UInt8>) {

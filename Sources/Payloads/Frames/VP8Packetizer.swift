@@ -22,9 +22,7 @@ package struct VP8Packetizer: Sendable {
     package mutating func packetize(
         _ frame: Span<UInt8>, payloadMax: Int, into packets: inout PacketizedFrame
     ) throws(PacketizationError) {
-        packets.removeAll()
-        guard !frame.isEmpty else { throw .empty }
-        guard payloadMax >= Self.payloadMin else { throw .payloadTooSmall(payloadMax) }
+        try packets.begin(frame, payloadMax: payloadMax, payloadMin: Self.payloadMin)
         let parts = equalParts(of: frame.count, most: payloadMax - Self.descriptorCount)
         for part in 0..<parts.count {
             // |X|R|N|S|R| PID |, |I|L|T|K| RSV |, |M| PictureID |: S on the first packet of partition 0, which all are of.

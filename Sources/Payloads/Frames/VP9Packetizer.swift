@@ -24,9 +24,7 @@ package struct VP9Packetizer: Sendable {
     package mutating func packetize(
         _ frame: Span<UInt8>, payloadMax: Int, into packets: inout PacketizedFrame
     ) throws(PacketizationError) {
-        packets.removeAll()
-        guard !frame.isEmpty else { throw .empty }
-        guard payloadMax >= Self.payloadMin else { throw .payloadTooSmall(payloadMax) }
+        try packets.begin(frame, payloadMax: payloadMax, payloadMin: Self.payloadMin)
         guard let header = VP9FrameHeader.parse(frame) else { throw .noUnits }
         let head = header.size == nil ? Self.descriptor.ordinary : Self.descriptor.withSize
         let parts = equalParts(of: frame.count, most: payloadMax - head)

@@ -23,3 +23,18 @@ func track(_ source: TrackSource, in room: Room) async throws -> RemoteTrack {
         if case .trackPublished(let track) = event, track.source == source { track } else { nil }
     }
 }
+
+/// Runs a body over a real server and two who have joined there; they leave behind it.
+/// - Parameter change: What the second joins with.
+func withTwo(
+    second change: @escaping @Sendable (inout JoinOptions) -> Void = { _ in },
+    _ body: @escaping @Sendable (Room, Room) async throws -> Void
+) async throws {
+    try await withServer { server in
+        let first = try await joined(server, "ada")
+        let second = try await joined(server, "bob", change)
+        try await body(first, second)
+        await second.leave()
+        await first.leave()
+    }
+}

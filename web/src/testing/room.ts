@@ -109,3 +109,17 @@ export async function joinedRoom(
   made.log.length = 0;
   return made;
 }
+
+/** What leaves by a peer connection: kinds by section. */
+export function sentMedia(connection = FakeConnection.last): { [mid: string]: string } {
+  return connection.sent;
+}
+
+/** A server that has forgotten the session and lets the client in anew. */
+export function forgetful(reply: object = {}) {
+  return except((message: WireMessage) => {
+    const { id, type } = message;
+    if (type === 'resume') return { type: 'error', id, code: 3006, message: 'Gone.' };
+    return type === 'join' ? { ...joined, id, session: 'SE_2', ...reply } : undefined;
+  });
+}
