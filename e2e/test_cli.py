@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -199,7 +200,11 @@ def test_a_signal_tells_every_client_and_ends_within_two_seconds(start_server, h
     publisher = AioClient(server)
     publisher.publish("/whip/daily")
     wait_until(lambda: publisher.state == "connected", "the publisher")
+    silent, slow = (socket.create_connection(("127.0.0.1", server.http_port)) for _ in range(2))
+    slow.sendall(b"GET /healthz HTTP/1.1\r\nHo")
     code, seconds = server.stop(how)
+    silent.close()
+    slow.close()
     assert code == 0 and seconds < 2
     figure(f"{how.name} to the end of the process", seconds * 1000)
     assert member.next("disconnected")["reason"] == "serverShutdown"

@@ -25,7 +25,8 @@ struct ServeCommand: AsyncParsableCommand {
             In service: MARTLET_KEYS="main=$SECRET" martlet serve --public-address 203.0.113.7, \
             with a TLS proxy before the HTTP port and the UDP port reachable from outside.
             SIGTERM or SIGINT tells every client and stops within two seconds; with --on-shutdown end
-            clients do not come back by themselves.
+            clients do not come back by themselves. What has not stopped after five is given up: the
+            server says what, and ends with exit code 1.
             """)
 
     @Flag(
@@ -137,7 +138,12 @@ struct ServeCommand: AsyncParsableCommand {
         let media = try MediaLoops(
             count: loops, addresses: LocalAddresses.all(), port: udpPort,
             acceptsStreams: tcp, dtls: dtls)
-        defer { media.stop() }
+        let progress = StopProgress()
+        defer {
+            progress.reach(.media)
+            media.stop()
+            progress.end()
+        }
 
         var configuration = SignalServerConfiguration(
             keys: keys,
@@ -175,7 +181,10 @@ struct ServeCommand: AsyncParsableCommand {
                         port: port, media: media.addresses(of: 0), folder: folder,
                         developmentKey: developmentKey)
                 },
-                until: { for await _ in signals { return } })
+                until: {
+                    for await _ in signals { break }
+                    progress.begin { service.connectionsOpen }
+                })
         } catch let error as SignalServiceError {
             throw CommandFailure(error.description)
         }

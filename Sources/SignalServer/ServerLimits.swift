@@ -53,6 +53,8 @@ package struct ServerLimits: Sendable {
     package var linkLostTimeout = MediaDuration.seconds(3)
     /// From the signal to stop until connections are cut.
     package var shutdownTimeout = Duration.milliseconds(1500)
+    /// From then until what waits for its client all the same is closed: answers of which some is still to be taken.
+    package var closingTimeout = TimeAmount.milliseconds(250)
 
     /// The limits of a production server.
     package init() {}

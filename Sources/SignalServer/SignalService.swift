@@ -6,6 +6,7 @@ import Hummingbird
 import HummingbirdCore
 package import Logging
 import NIOCore
+import NIOPosix
 import Signaling
 
 /// A signalling server over a media plane: made, run once, and stopped.
@@ -14,6 +15,7 @@ package struct SignalService: Sendable {
     private let hub: RoomHub
     private let metrics: ServerMetrics
     private let idle: IdleConnections
+    private let connections = OpenConnections()
     private let clocks = ConnectionClocks()
     private let logger: Logger
 
@@ -31,7 +33,11 @@ package struct SignalService: Sendable {
         hub = RoomHub(configuration: configuration, plane: plane, metrics: metrics)
     }
 
-    /// Serves until `stop` returns or the task is cancelled; then tells every client and closes.
+    /// The connections that are open now, of whichever kind.
+    package var connectionsOpen: Int { connections.count }
+
+    /// Serves until `stop` returns or the task is cancelled; then tells every client and closes. Whatever connections do,
+    /// that takes `shutdownTimeout` and `closingTimeout` of the limits at most.
     /// - Parameters:
     ///   - onRunning: Called once with the port that connections are accepted on.
     ///   - stop: Returns when it is time to stop.
@@ -53,7 +59,10 @@ package struct SignalService: Sendable {
                 if !Task.isCancelled { await drain() }
             }
             // Whichever ends first ends all: the port, by an error; the rest, by being told to.
-            defer { group.cancelAll() }
+            defer {
+                group.cancelAll()
+                closeSoon()
+            }
             try await group.next()
         }
     }
@@ -84,6 +93,13 @@ package struct SignalService: Sendable {
         }
     }
 
+    /// Who serves a connection ends it by itself; what is still open a moment later waits for its client.
+    private func closeSoon() {
+        MultiThreadedEventLoopGroup.singleton.any().scheduleTask(
+            in: configuration.limits.closingTimeout
+        ) { [connections] in connections.closeAll() }
+    }
+
     private func makeApplication(
         onRunning: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
@@ -97,8 +113,8 @@ package struct SignalService: Sendable {
             server: HTTPServerBuilder { responder in
                 HTTPAndWebSocketChannel(
                     responder: responder, limits: limits, origins: configuration.allowedOrigins,
-                    tooLarge: tooLarge, idle: idle, openWebSocket: { try open($0) },
-                    serveWebSocket: { await serve($0) })
+                    tooLarge: tooLarge, idle: idle, connections: connections,
+                    openWebSocket: { try open($0) }, serveWebSocket: { await serve($0) })
             },
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),

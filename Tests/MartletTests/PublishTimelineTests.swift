@@ -63,6 +63,19 @@ import Wire
         #expect(due(timeline, 5, at: 8_000) == 8_100)
     }
 
+    /// On a busy machine sound and pictures come to the leap at moments far apart.
+    @Test func Y01_Y02_whatComesFromBeforeALeapDoesNotBeginTheTimelineOnceMore() {
+        let timeline = PublishTimeline()
+        #expect(due(timeline, 0, at: 0) == 100)
+        // Sound leaps, and a picture of before comes late.
+        #expect(due(timeline, 1_000_000, at: 1_000) == 1_100)
+        #expect(due(timeline, 960, at: 1_070) == 1_060)
+        #expect(due(timeline, 1_000_080, at: 1_090) == 1_180)
+        #expect(due(timeline, 1_000_000, at: 1_096) == 1_100)
+        // A clock that leaps back is on its former time only where that fits.
+        #expect(due(timeline, 1_040, at: 30_000) == 30_100)
+    }
+
     @Test func Y01_Y02_onePacerServesPicturesAndSound() {
         let timeline = PublishTimeline()
         var pictures = PublishPacer(.byTimestamp, timeline)

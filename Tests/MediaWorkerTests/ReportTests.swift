@@ -181,10 +181,11 @@ import Wire
             let next = worker.nextDeadline
             #expect(next == due)
             // Too early by a little.
-            worker.advance(to: due - FeedbackTiming.earliness - .microseconds(1))
-            worker.finishTurn(at: due, through: &door)
+            let soonest = due - .milliseconds(8)
+            worker.advance(to: soonest - .microseconds(1))
+            worker.finishTurn(at: soonest, through: &door)
             #expect(door.datagrams == number)
-            let turn = number == 2 ? due : due - FeedbackTiming.earliness
+            let turn = number == 2 ? due : soonest
             worker.advance(to: turn)
             worker.finishTurn(at: turn, through: &door)
             #expect(door.datagrams == number + 1)

@@ -21,27 +21,45 @@ final class PublishTimeline: Sendable {
     /// The same for what is earlier: nobody waits for it that long.
     static let earlinessMax = MediaDuration.seconds(60)
 
-    private let anchor = Mutex<(microseconds: Int64, at: MediaInstant)?>(nil)
+    /// A timestamp and when what has it is to leave.
+    private struct Anchor {
+        let microseconds: Int64
+        let at: MediaInstant
+
+        /// When another timestamp is due by this one; `nil`: it is too far away to belong to it.
+        func due(microseconds: Int64, at now: MediaInstant) -> MediaInstant? {
+            let (difference, isTooFar) = microseconds.subtractingReportingOverflow(
+                self.microseconds)
+            let (nanoseconds, overflows) = difference.multipliedReportingOverflow(by: 1_000)
+            guard !isTooFar, !overflows else { return nil }
+            let due = at + MediaDuration(nanoseconds: nanoseconds)
+            let isNear =
+                now - due < PublishTimeline.latenessMax && due - now < PublishTimeline.earlinessMax
+            return isNear ? due : nil
+        }
+    }
+
+    /// Where the timeline begins, and where it began before the last leap: sound and pictures do not leap at the same moment,
+    /// and what still comes from before it must not begin it once more.
+    private struct State {
+        var anchor: Anchor?
+        var former: Anchor?
+    }
+
+    private let state = Mutex(State())
 
     /// When what has a timestamp is to leave.
     func due(microseconds: Int64, at now: MediaInstant) -> MediaInstant {
-        anchor.withLock { anchor in
-            if let (start, at) = anchor {
-                let (difference, isTooFar) = microseconds.subtractingReportingOverflow(start)
-                let (nanoseconds, overflows) = difference.multipliedReportingOverflow(by: 1_000)
-                let due = at + MediaDuration(nanoseconds: nanoseconds)
-                if !isTooFar, !overflows, now - due < Self.latenessMax,
-                    due - now < Self.earlinessMax
-                {
-                    return due
-                }
-            }
+        state.withLock { state in
+            if let due = state.anchor?.due(microseconds: microseconds, at: now) { return due }
+            if let due = state.former?.due(microseconds: microseconds, at: now) { return due }
             let due = now + Self.preroll
-            anchor = (microseconds, due)
+            state.former = state.anchor
+            state.anchor = Anchor(microseconds: microseconds, at: due)
             return due
         }
     }
 
     /// Forgets the beginning: the room was left.
-    func restart() { anchor.withLock { $0 = nil } }
+    func restart() { state.withLock { $0 = State() } }
 }

@@ -33,6 +33,7 @@ struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
     let origins: AllowedOrigins
     let tooLarge: ByteBuffer
     let idle: IdleConnections
+    let connections: OpenConnections
     /// Makes who serves a WebSocket that has just been opened; on its event loop.
     let openWebSocket: @Sendable (any Channel) throws -> SignalClient
     let serveWebSocket: @Sendable (SignalClient) async -> Void
@@ -87,13 +88,20 @@ struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
             try channel.pipeline.syncOperations.addHandler(
                 FirstRequestFilter(signalPath: Self.signalPath, origins: origins),
                 position: .before(upgradeHandler))
+            connections.add(channel, keeping: chosen)
             return Value(negotiated: chosen, channel: channel)
         }
     }
 
     func handle(value: Value, logger: Logger) async {
         do {
-            switch try await value.negotiated.get() {
+            // A server that stops does not wait for a first request.
+            let negotiated = try await withTaskCancellationHandler {
+                try await value.negotiated.get()
+            } onCancel: {
+                value.channel.close(promise: nil)
+            }
+            switch negotiated {
             case .http(let channel): await handleHTTP(asyncChannel: channel, logger: logger)
             case .webSocket(let client): await serveWebSocket(client)
             }
