@@ -63,6 +63,7 @@ private final class FakeOutlet: PacedOutlet {
     func send(at now: MediaInstant, until end: MediaInstant) throws -> OutletProgress {
         try source.look()
     }
+    var nextDue: MediaInstant? { nil }
     func resumeWriters() { source.resume() }
     func call(_ wake: @escaping @Sendable () -> Void) -> Bool {
         source.call(wake)

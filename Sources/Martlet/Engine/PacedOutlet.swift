@@ -11,6 +11,9 @@ protocol PacedOutlet: AnyObject {
     /// - Throws: What cannot be encoded; the outlet is done with then.
     func send(at now: MediaInstant, until end: MediaInstant) throws -> OutletProgress
 
+    /// When what is sent next is due; `nil`: that is not known.
+    var nextDue: MediaInstant? { get }
+
     /// Lets those go on who waited for room in the source's buffer; called behind what is sent, once for many packets.
     func resumeWriters()
 

@@ -11,8 +11,11 @@ import Wire
 actor SoundClock {
     /// Between two pieces of sound.
     static let interval = MediaDuration.milliseconds(10)
-    /// Between two looks at what is published: so much later than it is due it leaves at most, and as much later each time.
+    /// Between two looks at what is published. Of many sources sound leaves so much later than it is due at most, and as much later
+    /// each time.
     static let look = MediaDuration.milliseconds(5)
+    /// Up to so many sources are waited for exactly.
+    static let exactMax = 8
     /// So long sound is encoded at a stretch; then datagrams and messages have their turn.
     static let stretch = MediaDuration.milliseconds(4)
     /// An outlet that was found empty so often in a row waits to be called: 100 ms.
@@ -210,11 +213,17 @@ actor SoundClock {
 
     /// Sets the timer for the next tick, if anything needs one.
     private func plan() {
-        let next: MediaInstant
+        let now = MediaDriver.now
+        var next: MediaInstant
         if !publishing.isEmpty {
-            next = Self.next(after: MediaDriver.now, each: Self.look)
+            next = Self.next(after: now, each: Self.look)
+            if publishing.count <= Self.exactMax {
+                for publishing in publishing {
+                    if let due = publishing.outlet.nextDue, due > now { next = min(next, due) }
+                }
+            }
         } else if !rooms.isEmpty {
-            next = Self.next(after: MediaDriver.now)
+            next = Self.next(after: now)
         } else {
             return
         }

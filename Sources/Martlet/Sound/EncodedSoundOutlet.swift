@@ -19,6 +19,8 @@ final class EncodedSoundOutlet: PacedOutlet {
         pacer = sender.pacer.begun()
     }
 
+    var nextDue: MediaInstant? { next?.due }
+
     func resumeWriters() {
         for writer in writers { writer.resume(returning: true) }
         writers.removeAll(keepingCapacity: true)

@@ -65,6 +65,8 @@ final class SoundOutlet: PacedOutlet {
     private var packetCount: Int { SoundSender.packetSamples * channels }
     private var waitingCount: Int { waiting.count - taken }
 
+    var nextDue: MediaInstant? { due }
+
     func resumeWriters() {
         for writer in writers { writer.resume(returning: true) }
         writers.removeAll(keepingCapacity: true)
