@@ -1,5 +1,6 @@
 // That a source's buffer is bounded, says how full it is, and loses nothing.
 // SPDX-License-Identifier: Apache-2.0
+import Synchronization
 import Testing
 
 @testable import Martlet
@@ -19,6 +20,39 @@ import Testing
         #expect(await queue.next() == 2)
         #expect(await queue.next() == 4)
         #expect(queue.bufferState == .empty)
+    }
+
+    @Test func whoLooksFindsWhatIsThereAndIsCalledOnceIfNothingIs() async throws {
+        let queue = MediaQueue<Int>(capacity: 1)
+        let calls = Mutex(0)
+        let call: @Sendable () -> Void = { calls.withLock { $0 += 1 } }
+        var writers: [CheckedContinuation<Bool, Never>] = []
+        #expect(queue.call(call))
+        #expect(queue.tryWrite(1, weight: 1))
+        #expect(calls.withLock { $0 } == 1 && !queue.call(call))
+        let writer = Task { try await queue.write(2, weight: 1) }
+        while queue.writersWaiting == 0 { await Task.yield() }
+        guard case .element(1) = queue.take(&writers), case .empty = queue.take(&writers) else {
+            Issue.record("not what was written")
+            return
+        }
+        // The writer goes on when the reader says so.
+        #expect(writers.count == 1 && queue.call(call))
+        for waiting in writers { waiting.resume(returning: true) }
+        writers = []
+        try await writer.value
+        #expect(calls.withLock { $0 } == 2)
+        guard case .element(2) = queue.take(&writers) else {
+            Issue.record("not what was written")
+            return
+        }
+        #expect(queue.call(call))
+        queue.close()
+        guard case .over = queue.take(&writers) else {
+            Issue.record("not over")
+            return
+        }
+        #expect(calls.withLock { $0 } == 3 && !queue.call(call))
     }
 
     @Test func whoWritesWaitsForRoomAndKeepsItsOrder() async throws {

@@ -85,12 +85,13 @@ private func packets(complexity: Int) throws -> [[UInt8]] {
     }
 
     @Test func onlyZerosAreSilence() {
+        func level(_ samples: [Int16]) -> RTP.AudioLevel { SoundSender.level(of: samples.span) }
         var samples = [Int16](repeating: 0, count: SoundSender.packetSamples * 2)
-        #expect(SoundSender.level(of: samples) == SoundSender.silence)
-        #expect(SoundSender.level(of: []) == SoundSender.silence)
+        #expect(level(samples) == SoundSender.silence)
+        #expect(level([]) == SoundSender.silence)
         samples[7] = -1
-        #expect(SoundSender.level(of: samples).attenuation == 123)
+        #expect(level(samples).attenuation == 123)
         samples = samples.map { _ in .min }
-        #expect(SoundSender.level(of: samples).attenuation == 0)
+        #expect(level(samples).attenuation == 0)
     }
 }

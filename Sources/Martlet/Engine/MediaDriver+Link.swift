@@ -112,11 +112,6 @@ extension MediaDriver: MediaLink {
         }
     }
 
-    /// Sends sound, whatever becomes of it: whoever encodes goes on without waiting for the event loop.
-    nonisolated func post(_ frame: OutgoingFrame, mid: String) {
-        eventLoop.execute { self.assumeIsolated { _ = $0.send(frame, mid: mid) } }
-    }
-
     /// Whether media can flow.
     var isReady: Bool { connection?.isReady ?? false }
 

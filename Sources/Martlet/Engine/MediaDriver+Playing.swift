@@ -70,6 +70,11 @@ extension MediaDriver {
         }
     }
 
+    /// Gives listeners what was played.
+    func handOut() {
+        for tap in soundTaps { tap.handOut() }
+    }
+
     /// Plays 10 ms of all that is listened to.
     private func play(at now: MediaInstant) {
         let isMixed = soundTaps.contains { $0.key == nil }

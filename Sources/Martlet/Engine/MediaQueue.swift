@@ -28,7 +28,8 @@ final class MediaQueue<Element: Sendable>: Sendable {
         var refusal: MartletError?
         var lastWriter: UInt64 = 0
         var writers: [Writer] = []
-        var reader: CheckedContinuation<Void, Never>?
+        /// Called once when there is something to read, or nothing any more.
+        var reader: (@Sendable () -> Void)?
         var told = BufferState.empty
         var listeners: [AsyncStream<BufferState>.Continuation] = []
 
@@ -72,7 +73,7 @@ final class MediaQueue<Element: Sendable>: Sendable {
     /// Appends an element if there is room for it.
     /// - Returns: Whether there was. `false` for a queue too that is closed or refuses.
     func tryWrite(_ element: Element, weight: Int) -> Bool {
-        let reader: CheckedContinuation<Void, Never>?
+        let reader: (@Sendable () -> Void)?
         let isTaken: Bool
         (isTaken, reader) = state.withLock { state in
             guard state.takes, state.writers.isEmpty, fits(weight, in: state) else {
@@ -83,7 +84,7 @@ final class MediaQueue<Element: Sendable>: Sendable {
             defer { state.reader = nil }
             return (true, state.reader)
         }
-        reader?.resume()
+        reader?()
         return isTaken
     }
 
@@ -121,28 +122,59 @@ final class MediaQueue<Element: Sendable>: Sendable {
         }
     }
 
+    /// What a reader finds.
+    enum Found {
+        case element(Element)
+        /// Nothing for now.
+        case empty
+        /// Nothing any more: it is closed.
+        case over
+    }
+
+    /// What is there now; nobody waits for it.
+    /// - Parameter writers: Takes up those who waited for room, to be resumed with `true` whatever happens.
+    func take(_ writers: inout [CheckedContinuation<Bool, Never>]) -> Found {
+        let (found, woken) = state.withLock { state in
+            guard !state.items.isEmpty else {
+                return (state.isClosed ? Found.over : .empty, [Writer]())
+            }
+            let item = state.items.removeFirst()
+            state.weight -= item.weight
+            tell(state.items.isEmpty ? .empty : .available, in: &state)
+            return (.element(item.element), takeWriters(from: &state))
+        }
+        for writer in woken { writers.append(writer.continuation) }
+        return found
+    }
+
+    /// Has a reader called once, with the next element or the end; whoever came before it is not called any more.
+    /// - Returns: `false`: there is something to be found now, and nobody is called.
+    func call(_ reader: @escaping @Sendable () -> Void) -> Bool {
+        state.withLock { state in
+            guard state.items.isEmpty, !state.isClosed else { return false }
+            state.reader = reader
+            return true
+        }
+    }
+
     /// The next element; `nil` once the queue is closed and empty, or the task is cancelled.
     func next() async -> Element? {
         while !Task.isCancelled {
-            let (found, writers, isOver) = state.withLock { state in
-                guard !state.items.isEmpty else {
-                    return (Element?.none, [Writer](), state.isClosed)
-                }
-                let item = state.items.removeFirst()
-                state.weight -= item.weight
-                tell(state.items.isEmpty ? .empty : .available, in: &state)
-                return (item.element, takeWriters(from: &state), false)
+            var writers: [CheckedContinuation<Bool, Never>] = []
+            let found = take(&writers)
+            for writer in writers { writer.resume(returning: true) }
+            switch found {
+            case .element(let element): return element
+            case .over: return nil
+            case .empty: break
             }
-            for writer in writers { writer.continuation.resume(returning: true) }
-            if let found { return found }
-            if isOver { return nil }
             await withTaskCancellationHandler {
                 await withCheckedContinuation { continuation in
                     let isReady = state.withLock { state in
                         if !state.items.isEmpty || state.isClosed || Task.isCancelled {
                             return true
                         }
-                        state.reader = continuation
+                        state.reader = { continuation.resume() }
                         return false
                     }
                     if isReady { continuation.resume() }
@@ -151,7 +183,7 @@ final class MediaQueue<Element: Sendable>: Sendable {
                 state.withLock { state in
                     defer { state.reader = nil }
                     return state.reader
-                }?.resume()
+                }?()
             }
         }
         return nil
@@ -195,7 +227,7 @@ final class MediaQueue<Element: Sendable>: Sendable {
             return (state.writers, state.reader, state.listeners)
         }
         for writer in writers { writer.continuation.resume(returning: false) }
-        reader?.resume()
+        reader?()
         for listener in listeners { listener.finish() }
     }
 

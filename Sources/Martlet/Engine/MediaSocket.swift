@@ -56,6 +56,8 @@ struct MediaSocket: Sendable {
     ) -> EventLoopFuture<MediaSocket> {
         var bootstrap = DatagramBootstrap(group: loop)
             .channelOption(.datagramVectorReadMessageCount, value: batch)
+            // What does not fit in is read in the loop's next turn, rather than asking each time whether there is more.
+            .channelOption(.maxMessagesPerRead, value: 1)
             .channelOption(
                 .recvAllocator,
                 value: FixedSizeRecvByteBufferAllocator(capacity: datagramMax * batch)

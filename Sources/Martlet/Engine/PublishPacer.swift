@@ -11,6 +11,7 @@ struct PublishPacer: Sendable {
     /// What was pushed before this counts as pushed then.
     private var beginning = MediaInstant.zero
     private var lateness = Lateness()
+    private var backlog = SoundBacklog()
 
     init(_ pacing: PublishPacing, _ timeline: PublishTimeline) {
         self.pacing = pacing
@@ -66,6 +67,12 @@ struct PublishPacer: Sendable {
         return due
     }
 
+    /// Whether sound without timestamps has come to wait longer and longer, as where it is pushed by a faster clock than ours.
+    var isBehindItsSource: Bool { backlog.isTooLong }
+
+    /// A part of the sound was left out.
+    mutating func noteShortened(by duration: MediaDuration) { backlog.shorten(by: duration) }
+
     /// When what was pushed counts as captured, whatever another process says of it.
     private func captured(_ pushed: MediaInstant, at now: MediaInstant) -> MediaInstant {
         min(max(pushed, beginning), now)
@@ -79,8 +86,10 @@ struct PublishPacer: Sendable {
         let late = pushed - free
         guard late <= Self.holdUpMax else {
             lateness = Lateness()
+            backlog = SoundBacklog()
             return pushed
         }
+        backlog.note(free - pushed, lasting: duration)
         return free + lateness.note(late, lasting: duration)
     }
 
@@ -95,40 +104,10 @@ struct PublishPacer: Sendable {
             until: due(picture: microseconds, pushed: pushed, at: now), from: now)
     }
 
-    /// Waits until a piece of sound is to leave.
-    /// - Returns: When it counts as captured.
-    /// - Throws: `CancellationError`.
-    mutating func wait(
-        sound microseconds: Int64, pushed: MediaInstant, lasting duration: MediaDuration
-    ) async throws -> MediaInstant {
-        let now = MediaDriver.now
-        return try await Self.sleep(
-            until: due(sound: microseconds, pushed: pushed, lasting: duration, at: now), from: now)
-    }
-
     private static func sleep(
         until due: MediaInstant, from now: MediaInstant
     ) async throws -> MediaInstant {
         if due > now { try await Task.sleep(for: .nanoseconds((due - now).nanoseconds)) }
         return due
-    }
-}
-
-/// Finds by how much sound is late all the time, as where it is pushed by a slower clock than ours.
-private struct Lateness: Sendable {
-    /// How much sound is looked at together.
-    private static let window = MediaDuration.seconds(1)
-    private var least: MediaDuration?
-    private var seen = MediaDuration.zero
-
-    /// Notes how late a piece came.
-    /// - Returns: By how much it is to be put off: what even the most punctual of a second was late.
-    mutating func note(_ late: MediaDuration, lasting duration: MediaDuration) -> MediaDuration {
-        let least = min(least ?? late, late)
-        self.least = least
-        seen = seen + duration
-        guard seen >= Self.window else { return .zero }
-        self = Lateness()
-        return max(least, .zero)
     }
 }

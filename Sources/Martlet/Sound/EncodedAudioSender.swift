@@ -1,12 +1,8 @@
 // Encoded sound on its way out: Opus as it is, AAC by way of samples.
 // SPDX-License-Identifier: Apache-2.0
-import ClientMedia
 import MediaCodecs
-import Payloads
-import RTP
-import Wire
 
-/// Takes encoded sound out of a source's buffer and sends it. It runs in a task of its own.
+/// Sends what is pushed into a source: the clock of the room's event loop lets it leave.
 struct EncodedAudioSender: Sendable {
     let source: EncodedAudioSource
     let options: AudioPublishOptions
@@ -18,30 +14,8 @@ struct EncodedAudioSender: Sendable {
 
     func run() async throws {
         switch source.codec {
-        case .opus: try await passThrough()
+        case .opus: try await driver.clock.publish(EncodedSoundOutlet(self))
         case .aac: try await encodeAnew()
-        }
-    }
-
-    private func passThrough() async throws {
-        var pacer = pacer.begun()
-        while let pushed = await source.queue.next() {
-            let frame = pushed.frame
-            guard let packet = OpusPacket.parse(frame.bytes.span) else {
-                throw MartletError(.invalidArgument, "A pushed piece of sound is no Opus packet.")
-            }
-            let captured = try await pacer.wait(
-                sound: frame.timestampMicroseconds, pushed: pushed.at,
-                lasting: MediaDuration(
-                    nanoseconds: Int64(packet.ticks) * 1_000_000
-                        / Int64(OpusPacket.ticksPerMillisecond)))
-            guard !mute.isSilent else { continue }
-            // How loud it is nobody knows without decoding it: as loud as a voice.
-            driver.post(
-                OutgoingFrame(
-                    codec: .opus, bytes: frame.bytes, capturedAt: captured,
-                    level: .init(hasVoiceActivity: true, attenuation: 20)),
-                mid: mid)
         }
     }
 

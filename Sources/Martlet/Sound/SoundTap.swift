@@ -56,7 +56,13 @@ final class SoundTap {
         }
     }
 
+    /// Gives the listener what was taken.
+    func handOut() {
+        if case .pcm(let sink) = sink { sink.handOut() }
+    }
+
     func finish() {
+        handOut()
         switch sink {
         case .pcm(let sink): sink.continuation.finish()
         case .aac(let sink): sink.continuation.finish()
@@ -64,11 +70,12 @@ final class SoundTap {
     }
 }
 
-/// Hands out pieces of 10 ms.
+/// Hands out pieces of 10 ms, once all of a moment are there: waking a reader takes as long as playing.
 final class PCMSink {
     let continuation: AsyncStream<AudioFrame>.Continuation
     private let resampler: SoundResampler
     private var waiting: [Int16] = []
+    private var made: [AudioFrame] = []
     private var frameSamples: Int { resampler.format.sampleRate / 100 * resampler.format.channels }
 
     init(
@@ -80,20 +87,26 @@ final class PCMSink {
 
     func take(_ piece: SoundPiece) {
         let converted = resampler.convert(piece.samples)
-        if waiting.isEmpty, converted.count == frameSamples { return yield(converted, of: piece) }
+        if waiting.isEmpty, converted.count == frameSamples { return make(converted, of: piece) }
         waiting += converted
         // A converter holds some samples back at first: a piece comes with the next.
         while waiting.count >= frameSamples {
-            yield(Array(waiting.prefix(frameSamples)), of: piece)
+            make(Array(waiting.prefix(frameSamples)), of: piece)
             waiting.removeFirst(frameSamples)
         }
     }
 
-    private func yield(_ samples: [Int16], of piece: SoundPiece) {
-        continuation.yield(
+    private func make(_ samples: [Int16], of piece: SoundPiece) {
+        made.append(
             AudioFrame(
                 samples: samples, format: resampler.format,
                 timestampMicroseconds: piece.microseconds))
+    }
+
+    func handOut() {
+        guard !made.isEmpty else { return }
+        for frame in made { continuation.yield(frame) }
+        made.removeAll(keepingCapacity: true)
     }
 }
 
