@@ -190,7 +190,7 @@ final class PlayedCall {
         {
             sync.noteSound(
                 captured: captured, playedAt: now, surplus: surplus,
-                isHeld: native.viewer.connection?.isSoundHeld(at: place) == true)
+                heldFrom: native.viewer.connection?.soundHeldFrom(at: place))
             native.viewer.connection?.setExtraSoundDelay(sync.soundDelay, at: place)
         }
         var left = 480

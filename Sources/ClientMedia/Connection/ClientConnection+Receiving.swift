@@ -67,8 +67,6 @@ extension ClientConnection {
     private static let reportPatience = MediaDuration.milliseconds(400)
     /// Where the next picture is late by more, none is expected.
     private static let pictureAbsence = MediaDuration.milliseconds(500)
-    /// Clocks of sound and pictures are known to be together as exactly as this.
-    private static let pictureTolerance = MediaDuration.milliseconds(-10)
 
     /// The place of a section that hears, by which it is asked for its sound as long as the connection lasts; `nil`: there is no
     /// such section.
@@ -100,7 +98,7 @@ extension ClientConnection {
         guard let picture = receivers[place + 1].pictureAhead() else { return .zero }
         let late = captured - picture.captured
         // What is so long past was the last of its kind.
-        return Self.pictureTolerance...Self.pictureAbsence ~= late ? picture.patience : .zero
+        return LipSync.tolerance...Self.pictureAbsence ~= late ? picture.patience : .zero
     }
 
     /// The sender's wall clock when something was captured; `nil` before its first report.
@@ -138,9 +136,12 @@ extension ClientConnection {
             ? receivers[place].sound.surplus(of: timestamp, at: now) : nil
     }
 
-    /// Whether sound of the section at a place is held now so that it is later from now on.
-    package mutating func isSoundHeld(at place: Int) -> Bool {
-        receivers.indices ~= place && receivers[place].sound.isHeld
+    /// Where sound of the section at a place is held, so that it is later from there on: when that was captured; `nil`: it is not.
+    package mutating func soundHeldFrom(at place: Int) -> NTPTime? {
+        guard receivers.indices ~= place, receivers[place].sound.isHeld,
+            let next = receivers[place].sound.nextTimestamp
+        else { return nil }
+        return receivers[place].captureTime(of: next)
     }
 
     /// What is heard next or first in the section at a place: when it was captured, and how much later than the network asks for it

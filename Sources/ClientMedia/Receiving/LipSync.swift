@@ -14,6 +14,8 @@ package struct LipSync: Sendable {
     static let soundDelayMax = MediaDuration.milliseconds(450)
     /// The share of pictures that sound is held for: each of the others is seen after it was heard.
     static let share = 0.99
+    /// Clocks of sound and pictures are known to be together as exactly as this.
+    static let tolerance = MediaDuration.milliseconds(-10)
     /// Without pictures, and without sound, for so long the other goes by itself.
     static let absence = MediaDuration.seconds(10)
 
@@ -22,7 +24,7 @@ package struct LipSync: Sendable {
     /// The same if it were held for as long as its own packets need it.
     private var soundNeed: MediaDuration?
     private var heardAt: MediaInstant?
-    private var isHeld = false
+    private var heldFrom: NTPTime?
     private var pictures = ArrivalDelays(clockRate: 90_000, share: share)
     /// By how much pictures are there after their capture at the soonest.
     private var soonest: MediaDuration?
@@ -36,12 +38,12 @@ package struct LipSync: Sendable {
     /// Notes when sound is played.
     /// - Parameters:
     ///   - surplus: How much later than its own packets need.
-    ///   - isHeld: Whether it is held now, so that it is later from now on.
+    ///   - heldFrom: When what follows was captured, if that is held and later from there on.
     package mutating func noteSound(
         captured: NTPTime, playedAt now: MediaInstant, surplus: MediaDuration,
-        isHeld: Bool = false
+        heldFrom: NTPTime? = nil
     ) {
-        self.isHeld = isHeld
+        self.heldFrom = heldFrom
         let offset = Self.offset(of: captured, at: now)
         soundOffset = offset
         soundNeed = offset.less(surplus)
@@ -86,15 +88,16 @@ package struct LipSync: Sendable {
     /// meanwhile: ask again before it is shown.
     package func showing(captured: NTPTime?, at now: MediaInstant) -> MediaInstant {
         guard let captured, let soundOffset else { return now }
-        let wait = max(soundOffset, offsetHeldFor ?? soundOffset).less(Self.offset(of: captured, at: now))
+        let offset = max(soundOffset, laterOffset(captured) ?? soundOffset)
+        let wait = offset.less(Self.offset(of: captured, at: now))
         // Clocks that far apart are not of one participant.
         guard wait > .zero, wait <= Self.waitMax else { return now }
         return now + wait
     }
 
-    /// By how much sound will be played after its capture once it is held no longer; `nil`: it is not held.
-    private var offsetHeldFor: MediaDuration? {
-        guard isHeld, let soundNeed else { return nil }
+    /// By how much sound is played after its capture from where it is held; `nil`: what was captured then is not held.
+    private func laterOffset(_ captured: NTPTime) -> MediaDuration? {
+        guard let heldFrom, captured - heldFrom >= Self.tolerance, let soundNeed else { return nil }
         return (soundNeed + soundDelay).less(SoundBuffer.shortfallMax)
     }
 
@@ -102,7 +105,7 @@ package struct LipSync: Sendable {
     package mutating func restart() {
         soundOffset = nil
         soundNeed = nil
-        isHeld = false
+        heldFrom = nil
         soonest = nil
         pictures.restart()
     }

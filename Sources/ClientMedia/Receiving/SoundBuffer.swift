@@ -93,7 +93,7 @@ package struct SoundBuffer: Sendable {
     private var begunAt: MediaInstant?
     /// By how many ticks it was held since it has begun.
     private var heldBack = 0
-    /// Whether it is held so that it is later from now on.
+    /// Whether what comes next is held, so that it is later from now on.
     package private(set) var isHeld = false
 
     /// Packets that came after their time.
@@ -176,16 +176,11 @@ package struct SoundBuffer: Sendable {
     /// What follows.
     /// - Parameter patience: For how long in all sound that has just begun may be held for what it was captured with.
     package mutating func next(at now: MediaInstant, patience: MediaDuration = .zero) -> Step {
-        isHeld = false
         if position == nil, let begunAt, now - begunAt < patience { return .silence }
         guard let start = position ?? startIfDue(at: now) else { return .silence }
-        if isBeginning(at: now) {
-            let most = isTooSoon(start, at: now) ? Self.heldMax : patience
-            if heldBack < Self.ticks(of: most) {
-                isHeld = true
-                heldBack += Self.holdTicks
-                return .hold(ticks: Self.holdTicks)
-            }
+        if holds(start, at: now, patience: patience) {
+            heldBack += Self.holdTicks
+            return .hold(ticks: Self.holdTicks)
         }
         guard let first = packets.first else { return conceal(lastTicks, from: start) }
         let gap = first.timestamp.distance(from: start)
@@ -222,6 +217,7 @@ package struct SoundBuffer: Sendable {
         concealed = 0
         begunAt = nil
         heldBack = 0
+        isHeld = false
         arrivals.restart()
     }
 
@@ -237,6 +233,20 @@ package struct SoundBuffer: Sendable {
         pausedAt = timestamp
         concealedFrom = nil
         concealed = 0
+    }
+
+    /// Whether sound that has just begun is not to go on yet. Where its own packets ask for that it goes on by one, so that pictures
+    /// that are due meanwhile know of it.
+    private mutating func holds(
+        _ start: RTPTimestamp, at now: MediaInstant, patience: MediaDuration
+    ) -> Bool {
+        let wasHeld = isHeld
+        isHeld = false
+        guard isBeginning(at: now) else { return false }
+        let isTooSoon = isTooSoon(start, at: now)
+        guard heldBack < Self.ticks(of: isTooSoon ? Self.heldMax : patience) else { return false }
+        isHeld = true
+        return wasHeld || patience > .zero
     }
 
     private func isTooSoon(_ timestamp: RTPTimestamp, at now: MediaInstant) -> Bool {

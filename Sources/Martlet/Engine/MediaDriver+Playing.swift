@@ -137,7 +137,7 @@ extension MediaDriver {
             let mid = heard[index].mid
             lipSyncs[mid, default: LipSync()].noteSound(
                 captured: captured, playedAt: now, surplus: surplus,
-                isHeld: connection?.isSoundHeld(at: place) == true)
+                heldFrom: connection?.soundHeldFrom(at: place))
             connection?.setExtraSoundDelay(lipSyncs[mid]?.soundDelay ?? .zero, at: place)
         }
         return captured.microsecondsSince1970
