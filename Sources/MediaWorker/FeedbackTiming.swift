@@ -12,8 +12,9 @@ enum FeedbackTiming {
     /// So much before its time a report may go out if there is a turn anyway: one of its own costs as much as some four
     /// packets. Longer than the gap between evenly spread packets of an ordinary stream.
     static let earliness = MediaDuration.milliseconds(8)
-    /// The second sender report of a source, so that lip sync starts at once.
-    static let secondReportAfter = MediaDuration.milliseconds(250)
+    /// How long after the one before the second and the third sender report of a source follow, so that lip sync starts at once, even
+    /// where one is lost.
+    static let earlyReportsAfter: [MediaDuration] = [.milliseconds(80), .milliseconds(170)]
     /// A receiver's time is echoed at most so often, whatever it sends.
     static let echoInterval = MediaDuration.milliseconds(100)
     /// Audio levels to the control plane.

@@ -106,10 +106,11 @@ extension MediaWorker {
         producers[producer].clock.observeReport(ntp: report.ntp, timestamp: report.timestamp)
         guard isFirst else { return }
         // What receivers were told so far was a guess from arrival times: tell them the truth at
-        // once.
+        // once, and again soon: it may be lost.
         for watcher in tracks[producers[producer].track]?.watchers ?? [] {
             guard slots[watcher.slot]?.nextReport != nil else { continue }
             slots[watcher.slot]?.nextReport = now
+            slots[watcher.slot]?.reportsOfSource = 0
             schedule(watcher.receiver, by: now)
         }
     }

@@ -101,11 +101,11 @@ extension MediaWorker {
             let packetCount = slots[index]?.packetCount,
             let octetCount = slots[index]?.octetCount
         else { return nil }
-        let isFirst = slots[index]?.reportsOfSource == 0
+        let before = Int(slots[index]?.reportsOfSource ?? 0)
         slots[index]?.reportsOfSource += 1
         slots[index]?.nextReport =
-            isFirst
-            ? now + FeedbackTiming.secondReportAfter : Self.nextReport(after: due, at: now)
+            FeedbackTiming.earlyReportsAfter.indices ~= before
+            ? now + FeedbackTiming.earlyReportsAfter[before] : Self.nextReport(after: due, at: now)
         return SenderReport(
             ssrc: ssrc, ntp: ntp,
             rtpTimestamp: RTPTimestamp(timestamp.rawValue &+ offset), packetCount: packetCount,

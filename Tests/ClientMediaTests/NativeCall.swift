@@ -72,7 +72,7 @@ final class NativeCall {
             case .packet(let packet, .ordinary): ready += packet.ticks
             case .packet(let packet, .faster): ready += packet.ticks * 9 / 10
             case .packet(let packet, .slower): ready += packet.ticks * 11 / 10
-            case .recover(_, let ticks), .conceal(let ticks): ready += ticks
+            case .recover(_, let ticks), .conceal(let ticks), .hold(let ticks): ready += ticks
             case .silence: ready += 960
             }
         }

@@ -43,7 +43,10 @@ final class PlayedCall {
     private var lastShown = MediaInstant.zero
     /// What was decoded and is not heard yet: the number of its packet, `nil` for what was made up; ticks as they sound.
     private var decoded: [(number: Int?, ticks: Int, timestamp: RTPTimestamp)] = []
-    private var end = RTPTimestamp(0)
+    /// Behind what was decoded last; `nil`: nothing was.
+    private var end: RTPTimestamp?
+    /// Ticks that were made up so that sound is later.
+    private(set) var heldTicks = 0
     private var madeAt: MediaInstant?
 
     init(seed: UInt64, network: ImpairmentPlan?) throws {
@@ -169,6 +172,12 @@ final class PlayedCall {
             native.viewer.connection?.hasReport(at: place) == true
                 || now - madeAt >= .milliseconds(400)
         else { return }
+        if end == nil,
+            let ahead = native.viewer.connection?.soundAhead(at: place, now: now)
+        {
+            sync.noteSoundAhead(captured: ahead.captured, at: now, surplus: ahead.surplus)
+            native.viewer.connection?.setExtraSoundDelay(sync.soundDelay, at: place)
+        }
         while decoded.reduce(0, { $0 + $1.ticks }) < 480 {
             guard let step = native.viewer.connection?.nextSound(at: place, now: now) else { break }
             guard take(step) else { break }
@@ -179,7 +188,9 @@ final class PlayedCall {
             let surplus = native.viewer.connection?.soundSurplus(
                 at: place, of: first.timestamp, now: now)
         {
-            sync.noteSound(captured: captured, playedAt: now, surplus: surplus)
+            sync.noteSound(
+                captured: captured, playedAt: now, surplus: surplus,
+                heldFrom: native.viewer.connection?.soundHeldFrom(at: place))
             native.viewer.connection?.setExtraSoundDelay(sync.soundDelay, at: place)
         }
         var left = 480
@@ -219,8 +230,13 @@ final class PlayedCall {
                 (number - 1, ticks, RTPTimestamp(packet.timestamp.rawValue &- UInt32(ticks))))
             end = packet.timestamp
         case .conceal(let ticks):
-            decoded.append((nil, ticks, end))
-            end = RTPTimestamp(end.rawValue &+ UInt32(truncatingIfNeeded: ticks))
+            decoded.append((nil, ticks, end ?? RTPTimestamp(0)))
+            end = end.map { RTPTimestamp($0.rawValue &+ UInt32(truncatingIfNeeded: ticks)) }
+        case .hold(let ticks):
+            heldTicks += ticks
+            trace?((now - start).milliseconds, "hold")
+            let behind = RTPTimestamp((end?.rawValue ?? 0) &- UInt32(ticks))
+            decoded.append((nil, ticks, behind))
         }
         return true
     }

@@ -54,7 +54,7 @@ private struct SoundCall {
             case .faster: return packet.ticks * 9 / 10
             case .slower: return packet.ticks * 11 / 10
             }
-        case .recover(_, let ticks), .conceal(let ticks): return ticks
+        case .recover(_, let ticks), .conceal(let ticks), .hold(let ticks): return ticks
         case .silence: return 960
         }
     }

@@ -68,6 +68,7 @@ private struct HeardSound {
         case .recover(_, let ticks), .conceal(let ticks):
             concealed += 1
             return ticks
+        case .hold(let ticks): return ticks
         case .silence: return 960
         }
     }

@@ -63,6 +63,11 @@ extension ClientConnection {
 
     // MARK: For the driver
 
+    /// So long sound that has not begun waits for the first report on the pictures beside it.
+    private static let reportPatience = MediaDuration.milliseconds(400)
+    /// Where the next picture is late by more, none is expected.
+    private static let pictureAbsence = MediaDuration.milliseconds(500)
+
     /// The place of a section that hears, by which it is asked for its sound as long as the connection lasts; `nil`: there is no
     /// such section.
     package func soundPlace(mid: String) -> Int? {
@@ -78,7 +83,22 @@ extension ClientConnection {
     /// The same by the section's place.
     package mutating func nextSound(at place: Int, now: MediaInstant) -> SoundBuffer.Step {
         guard receivers.indices ~= place else { return .silence }
-        return receivers[place].nextSound(at: now)
+        let patience = receivers[place].sound.isBeginning(at: now) ? patience(at: place) : .zero
+        return receivers[place].nextSound(at: now, patience: patience)
+    }
+
+    /// How long the sound that is next in the section at a place waits for the picture that was captured with it; zero: that is there,
+    /// or none is to be expected. The section of a participant's pictures comes right behind that of its sound (docs/protocol.md).
+    private mutating func patience(at place: Int) -> MediaDuration {
+        guard receivers.indices ~= place + 1, receivers[place + 1].kind == .video,
+            receivers[place + 1].hasBegun, let next = receivers[place].sound.nextTimestamp,
+            let captured = receivers[place].captureTime(of: next)
+        else { return .zero }
+        guard receivers[place + 1].clock != nil else { return Self.reportPatience }
+        guard let picture = receivers[place + 1].pictureAhead() else { return .zero }
+        let late = captured - picture.captured
+        // What is so long past was the last of its kind.
+        return LipSync.tolerance...Self.pictureAbsence ~= late ? picture.patience : .zero
     }
 
     /// The sender's wall clock when something was captured; `nil` before its first report.
@@ -114,6 +134,26 @@ extension ClientConnection {
     ) -> MediaDuration? {
         receivers.indices ~= place
             ? receivers[place].sound.surplus(of: timestamp, at: now) : nil
+    }
+
+    /// Where sound of the section at a place is held, so that it is later from there on: when that was captured; `nil`: it is not.
+    package mutating func soundHeldFrom(at place: Int) -> NTPTime? {
+        guard receivers.indices ~= place, receivers[place].sound.isHeld,
+            let next = receivers[place].sound.nextTimestamp
+        else { return nil }
+        return receivers[place].captureTime(of: next)
+    }
+
+    /// What is heard next or first in the section at a place: when it was captured, and how much later than the network asks for it
+    /// would be played if that were now. `nil`: nothing is there, or its sender has not reported its clock.
+    package mutating func soundAhead(
+        at place: Int, now: MediaInstant
+    ) -> (captured: NTPTime, surplus: MediaDuration)? {
+        guard receivers.indices ~= place, let next = receivers[place].sound.nextTimestamp,
+            let captured = receivers[place].captureTime(of: next),
+            let surplus = receivers[place].sound.surplus(of: next, at: now)
+        else { return nil }
+        return (captured, surplus)
     }
 
     /// How long sound is held at least and at most, in all sections.

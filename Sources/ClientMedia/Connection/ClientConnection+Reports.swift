@@ -15,7 +15,8 @@ extension ClientConnection {
 
     /// Sender reports of what is sent, and blocks on what is received.
     mutating func sendReports(at now: MediaInstant) {
-        nextReport = now + Self.reportInterval
+        nextReport = now + (reportsSoon > 0 ? Self.firstReport : Self.reportInterval)
+        reportsSoon = max(0, reportsSoon - 1)
         var blocks: [ReceptionReportBlock] = []
         for index in receivers.indices where receivers[index].hasBegun {
             if let block = receivers[index].reportBlock(at: now) { blocks.append(block) }

@@ -40,7 +40,8 @@ extension ClientConnection {
             if isSound { sound.append(queued) } else { pictures.append(queued) }
         }
         nextRelease = now
-        let due = now + (isFirst ? Self.firstReport : Self.reportInterval)
+        if isFirst { reportsSoon = Self.earlyReports }
+        let due = isFirst ? now : now + Self.reportInterval
         nextReport = nextReport.map { min($0, due) } ?? due
         if nextEstimate == nil { nextEstimate = now + Self.estimateInterval }
     }

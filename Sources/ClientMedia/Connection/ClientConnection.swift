@@ -21,6 +21,9 @@ package struct ClientConnection: ~Copyable {
     static let reportInterval = MediaDuration.seconds(1)
     /// After the first packet of a stream, so that lip sync is there at once.
     static let firstReport = MediaDuration.milliseconds(100)
+    /// What is sent is reported on at once, and so many times more in the rhythm of the first: one that is lost leaves others a second
+    /// in which they do not know when sound and pictures were captured.
+    static let earlyReports = 2
     /// Transport-wide feedback goes out so often.
     static let feedbackInterval = MediaDuration.milliseconds(50)
     /// The estimator is looked after so often.
@@ -50,6 +53,8 @@ package struct ClientConnection: ~Copyable {
     /// The wall clock at `MediaInstant.zero`.
     let clockZero: NTPTime
     var nextReport: MediaInstant?
+    /// How many reports more follow each other soon.
+    var reportsSoon = 0
     var nextFeedback: MediaInstant?
     var nextEstimate: MediaInstant?
     /// When something that waits may leave.

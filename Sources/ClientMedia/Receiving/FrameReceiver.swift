@@ -67,6 +67,9 @@ package struct FrameReceiver: Sendable {
     private var assembler: FrameAssembler?
     private var assembledCodec: MediaCodec?
 
+    /// What is said of the frame that is not whole yet.
+    private var rhythm = FrameRhythm()
+
     /// Whether nothing can be shown without another keyframe.
     package private(set) var needsKeyframe = false
     /// When ``nextFrame(at:)`` may have something that it has not now; `nil`: with the next packet only.
@@ -130,6 +133,7 @@ package struct FrameReceiver: Sendable {
             case .whole(let last):
                 blockedSince = nil
                 let frame = assemble(start...last, at: now)
+                if let frame { rhythm.add(frame.timestamp) }
                 discard(start...last)
                 next = last + 1
                 guard let frame else {
@@ -155,6 +159,16 @@ package struct FrameReceiver: Sendable {
             }
         }
     }
+
+    /// The next frame, which is not whole yet: its timestamp, or what that will be if frames go on as before, and how long it is
+    /// worth waiting for.
+    package var ahead: (timestamp: RTPTimestamp, patience: MediaDuration)? {
+        let begun = next.flatMap { packet($0) }?.timestamp
+        return rhythm.ahead(begun: begun, isMissing: blockedSince != nil)
+    }
+
+    /// Another source is shown from now on.
+    package mutating func restart() { rhythm = FrameRhythm() }
 
     private enum Run {
         /// So many packets without content.

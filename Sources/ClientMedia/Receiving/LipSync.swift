@@ -14,6 +14,8 @@ package struct LipSync: Sendable {
     static let soundDelayMax = MediaDuration.milliseconds(450)
     /// The share of pictures that sound is held for: each of the others is seen after it was heard.
     static let share = 0.99
+    /// Clocks of sound and pictures are known to be together as exactly as this.
+    static let tolerance = MediaDuration.milliseconds(-10)
     /// Without pictures, and without sound, for so long the other goes by itself.
     static let absence = MediaDuration.seconds(10)
 
@@ -22,6 +24,7 @@ package struct LipSync: Sendable {
     /// The same if it were held for as long as its own packets need it.
     private var soundNeed: MediaDuration?
     private var heardAt: MediaInstant?
+    private var heldFrom: NTPTime?
     private var pictures = ArrivalDelays(clockRate: 90_000, share: share)
     /// By how much pictures are there after their capture at the soonest.
     private var soonest: MediaDuration?
@@ -33,15 +36,27 @@ package struct LipSync: Sendable {
     package init() {}
 
     /// Notes when sound is played.
-    /// - Parameter surplus: How much later than its own packets need.
+    /// - Parameters:
+    ///   - surplus: How much later than its own packets need.
+    ///   - heldFrom: When what follows was captured, if that is held and later from there on.
     package mutating func noteSound(
-        captured: NTPTime, playedAt now: MediaInstant, surplus: MediaDuration
+        captured: NTPTime, playedAt now: MediaInstant, surplus: MediaDuration,
+        heldFrom: NTPTime? = nil
     ) {
+        self.heldFrom = heldFrom
         let offset = Self.offset(of: captured, at: now)
         soundOffset = offset
         soundNeed = offset.less(surplus)
         heardAt = now
         if let seenAt, now - seenAt > Self.absence { soundDelay = .zero }
+    }
+
+    /// Notes when sound that is not played yet would be played if that were now, so that it begins late enough.
+    package mutating func noteSoundAhead(
+        captured: NTPTime, at now: MediaInstant, surplus: MediaDuration
+    ) {
+        soundNeed = Self.offset(of: captured, at: now).less(surplus)
+        updateDelay()
     }
 
     /// Notes that a picture was whole, as soon as it was.
@@ -54,8 +69,12 @@ package struct LipSync: Sendable {
         let found = Self.offset(of: captured, at: now).less(delay)
         if let soonest, let heardAt, now - heardAt > Self.absence { drift(found.less(soonest)) }
         soonest = found
-        guard let soundNeed else { return }
-        let more = (found + pictures.needed).less(soundNeed)
+        updateDelay()
+    }
+
+    private mutating func updateDelay() {
+        guard let soundNeed, let soonest else { return }
+        let more = (soonest + pictures.needed).less(soundNeed)
         soundDelay = min(max(more, .zero), Self.soundDelayMax)
     }
 
@@ -69,16 +88,24 @@ package struct LipSync: Sendable {
     /// meanwhile: ask again before it is shown.
     package func showing(captured: NTPTime?, at now: MediaInstant) -> MediaInstant {
         guard let captured, let soundOffset else { return now }
-        let wait = soundOffset.less(Self.offset(of: captured, at: now))
+        let offset = max(soundOffset, laterOffset(captured) ?? soundOffset)
+        let wait = offset.less(Self.offset(of: captured, at: now))
         // Clocks that far apart are not of one participant.
         guard wait > .zero, wait <= Self.waitMax else { return now }
         return now + wait
+    }
+
+    /// By how much sound is played after its capture from where it is held; `nil`: what was captured then is not held.
+    private func laterOffset(_ captured: NTPTime) -> MediaDuration? {
+        guard let heldFrom, captured - heldFrom >= Self.tolerance, let soundNeed else { return nil }
+        return (soundNeed + soundDelay).less(SoundBuffer.shortfallMax)
     }
 
     /// Another source is heard or seen from now on; how late its pictures come is the network's.
     package mutating func restart() {
         soundOffset = nil
         soundNeed = nil
+        heldFrom = nil
         soonest = nil
         pictures.restart()
     }

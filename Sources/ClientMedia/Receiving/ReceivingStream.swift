@@ -198,10 +198,18 @@ struct ReceivingStream: Sendable {
     }
 
     /// What is to be heard next.
-    mutating func nextSound(at now: MediaInstant) -> SoundBuffer.Step {
-        let step = sound.next(at: now)
+    /// - Parameter patience: For how long in all it may be held for the picture that was captured with it.
+    mutating func nextSound(at now: MediaInstant, patience: MediaDuration) -> SoundBuffer.Step {
+        let step = sound.next(at: now, patience: patience)
         if case .packet = step { statistics.frames &+= 1 }
         return step
+    }
+
+    /// The next picture that is not whole yet: when it was captured, as far as that is known, and how long it is worth waiting for.
+    mutating func pictureAhead() -> (captured: NTPTime, patience: MediaDuration)? {
+        frames.ahead.flatMap { ahead in
+            captureTime(of: ahead.timestamp).map { ($0, ahead.patience) }
+        }
     }
 
     /// Whether a keyframe is to be asked for now; asking is noted.
@@ -261,6 +269,7 @@ struct ReceivingStream: Sendable {
     /// Another source is shown from now on: it is waited for as at first.
     mutating func restart() {
         sound.restart()
+        frames.restart()
         level = nil
         orientation = 0
         isKeyframeWanted = false

@@ -45,6 +45,15 @@ package struct SoundBuffer: Sendable {
         more: MediaDuration.milliseconds(25), less: MediaDuration.milliseconds(5)
     )
 
+    /// So long after its first packet it is not known yet how late others come, and sound may be held at once.
+    static let beginning = MediaDuration.seconds(2)
+    /// Sound that has begun is not held longer than this in all, and what has not begun no longer after its first packet.
+    package static let heldMax = MediaDuration.milliseconds(450)
+    /// What is made up at a time while it is held.
+    static let holdTicks = 480
+    /// By how much too soon sound may be played and be held no longer.
+    package static let shortfallMax = MediaDuration.milliseconds(20)
+
     /// How fast a step is to be played.
     package enum Tempo: Sendable, Equatable {
         /// As it is.
@@ -63,6 +72,8 @@ package struct SoundBuffer: Sendable {
         case recover(from: SoundPacket, ticks: Int)
         /// Make up so many ticks for what is missing.
         case conceal(ticks: Int)
+        /// Make up so many ticks and go on behind them with what would have followed: what is heard is to be later at once.
+        case hold(ticks: Int)
         /// Nothing is there to be heard.
         case silence
     }
@@ -79,6 +90,11 @@ package struct SoundBuffer: Sendable {
     private var concealedFrom: RTPTimestamp?
     private var concealed = 0
     private var lastTicks = ordinaryTicks
+    private var begunAt: MediaInstant?
+    /// By how many ticks it was held since it has begun.
+    private var heldBack = 0
+    /// Whether what comes next is held, so that it is later from now on.
+    package private(set) var isHeld = false
 
     /// Packets that came after their time.
     package private(set) var latePackets: UInt64 = 0
@@ -119,6 +135,7 @@ package struct SoundBuffer: Sendable {
         _ packet: SoundPacket, at now: MediaInstant, isRepeated: Bool = false
     ) {
         guard packet.ticks > 0 else { return }
+        if begunAt == nil { begunAt = now }
         if !isRepeated { arrivals.add(packet.timestamp, at: now) }
         guard isInTime(packet, at: now) else {
             if !isRepeated { latePackets &+= 1 }
@@ -148,9 +165,23 @@ package struct SoundBuffer: Sendable {
         return true
     }
 
+    /// Whether it has begun so lately that it may be held at once, and not only be played slower.
+    package func isBeginning(at now: MediaInstant) -> Bool {
+        begunAt.map { now - $0 < Self.beginning } ?? false
+    }
+
+    /// What is heard next, or first; `nil`: nothing is there.
+    package var nextTimestamp: RTPTimestamp? { position ?? packets.first?.timestamp }
+
     /// What follows.
-    package mutating func next(at now: MediaInstant) -> Step {
+    /// - Parameter patience: For how long in all sound that has just begun may be held for what it was captured with.
+    package mutating func next(at now: MediaInstant, patience: MediaDuration = .zero) -> Step {
+        if position == nil, let begunAt, now - begunAt < patience { return .silence }
         guard let start = position ?? startIfDue(at: now) else { return .silence }
+        if holds(start, at: now, patience: patience) {
+            heldBack += Self.holdTicks
+            return .hold(ticks: Self.holdTicks)
+        }
         guard let first = packets.first else { return conceal(lastTicks, from: start) }
         let gap = first.timestamp.distance(from: start)
         if gap <= 0 {
@@ -184,6 +215,9 @@ package struct SoundBuffer: Sendable {
         pausedAt = nil
         concealedFrom = nil
         concealed = 0
+        begunAt = nil
+        heldBack = 0
+        isHeld = false
         arrivals.restart()
     }
 
@@ -199,6 +233,24 @@ package struct SoundBuffer: Sendable {
         pausedAt = timestamp
         concealedFrom = nil
         concealed = 0
+    }
+
+    /// Whether sound that has just begun is not to go on yet. Where its own packets ask for that it goes on by one, so that pictures
+    /// that are due meanwhile know of it.
+    private mutating func holds(
+        _ start: RTPTimestamp, at now: MediaInstant, patience: MediaDuration
+    ) -> Bool {
+        let wasHeld = isHeld
+        isHeld = false
+        guard isBeginning(at: now) else { return false }
+        let isTooSoon = isTooSoon(start, at: now)
+        guard heldBack < Self.ticks(of: isTooSoon ? Self.heldMax : patience) else { return false }
+        isHeld = true
+        return wasHeld || patience > .zero
+    }
+
+    private func isTooSoon(_ timestamp: RTPTimestamp, at now: MediaInstant) -> Bool {
+        arrivals.delay(of: timestamp, at: now).map { $0 + Self.shortfallMax < target } ?? false
     }
 
     private func tempo(of timestamp: RTPTimestamp, at now: MediaInstant) -> Tempo {

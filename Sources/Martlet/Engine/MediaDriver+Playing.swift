@@ -112,12 +112,22 @@ extension MediaDriver {
         if now - player.madeAt < Self.reportWait, connection?.hasReport(at: place) != true {
             return nil
         }
+        if player.presentTimestamp == nil { beginInStep(index, place, at: now) }
         while player.needsMore {
             guard let step = connection?.nextSound(at: place, now: now),
                 player.take(step, at: now)
             else { break }
         }
         return player
+    }
+
+    /// Sound that nobody has heard yet begins late enough for the pictures beside it.
+    private func beginInStep(_ index: Int, _ place: Int, at now: MediaInstant) {
+        guard let ahead = connection?.soundAhead(at: place, now: now) else { return }
+        let mid = heard[index].mid
+        lipSyncs[mid, default: LipSync()].noteSoundAhead(
+            captured: ahead.captured, at: now, surplus: ahead.surplus)
+        connection?.setExtraSoundDelay(lipSyncs[mid]?.soundDelay ?? .zero, at: place)
     }
 
     /// Notes for the pictures beside it that sound is heard now.
@@ -131,7 +141,8 @@ extension MediaDriver {
         if let surplus = connection?.soundSurplus(at: place, of: timestamp, now: now) {
             let mid = heard[index].mid
             lipSyncs[mid, default: LipSync()].noteSound(
-                captured: captured, playedAt: now, surplus: surplus)
+                captured: captured, playedAt: now, surplus: surplus,
+                heldFrom: connection?.soundHeldFrom(at: place))
             connection?.setExtraSoundDelay(lipSyncs[mid]?.soundDelay ?? .zero, at: place)
         }
         return captured.microsecondsSince1970

@@ -74,6 +74,9 @@ final class SoundPlayer {
             samples += decode(.conceal(ticks: Self.decodable(ticks)), at: now)
             advance(ticks)
             return true
+        case .hold(let ticks):
+            samples += decode(.conceal(ticks: Self.decodable(ticks)), at: now)
+            return true
         }
     }
 
