@@ -88,20 +88,14 @@ struct HTTPAndWebSocketChannel: ServerChildChannel, HTTPChannelHandler {
             try channel.pipeline.syncOperations.addHandler(
                 FirstRequestFilter(signalPath: Self.signalPath, origins: origins),
                 position: .before(upgradeHandler))
-            connections.add(channel, keeping: chosen)
+            connections.add(channel)
             return Value(negotiated: chosen, channel: channel)
         }
     }
 
     func handle(value: Value, logger: Logger) async {
         do {
-            // A server that stops does not wait for a first request.
-            let negotiated = try await withTaskCancellationHandler {
-                try await value.negotiated.get()
-            } onCancel: {
-                value.channel.close(promise: nil)
-            }
-            switch negotiated {
+            switch try await value.negotiated.get() {
             case .http(let channel): await handleHTTP(asyncChannel: channel, logger: logger)
             case .webSocket(let client): await serveWebSocket(client)
             }

@@ -17,16 +17,15 @@ final class OpenConnections: Sendable {
 
     private let table = Mutex(Table())
 
-    /// Takes note of a connection until it closes; on its event loop.
-    /// - Parameter kept: What must not be let go before: asynchronous channels that nobody took over may not.
-    func add(_ channel: any Channel, keeping kept: some Sendable) {
+    /// Takes note of a connection until it closes.
+    func add(_ channel: any Channel) {
         let id = ObjectIdentifier(channel)
         let isLate = table.withLock { table in
             table.channels[id] = channel
             return table.isClosed
         }
         channel.closeFuture.whenComplete { _ in
-            withExtendedLifetime(kept) { self.table.withLock { $0.channels[id] = nil } }
+            self.table.withLock { $0.channels[id] = nil }
         }
         if isLate { channel.close(promise: nil) }
     }
