@@ -21,15 +21,13 @@ private struct Outcome: Sendable {
         beep.length > Int64(FlashScript.beepTicks - 1) * 20_000
     }
 
-    /// How much later than its flash each whole beep is, in milliseconds: by capture, and as handed out; and when its flash was
-    /// handed out.
-    var skews: [(byCapture: Double, handedOut: Double, at: ContinuousClock.Instant)] {
+    /// How much later than its flash each whole beep is, in milliseconds: by capture, and as handed out.
+    var skews: [(byCapture: Double, handedOut: Double)] {
         beeps.filter(Self.isWhole).compactMap { beep in
             let flash = flashes.min { abs($0.stamp - beep.stamp) < abs($1.stamp - beep.stamp) }
             guard let flash, abs(flash.stamp - beep.stamp) < 190_000 else { return nil }
             return (
-                Double(beep.stamp - flash.stamp) / 1_000, (beep.at - flash.at) / .milliseconds(1),
-                flash.at
+                Double(beep.stamp - flash.stamp) / 1_000, (beep.at - flash.at) / .milliseconds(1)
             )
         }
     }
@@ -38,9 +36,6 @@ private struct Outcome: Sendable {
 @Suite(.timeLimit(.minutes(3))) struct SkewTests {
     /// One frame of 25 a second, in milliseconds.
     private static let frame = 40.0
-
-    /// So long after a track has begun it is not known yet how late its packets come.
-    private static let beginning = Duration.seconds(2)
 
     /// `MARTLET_SKEW_SECONDS=60` for the whole of it; a few will show what is out of step as well.
     private let script = FlashScript(
@@ -67,23 +62,11 @@ private struct Outcome: Sendable {
         // twice (`InStepTests` counts them), and a few seconds are too few to know how bad it is.
         for isLossy in [false, true] where !isLossy || script.ticks > 500 {
             let late = found.filter { $0.isLossy == isLossy }
-                .flatMap { settled($0).map { abs($0) } }.sorted()
+                .flatMap { $0.skews.map { abs($0.handedOut) } }.sorted()
             let share = isLossy ? 2 : 10
             let most = try #require(late.dropLast(late.count * share / 100).last)
             #expect(most <= Self.frame, "\(late)")
         }
-    }
-
-    /// How much later than its flash each beep is handed out, but for those of the beginning of a track.
-    private func settled(_ outcome: Outcome) -> [Double] {
-        guard let first = outcome.flashes.first?.at else { return [] }
-        let start = first - script.moment(script.flashes[0], outcome.way)
-        let anew = start + script.moment(script.middle, outcome.way)
-        return outcome.skews.filter {
-            guard outcome.isLossy else { return true }
-            let isAnew = outcome.way == .segment && $0.at > anew && $0.at < anew + Self.beginning
-            return $0.at >= start + Self.beginning && !isAnew
-        }.map(\.handedOut)
     }
 
     /// All ways at once, each in a room of its own.
@@ -126,10 +109,10 @@ private struct Outcome: Sendable {
         let name = "\(outcome.way.rawValue)\(outcome.isLossy ? ", 5 % loss and 50 ms jitter" : "")"
         let byCapture = skews.map(\.byCapture)
         let handedOut = skews.map(\.handedOut).sorted()
-        let late = settled(outcome).count { abs($0) > Self.frame }
+        let late = handedOut.count { abs($0) > Self.frame }
         func whole(_ milliseconds: Double?) -> Int { Int((milliseconds ?? 0).rounded()) }
         print(
-            "beep after flash, \(name): \(skews.count) of \(script.flashes.count), by capture \(whole(byCapture.min())) to \(whole(byCapture.max())) ms, as handed out \(whole(handedOut.first)) to \(whole(handedOut.last)) ms, \(late) of them more than a frame once settled"
+            "beep after flash, \(name): \(skews.count) of \(script.flashes.count), by capture \(whole(byCapture.min())) to \(whole(byCapture.max())) ms, as handed out \(whole(handedOut.first)) to \(whole(handedOut.last)) ms, \(late) of them more than a frame"
         )
         let expected = script.flashes.count
         #expect(skews.count >= (outcome.isLossy ? expected / 2 : expected / 2 + 1), "\(name)")

@@ -16,6 +16,10 @@ package struct LipSync: Sendable {
     static let share = 0.99
     /// Clocks of sound and pictures are known to be together as exactly as this.
     static let tolerance = MediaDuration.milliseconds(-10)
+    /// The first picture does not wait for its sound if that comes so soon behind it.
+    static let firstWaitMin = MediaDuration.milliseconds(40)
+    /// Sound of which so long nothing was told does not begin.
+    static let aheadMax = MediaDuration.milliseconds(100)
     /// Without pictures, and without sound, for so long the other goes by itself.
     static let absence = MediaDuration.seconds(10)
 
@@ -24,6 +28,8 @@ package struct LipSync: Sendable {
     /// The same if it were held for as long as its own packets need it.
     private var soundNeed: MediaDuration?
     private var heardAt: MediaInstant?
+    /// When it was told last of sound that is not played yet.
+    private var aheadAt: MediaInstant?
     private var heldFrom: NTPTime?
     private var pictures = ArrivalDelays(clockRate: 90_000, share: share)
     /// By how much pictures are there after their capture at the soonest.
@@ -56,6 +62,7 @@ package struct LipSync: Sendable {
         captured: NTPTime, at now: MediaInstant, surplus: MediaDuration
     ) {
         soundNeed = Self.offset(of: captured, at: now).less(surplus)
+        aheadAt = now
         updateDelay()
     }
 
@@ -87,12 +94,20 @@ package struct LipSync: Sendable {
     /// When a picture that is there now is to be shown; `now` where no sound is known. Sound may be played faster or slower
     /// meanwhile: ask again before it is shown.
     package func showing(captured: NTPTime?, at now: MediaInstant) -> MediaInstant {
-        guard let captured, let soundOffset else { return now }
+        guard let captured else { return now }
+        guard let soundOffset else { return showingAtFirst(captured: captured, at: now) }
         let offset = max(soundOffset, laterOffset(captured) ?? soundOffset)
         let wait = offset.less(Self.offset(of: captured, at: now))
         // Clocks that far apart are not of one participant.
         guard wait > .zero, wait <= Self.waitMax else { return now }
         return now + wait
+    }
+
+    /// Before sound that is there already is played: only where it will be so much later that it would be noticed is it waited for.
+    private func showingAtFirst(captured: NTPTime, at now: MediaInstant) -> MediaInstant {
+        guard let soundNeed, let aheadAt, now - aheadAt < Self.aheadMax else { return now }
+        let wait = (soundNeed + soundDelay).less(Self.offset(of: captured, at: now))
+        return wait > Self.firstWaitMin && wait <= Self.waitMax ? now + wait : now
     }
 
     /// By how much sound is played after its capture from where it is held; `nil`: what was captured then is not held.
@@ -106,6 +121,7 @@ package struct LipSync: Sendable {
         soundOffset = nil
         soundNeed = nil
         heldFrom = nil
+        aheadAt = nil
         soonest = nil
         pictures.restart()
     }
