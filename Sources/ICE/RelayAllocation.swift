@@ -66,6 +66,8 @@ package struct RelayAllocation: Sendable {
     /// How long no peer is heard through the relay until it is asked whether the allocation is there still; doubled each time.
     /// Peers send reports each second.
     package static let silenceMax = MediaDuration.milliseconds(1_200)
+    /// How often that is doubled at most: then it is asked each five minutes.
+    private static let checkDoublingsMax: Int64 = 9
 
     private struct Request {
         let content: TURNRequest
@@ -100,6 +102,7 @@ package struct RelayAllocation: Sendable {
     private var refreshDue: MediaInstant?
     /// When a peer was heard last, and how often the relay was asked for its silence since.
     private var heardAt: MediaInstant
+    private var checkedAt: MediaInstant
     private var checks: Int64 = 0
     private var events: [RelayEvent] = []
     /// Whether a peer can be reached through it.
@@ -122,6 +125,7 @@ package struct RelayAllocation: Sendable {
         path = TransportPath(socket: access.socket, remote: access.server)
         seed = (random.next(), random.next())
         heardAt = now
+        checkedAt = now
         begin(.allocate, at: now)
         add(peers: peers, at: now)
     }
@@ -232,7 +236,8 @@ package struct RelayAllocation: Sendable {
             begin(.refresh(lifetimeSeconds: Self.lifetimeSeconds), at: now)
         }
         if let due = checkDue, due <= now {
-            checks += 1
+            checks = min(checks + 1, Self.checkDoublingsMax)
+            checkedAt = now
             begin(.refresh(lifetimeSeconds: Self.lifetimeSeconds), isCheck: true, at: now)
         }
         for index in channels.indices {
@@ -293,7 +298,8 @@ package struct RelayAllocation: Sendable {
         guard isReady, !isReleased, !access.isStream, !requests.contains(where: \.isRefresh) else {
             return nil
         }
-        return heardAt + Self.silenceMax * (1 << min(checks, 9))
+        guard checks > 0 else { return heardAt + Self.silenceMax }
+        return checkedAt + Self.silenceMax * (1 << (checks - 1))
     }
 
     /// An id that nobody can foresee: a code over a counter under a random key.

@@ -73,6 +73,14 @@ private final class RelayCall {
         now = max(now, end)
     }
 
+    /// The same while a peer is heard through it all the time.
+    func run(until end: MediaInstant, hearingEach interval: MediaDuration) throws {
+        while now < end {
+            try run(until: min(now + interval, end))
+            hear()
+        }
+    }
+
     private func settle() throws {
         while let bytes = request() {
             if let answer = try relay.answer(bytes) { _ = take(answer) }
@@ -113,14 +121,14 @@ private final class RelayCall {
 
     @Test func itIsKeptForAsLongAsItIsWanted() throws {
         let call = RelayCall { $0.lifetime = 600 }
-        try call.run(until: at(3_600_000))
+        try call.run(until: at(3_600_000), hearingEach: .seconds(1))
         #expect(call.events.count == 1 && !call.isOver)
         // Each nine minutes a refresh, each four the channel.
         #expect((6...7).contains(call.methods.filter { $0 == 4 }.count))
         #expect((14...16).contains(call.methods.filter { $0 == 9 }.count))
         // A nonce that has become old costs a request more.
         call.relay.nonce = "second"
-        try call.run(until: at(7_200_000))
+        try call.run(until: at(7_200_000), hearingEach: .seconds(1))
         #expect(call.events.count == 1 && !call.isOver)
         let before = call.relay.requests.count
         call.release()
@@ -129,6 +137,14 @@ private final class RelayCall {
         #expect(call.relay.requests.count == before + 1 && call.isOver)
         #expect(call.relay.requests.last?.lifetimeSeconds == 0)
         #expect(call.nextDeadline == nil)
+    }
+
+    @Test func whoIsNotHeardForAnHourAsksEachFiveMinutes() throws {
+        let call = RelayCall()
+        try call.run(until: at(3_600_000))
+        #expect(call.events.count == 1 && !call.isOver)
+        // After 1.2 s, 2.4, 4.8 and so on to 307.2 s, then each 307.2 s; no refresh is due beside them.
+        #expect(call.methods.filter { $0 == 4 }.count == 19)
     }
 
     @Test func whileNobodyIsHeardTheRelayIsAskedWhetherItIsThereStill() throws {
