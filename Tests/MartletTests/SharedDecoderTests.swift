@@ -1,6 +1,7 @@
 // That players of one track decode once what they hear alike, and each hears what it would hear alone.
 // SPDX-License-Identifier: Apache-2.0
 import ClientMedia
+import Foundation
 import MediaCodecs
 import Signaling
 import Testing
@@ -25,6 +26,30 @@ private let sounds: [SoundPacket] = {
 }()
 
 private let packets = sounds.map { DecodingStep.packet($0.payload, ticks: $0.ticks) }
+
+/// Tones of another pitch in each packet of 20 ms, as speech that nobody can guess, and the packets, each of which repeats
+/// the one before.
+private func syllables() throws -> (pitches: [Double], packets: [SoundPacket]) {
+    let pitches = (0..<40).map { [220.0, 700, 350, 1_100, 500][$0 * 3 % 5] }
+    var encoder = try OpusEncoder(channels: 1)
+    try encoder.setBitRate(24_000)
+    try encoder.setForwardErrorCorrection(true, expectedLossPercent: 30)
+    let packets = try pitches.enumerated().map { number, pitch in
+        let samples = tone(pitch, samples: 960, from: number * 960)
+        var packet = [UInt8](repeating: 0, count: OpusEncoder.packetBytesMax)
+        var span = packet.mutableSpan
+        let count = try encoder.encode(samples.span, into: &span)
+        return SoundPacket(
+            timestamp: RTPTimestamp(UInt32(number * 960)), ticks: 960,
+            payload: Array(packet.prefix(count)))
+    }
+    return (pitches, packets)
+}
+
+/// The mean square of what two pieces of sound differ by.
+private func difference(_ one: [Int16], _ other: [Int16]) -> Double {
+    zip(one, other).map { pow(Double($0) - Double($1), 2) }.reduce(0, +) / Double(max(1, one.count))
+}
 
 /// What a decoder that shares nothing makes of some steps.
 private func alone(_ steps: [DecodingStep]) throws -> [[Int16]?] {
@@ -103,6 +128,25 @@ private func players(_ count: Int, of key: SharedTrack.Key) -> [SoundPlayer] {
         // Alone from what was made up until the packets behind it, twice; the second time so are those of the first.
         #expect(stretch >= packets.count - 2 * (SharedDecoder.packetsAlone + 1) - 1)
         #expect(lossy.isShared)
+    }
+
+    @Test func whatIsLostIsHeardFromThePacketBehindIt() throws {
+        let key = try key()
+        let (spoken, sent) = try syllables()
+        let whole = try alone(sent.map { .packet($0.payload, ticks: $0.ticks) })
+        var errors: [Double] = []
+        for lost in [DecodingStep.recover(from: sent[21].payload, ticks: 960), .conceal(ticks: 960)] {
+            let listener = Listener(key)
+            var heard: [Int16] = []
+            for (number, packet) in sent.enumerated() {
+                let step = number == 20 ? lost : .packet(packet.payload, ticks: packet.ticks)
+                let samples = try #require(listener.samples(of: step))
+                if number == 20 { heard = samples }
+            }
+            errors.append(difference(heard, try #require(whole[20])))
+        }
+        #expect(spoken[20] != spoken[19])
+        #expect(errors[0] < errors[1] / 2, "\(errors)")
     }
 
     @Test func whoComesLaterGoesOnWhereTheOthersAre() throws {

@@ -191,4 +191,23 @@ import Wire
             #expect(door.datagrams == number + 1)
         }
     }
+
+    @Test func senderReportsLeaveWithMediaThatLeavesJustBeforeTheirDate() throws {
+        var reports = 0
+        var alone = 0
+        for seed in UInt64(1)...4 {
+            let (call, alice, others) = try VirtualCall.with(receivers: 1, seed: seed)
+            let bob = others[0]
+            call.showPair(alice, to: bob)
+            alice.publish(mid: "0", .audio(tag: 1), at: call.now)
+            alice.publish(mid: "1", .video(.vp8, tag: 2), at: call.now)
+            call.run(for: .seconds(8))
+            let media = Set((bob.packets(mid: "0") + bob.packets(mid: "1")).map(\.at))
+            for report in bob.senderReports(mid: "0") + bob.senderReports(mid: "1") {
+                reports += 1
+                if !media.contains(report.at) { alone += 1 }
+            }
+        }
+        #expect(alone * 2 < reports, "\(alone) of \(reports)")
+    }
 }
