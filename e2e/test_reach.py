@@ -163,6 +163,8 @@ def test_a_network_without_udp_has_a_call_over_tcp(network, people, outside_serv
     remark(f"without UDP: first picture {first:.2f} s after joining, by {path(both[1])}")
 
 
+# No picture may be missing, which another test beside it may cost.
+@pytest.mark.alone
 def test_N07_native_participants_have_a_call_over_tcp_where_udp_is_blocked(
     network, outside_server, media_tool
 ):
@@ -191,6 +193,8 @@ def test_N07_native_participants_have_a_call_over_tcp_where_udp_is_blocked(
     remark(f"native without UDP: {camera['frames']} pictures in 4 s of the first by {way}")
 
 
+# No picture may be missing, which another test beside it may cost.
+@pytest.mark.alone
 def test_N07_native_participants_go_through_the_relay_where_nothing_else_gets_out(
     network, relayed, media_tool
 ):
@@ -218,6 +222,8 @@ def test_N07_native_participants_go_through_the_relay_where_nothing_else_gets_ou
     remark(f"native through the relay: {camera['frames']} pictures in 4 s of the first")
 
 
+# No picture may be missing, which another test beside it may cost.
+@pytest.mark.alone
 def test_N07_native_participants_have_a_call_where_only_https_gets_out(network, relayed, media_tool):
     network.let(HTTPS_ALONE)
     trust = ("--trust", relayed.trust)
@@ -297,6 +303,7 @@ def test_a_relayed_call_outlives_its_credentials(network, people, relayed):
         remark(f"{one.name}: {len(got)} allocations one after the other, longest gap {gap:.2f} s")
 
 
+@pytest.mark.alone
 @SHORT_LIVED
 def test_a_native_relayed_call_outlives_its_credentials(network, relayed, media_tool):
     server = relayed.server

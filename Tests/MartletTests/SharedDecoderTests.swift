@@ -135,7 +135,9 @@ private func players(_ count: Int, of key: SharedTrack.Key) -> [SoundPlayer] {
         let (spoken, sent) = try syllables()
         let whole = try alone(sent.map { .packet($0.payload, ticks: $0.ticks) })
         var errors: [Double] = []
-        for lost in [DecodingStep.recover(from: sent[21].payload, ticks: 960), .conceal(ticks: 960)] {
+        for lost in [
+            DecodingStep.recover(from: sent[21].payload, ticks: 960), .conceal(ticks: 960),
+        ] {
             let listener = Listener(key)
             var heard: [Int16] = []
             for (number, packet) in sent.enumerated() {
