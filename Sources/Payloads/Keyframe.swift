@@ -23,6 +23,17 @@ package enum Keyframe {
         }
     }
 
+    /// Whether a payload brings what decoding needs before its first picture: parameter sets of H.264 (RFC 6184 §8.2.2). What
+    /// other codecs need stands in the packet of ``isKeyframeStart(codec:payload:)`` itself. O(units in the packet).
+    package static func bringsParameters(codec: MediaCodec, payload: Span<UInt8>) -> Bool {
+        guard codec == .h264 else { return true }
+        var cursor = H264UnitCursor()
+        while let unit = cursor.next(in: payload) {
+            if unit.isStart, unit.type == H264Unit.sequenceParameterSetType { return true }
+        }
+        return false
+    }
+
     private static func isH264Start(_ payload: Span<UInt8>) -> Bool {
         var cursor = H264UnitCursor()
         while let unit = cursor.next(in: payload) {

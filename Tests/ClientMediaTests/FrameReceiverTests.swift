@@ -64,6 +64,41 @@ extension FrameReceiver {
 }
 
 @Suite struct FrameReceiverTests {
+    @Test func aKeyframeWithoutItsFirstPacketIsNone() {
+        // STAP-A of both parameter sets, the two halves of a picture to begin with (FU-A), and a picture that refers to it.
+        let parameters: [UInt8] = [0x78, 0, 4, 0x67, 1, 2, 3, 0, 2, 0x68, 4]
+        let start: [UInt8] = [0x7C, 0x85, 5, 6]
+        let end: [UInt8] = [0x7C, 0x45, 7, 8]
+        let later: [UInt8] = [0x41, 9, 9]
+        var receiver = FrameReceiver()
+        var number: UInt64 = 100
+        var timestamp: UInt32 = 0
+        func send(_ payloads: [[UInt8]?]) -> [EncodedFrame] {
+            timestamp += 3_000
+            for (index, payload) in payloads.enumerated() {
+                if let payload {
+                    receiver.insert(
+                        ExtendedSequenceNumber(number), timestamp: RTPTimestamp(timestamp),
+                        marker: index == payloads.count - 1, codec: .h264, payload: payload.span)
+                }
+                number += 1
+            }
+            return receiver.frames(at: 0)
+        }
+        #expect(send([nil, start, end]) == [])
+        #expect(send([later]) == [] && receiver.needsKeyframe)
+        let whole = send([parameters, start, end])
+        #expect(whole.map(\.isKeyframe) == [true])
+        #expect(whole.first?.bytes.starts(with: [0, 0, 0, 1, 0x67]) == true)
+        // A sender may leave out what it has said.
+        #expect(send([start, end]).map(\.isKeyframe) == [true])
+        // Another source has said nothing yet.
+        receiver.restart()
+        number += 3_000
+        #expect(send([start, end]) == [])
+        #expect(send([parameters, start, end]).count == 1)
+    }
+
     @Test func framesComeOutWithTheirLastPacket() throws {
         var source = FrameSource(seed: 1)
         var receiver = FrameReceiver()

@@ -52,6 +52,7 @@ package struct FrameReceiver: Sendable {
         var isLast: Bool
         var codec: MediaCodec
         var startsKeyframe: Bool
+        var bringsParameters: Bool
         var payload: [UInt8]
     }
 
@@ -67,6 +68,9 @@ package struct FrameReceiver: Sendable {
     private var assembler: FrameAssembler?
     private var assembledCodec: MediaCodec?
 
+    /// Whether a frame that was handed out brought what the codec's pictures need. Until one has, a keyframe of H.264 without
+    /// parameter sets is one whose first packet was lost.
+    private var hasParameters = false
     /// What is said of the frame that is not whole yet.
     private var rhythm = FrameRhythm()
 
@@ -111,6 +115,7 @@ package struct FrameReceiver: Sendable {
         ring[place] = Packet(
             number: number, timestamp: timestamp, isLast: marker, codec: codec,
             startsKeyframe: Keyframe.isKeyframeStart(codec: codec, payload: payload),
+            bringsParameters: Keyframe.bringsParameters(codec: codec, payload: payload),
             payload: payload.copied())
         newest = max(newest ?? 0, number)
     }
@@ -168,7 +173,10 @@ package struct FrameReceiver: Sendable {
     }
 
     /// Another source is shown from now on.
-    package mutating func restart() { rhythm = FrameRhythm() }
+    package mutating func restart() {
+        rhythm = FrameRhythm()
+        hasParameters = false
+    }
 
     private enum Run {
         /// So many packets without content.
@@ -213,7 +221,11 @@ package struct FrameReceiver: Sendable {
         let most = UInt64(Self.packetsMax)
         var number = newest >= most ? max(start, newest - most + 1) : start
         while number <= newest {
-            if let packet = packet(number), packet.startsKeyframe { return number }
+            if let packet = packet(number), packet.startsKeyframe,
+                hasParameters || packet.bringsParameters
+            {
+                return number
+            }
             number += 1
         }
         return nil
@@ -226,6 +238,7 @@ package struct FrameReceiver: Sendable {
         if assembledCodec != first.codec {
             assembler = try? FrameAssembler(codec: first.codec)
             assembledCodec = first.codec
+            hasParameters = false
         }
         assembler?.removeAll()
         do throws(FrameAssemblyError) {
@@ -234,6 +247,7 @@ package struct FrameReceiver: Sendable {
                 if !packet.payload.isEmpty { try assembler?.append(packet.payload.span) }
             }
             guard let bytes = try assembler?.finished() else { return nil }
+            if first.bringsParameters { hasParameters = true }
             return EncodedFrame(
                 codec: first.codec, bytes: bytes, timestamp: first.timestamp,
                 isKeyframe: first.startsKeyframe, completeAt: now)
