@@ -257,7 +257,11 @@ package struct SoundBuffer: Sendable {
         guard let delay = arrivals.delay(of: timestamp, at: now) else { return .ordinary }
         let target = target
         // Where the way has become longer for good, what is late is not too much.
-        if delay > target + Self.slack.more, heldTicks > Self.ticks(of: Self.slack.more) {
+        // What was held for pictures is not caught up with before it is known how late others are: it would be held again.
+        let isHeldBack = heldBack > 0 && isBeginning(at: now)
+        if !isHeldBack, delay > target + Self.slack.more,
+            heldTicks > Self.ticks(of: Self.slack.more)
+        {
             return .faster
         }
         if delay + Self.slack.less < target { return .slower }

@@ -143,21 +143,18 @@ final class RecordingFile {
         }
         var samples = piece.samples
         let behind = time - begun - Int64(waiting.count / 2) * 1_000 / 48
+        drift += (Double(behind) - drift) / 16
         if behind > Self.gap {
             fill(behind)
             drift = 0
-        } else {
-            drift += (Double(behind) - drift) / 16
-            // Played slower or faster for a while, or the sender's clock is known better by now: sound keeps to its times.
-            if abs(drift) > Self.driftMax {
-                if drift < 0 {
-                    samples.removeFirst(min(Int(-drift * 48 / 1_000), samples.count / 2) * 2)
-                } else {
-                    fill(Int64(drift))
-                }
-                fadeSeam(&samples)
-                drift = 0
+        } else if let wrong = misplaced(by: behind) {
+            if wrong < 0 {
+                samples.removeFirst(min(Int(-wrong * 48 / 1_000), samples.count / 2) * 2)
+            } else {
+                fill(wrong)
             }
+            fadeSeam(&samples)
+            drift = 0
         }
         waiting += samples
         encode()
@@ -170,6 +167,13 @@ final class RecordingFile {
             lastSound = placed
             last = max(last, placed + Int64(piece.samples.count / 2) * 1_000 / 48)
         }
+    }
+
+    /// By how much sound is to be moved, in microseconds: it was played slower or faster for a while, or the sender's clock is
+    /// known better by now, and sound keeps to its times. `nil`: it is where it belongs, or off for a moment only.
+    private func misplaced(by behind: Int64) -> Int64? {
+        if abs(behind) > Self.stepMin { return behind }
+        return abs(drift) > Self.driftMax ? Int64(drift) : nil
     }
 
     /// Lets what waits die away and what follows begin softly: a step would click.
@@ -189,6 +193,8 @@ final class RecordingFile {
     private static let gap: Int64 = 60_000
     /// Sound is never further from its time than this for long, in microseconds.
     private static let driftMax = 5_000.0
+    /// Further from its time than this it is moved at once; the jitter buffer plays 17.5 ms more or less at a time.
+    private static let stepMin: Int64 = 25_000
     /// Over how many samples of each channel it is faded: 2 ms.
     private static let fadeFrames = 96
 
