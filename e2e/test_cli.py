@@ -360,8 +360,8 @@ def test_load_ends_early_with_its_table_when_told_to(start_server):
         assert line, "it ended before it measured"
     assert "connected 3 of 3" in line
     running.send_signal(signal.SIGINT)
-    output, _ = running.communicate(timeout=8)
-    assert running.returncode == 0
+    output, error = running.communicate(timeout=8)
+    assert running.returncode == 0, error
     assert re.search(r"^joined +3$", output, re.M)
     assert server.metrics()["martlet_participants"] == 0
 
