@@ -101,7 +101,7 @@ extension MediaWorker {
             let packetCount = slots[index]?.packetCount,
             let octetCount = slots[index]?.octetCount
         else { return nil }
-        let before = Int(slots[index]?.reportsOfSource ?? 0)
+        let before = slots[index]?.reportsOfSource ?? 0
         slots[index]?.reportsOfSource += 1
         slots[index]?.nextReport =
             FeedbackTiming.earlyReportsAfter.indices ~= before
