@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from harness.browser import Participant, launch
+from harness.closed_network import OutsideServer
 from harness.example import Example
 from harness.figures import MEASURED
 from harness.media_tool import MediaTool
@@ -40,6 +41,18 @@ def start_server():
         crashed = not server.is_running() and server.process.returncode not in (0, -15, -9)
         server.stop()
         assert not crashed, f"the server ended by itself:\n{server.output()}"
+
+
+@pytest.fixture
+def outside_server(network, start_server):
+    """Starts a server outside of the test's `network`, as `start_server` does."""
+
+    def start(*options, **settings):
+        return start_server(
+            *options, kind=lambda *given, **more: OutsideServer(network, *given, **more), **settings
+        )
+
+    return start
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from harness import deployment
-from harness.closed_network import RELAY, SERVER, OutsideServer
+from harness.closed_network import RELAY, SERVER
 from harness.figures import remark
 from harness.person import Person
 from harness.translated_network import (
@@ -38,16 +38,6 @@ def inside(network, playwright):
     instance = network.inside.launch(playwright)
     yield instance
     instance.close()
-
-
-@pytest.fixture
-def outside_server(network, start_server):
-    def start(*options, **settings):
-        return start_server(
-            *options, kind=lambda *given, **more: OutsideServer(network, *given, **more), **settings
-        )
-
-    return start
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from harness.closed_network import (
     RELAY,
     SERVER,
     ClosedNetwork,
-    OutsideServer,
 )
 from harness.deployment import MEDIA_NAME, RELAY_NAME
 from harness.figures import remark
@@ -64,16 +63,6 @@ def inside(network, playwright):
     instance = network.inside.launch(playwright, "--ignore-certificate-errors")
     yield instance
     instance.close()
-
-
-@pytest.fixture
-def outside_server(network, start_server):
-    def start(*options, **settings):
-        return start_server(
-            *options, kind=lambda *given, **more: OutsideServer(network, *given, **more), **settings
-        )
-
-    return start
 
 
 @pytest.fixture
