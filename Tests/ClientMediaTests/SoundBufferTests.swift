@@ -13,6 +13,8 @@ private struct SoundCall {
     var heard: [SoundBuffer.Step] = []
     /// When what was heard had been sent, and when it was heard, in milliseconds.
     var delays: [Int64] = []
+    /// For how long in all sound is held for a picture at its beginning.
+    var patience = MediaDuration.zero
     private var ready = 0
     private var arriving: [(at: Int64, packet: SoundPacket)] = []
 
@@ -43,7 +45,7 @@ private struct SoundCall {
 
     /// Takes one step; returns how many ticks it gives to hear.
     private mutating func play(at now: Int64) -> Int {
-        let step = buffer.next(at: .zero + .milliseconds(now))
+        let step = buffer.next(at: .zero + .milliseconds(now), patience: patience)
         heard.append(step)
         switch step {
         case .packet(let packet, let tempo):
@@ -75,6 +77,23 @@ private struct SoundCall {
         #expect(call.silent <= 4)
         // 30 ms under way, at most three steps more.
         #expect(try #require(call.delays.max()) <= 90)
+    }
+
+    @Test func whatWasHeldAtTheBeginningIsNotCaughtUpWithSoon() {
+        var call = SoundCall(seed: 9)
+        let isFaster = { (step: SoundBuffer.Step) in
+            if case .packet(_, .faster) = step { true } else { false }
+        }
+        call.run(0..<500) { _, _ in 30 }
+        call.patience = .milliseconds(100)
+        call.run(500..<1_000) { _, _ in 30 }
+        call.patience = .zero
+        call.run(1_000..<2_000) { _, _ in 30 }
+        #expect(call.count { if case .hold = $0 { true } else { false } } == 10)
+        #expect(call.count(isFaster) == 0)
+        // Two seconds after the first packet it is known how late they come.
+        call.run(2_000..<6_000) { _, _ in 30 }
+        #expect(call.count(isFaster) > 10)
     }
 
     @Test(arguments: 1...5)

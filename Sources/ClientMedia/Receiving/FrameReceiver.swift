@@ -112,10 +112,12 @@ package struct FrameReceiver: Sendable {
                 return
             }
         }
+        let startsKeyframe = Keyframe.isKeyframeStart(codec: codec, payload: payload)
         ring[place] = Packet(
             number: number, timestamp: timestamp, isLast: marker, codec: codec,
-            startsKeyframe: Keyframe.isKeyframeStart(codec: codec, payload: payload),
-            bringsParameters: Keyframe.bringsParameters(codec: codec, payload: payload),
+            startsKeyframe: startsKeyframe,
+            bringsParameters: startsKeyframe
+                && Keyframe.bringsParameters(codec: codec, payload: payload),
             payload: payload.copied())
         newest = max(newest ?? 0, number)
     }
