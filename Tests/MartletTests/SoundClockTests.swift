@@ -64,6 +64,7 @@ private final class FakeOutlet: PacedOutlet {
         try source.look()
     }
     var nextDue: MediaInstant? { nil }
+    var writers: [CheckedContinuation<Bool, Never>] = []
     func resumeWriters() { source.resume() }
     func call(_ wake: @escaping @Sendable () -> Void) -> Bool {
         source.call(wake)

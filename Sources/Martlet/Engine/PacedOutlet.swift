@@ -14,12 +14,22 @@ protocol PacedOutlet: AnyObject {
     /// When what is sent next is due; `nil`: that is not known.
     var nextDue: MediaInstant? { get }
 
-    /// Lets those go on who waited for room in the source's buffer; called behind what is sent, once for many packets.
+    /// Who waited for room in the source's buffer that is there now.
+    var writers: [CheckedContinuation<Bool, Never>] { get set }
+
+    /// Lets those go on who waited for room; called behind what is sent, once for many packets.
     func resumeWriters()
 
     /// Has a closure called once when something is pushed, or the source ends.
     /// - Returns: `false`: that was so already, and nothing is called.
     func call(_ wake: @escaping @Sendable () -> Void) -> Bool
+}
+
+extension PacedOutlet {
+    func resumeWriters() {
+        for writer in writers { writer.resume(returning: true) }
+        writers.removeAll(keepingCapacity: true)
+    }
 }
 
 /// What becomes of an outlet.

@@ -11,8 +11,7 @@ final class EncodedSoundOutlet: PacedOutlet {
     private var pacer: PublishPacer
     /// What is to leave next, and when.
     private var next: (bytes: [UInt8], due: MediaInstant)?
-    /// Who waited for room that is there now.
-    private var writers: [CheckedContinuation<Bool, Never>] = []
+    var writers: [CheckedContinuation<Bool, Never>] = []
 
     init(_ sender: EncodedAudioSender) {
         self.sender = sender
@@ -20,11 +19,6 @@ final class EncodedSoundOutlet: PacedOutlet {
     }
 
     var nextDue: MediaInstant? { next?.due }
-
-    func resumeWriters() {
-        for writer in writers { writer.resume(returning: true) }
-        writers.removeAll(keepingCapacity: true)
-    }
 
     func call(_ wake: @escaping @Sendable () -> Void) -> Bool { sender.source.queue.call(wake) }
 

@@ -29,8 +29,7 @@ final class SoundOutlet: PacedOutlet {
     private var due: MediaInstant?
     private var silence = RepeatedSilence()
     private var packet = [UInt8](repeating: 0, count: OpusEncoder.packetBytesMax)
-    /// Who waited for room that is there now.
-    private var writers: [CheckedContinuation<Bool, Never>] = []
+    var writers: [CheckedContinuation<Bool, Never>] = []
     /// Where packets go.
     private let deliver: (OutgoingFrame) -> Void
 
@@ -66,11 +65,6 @@ final class SoundOutlet: PacedOutlet {
     private var waitingCount: Int { waiting.count - taken }
 
     var nextDue: MediaInstant? { due }
-
-    func resumeWriters() {
-        for writer in writers { writer.resume(returning: true) }
-        writers.removeAll(keepingCapacity: true)
-    }
 
     func call(_ wake: @escaping @Sendable () -> Void) -> Bool { sender.source.queue.call(wake) }
 
